@@ -1,0 +1,59 @@
+# Everything a contributor or CI runs. The first use of any target makes .venv with the pinned versions.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all check web bench clean
+
+help:
+	@echo "make demo      train on handwritten digits and write images, curves, film and the page (under 90 s)"
+	@echo "make test      set up what the tests need, then run them"
+	@echo "make test-all  the same with the slow tests"
+	@echo "make check     ruff, mypy --strict, and the viewer's bundle against its source"
+	@echo "make bench     the benchmark table, into docs/benchmarks.md"
+	@echo "make web       rebuild the viewer's bundle (needs Node)"
+	@echo "make clean     remove what the targets above made"
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	@# torch first: unpinned it would come with gigabytes of CUDA packages
+	$(PIP) install -c constraints.txt torch
+	$(PIP) install -c constraints.txt -e .
+	touch $@
+
+$(VENV)/installed-tests: $(VENV)/installed
+	$(PIP) install -c constraints.txt -e ".[test,check]"
+	touch $@
+
+demo: $(VENV)/installed
+	rm -rf demo
+	$(BIN)/ganscope train digits --run demo --snapshots 24
+	@echo
+	@echo "Open demo/report.html in a browser: the map, the images and the curves under one slider."
+
+test: $(VENV)/installed-tests
+	$(BIN)/python -m pytest
+
+test-all: $(VENV)/installed-tests
+	$(BIN)/python -m pytest -m "slow or not slow"
+
+check: $(VENV)/installed-tests
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/mypy
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory check-web; else echo "npm is not here: the viewer's bundle was not checked"; fi
+
+check-web:
+	cd web && npm ci --no-audit --no-fund --silent && npm test --silent && npm run build --silent
+	git diff --exit-code --stat -- src/ganscope/static
+
+web:
+	cd web && npm ci --no-audit --no-fund && npm test && npm run build
+
+bench: $(VENV)/installed-tests
+	$(BIN)/python benchmarks/train_speed.py --write docs/benchmarks.md
+
+clean:
+	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache web/node_modules
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,148 @@
+"""The tables of the papers on toys with known modes: 2-D ring and 2-D grid, with PacGAN's data and scoring.
+
+    python benchmarks/papers.py ring grid             trains what is missing (10 seeds each) and prints the table
+    python benchmarks/papers.py ring --seeds 3        fewer seeds
+    python benchmarks/papers.py --table               only the table of what is there
+
+A seed is one JSON file in `--out`; one that exists is not trained again, so the benchmark can be interrupted at any
+time and goes on where it was. The iteration is ganscope's own (`step.train_iteration`).
+
+Protocol (Lin et al. 2018, section 4.1, and its published code): 100,000 training points; 2,500 samples scored; a sample
+is good within 3 σ of the nearest centre, a mode is found with one good sample, reverse KL compares the good samples'
+shares of the modes with the true ones. Beside it the spread inside a mode against the true σ, because samples nearer to
+the centres than the data's score higher and are wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ganscope import toys
+from ganscope.config import Config
+from ganscope.device import choose_backend
+from ganscope.state import generate, latents, new_state
+from ganscope.step import Batches, train_iteration
+from ganscope.toys import TOYS, Toy
+
+TRAINING_POINTS, SCORED_SAMPLES, CONTROL_SAMPLES = 100_000, 2_500, 100_000
+STAGES = 100  # the schedule moves this often
+PUBLISHED = {
+    "ring": "7.9 ± 0.1 | 97.7 ± 0.3 % | 0.07 ± 0.03",  # the best of each column, from PacGAN2 to PacGAN4
+    "grid": "24.8 ± 0.2 | 94.2 ± 0.4 % | 0.04 ± 0.01",
+}
+RECIPE: dict[str, Any] = dict(
+    network="toy", objective="relativistic", latent_dim=2, batch_size=256, g_lr=3e-3, d_lr=3e-3, g_beta1=0.0,
+    d_beta1=0.0, g_beta2=0.99, d_beta2=0.99, ema_half_life=35_000.0, precision="float32", threads=1,
+)  # fmt: skip
+ITERATIONS = {"ring": 6_000, "grid": 12_000}
+LR_END = 0.01  # of the learning rates, reached along a cosine of the exponent
+GAMMA, GAMMA_END = 0.2, 1e-5  # of the penalties: times the data's mean square at first, and the last as a share of it
+
+
+def train_once(toy: Toy, seed: int, iterations: int) -> dict[str, Any]:
+    """Train on `toy` and score: the scores at 2,500 samples, and at many more."""
+    points = toy.sample(TRAINING_POINTS, np.random.default_rng([seed, 1]))
+    config = Config(data=toy.name, seed=seed, num_fakes=SCORED_SAMPLES, **RECIPE)
+    config = dataclasses.replace(config, epochs=iterations * config.batch_size / len(points))
+    config = config.resolve(num_images=len(points), size=1, channels=toy.dim)
+    backend = choose_backend(device="cpu", precision="float32", threads=1, convolutional=False)
+    state, batches = new_state(config, backend), Batches(points, config, backend)
+    gamma = GAMMA * toy.mean_square
+    start, cpu_start = time.perf_counter(), time.process_time()
+    curve = []
+    for stage in range(STAGES):
+        progress = 0.5 - 0.5 * math.cos(math.pi * (stage + 0.5) / STAGES)
+        weight = gamma * GAMMA_END**progress
+        staged = dataclasses.replace(config, r1=weight, r2=weight)
+        for optimizer, lr in ((state.g_optimizer, config.g_lr), (state.d_optimizer, config.d_lr)):
+            optimizer.param_groups[0]["lr"] = lr * LR_END**progress
+        for _ in range(iterations * stage // STAGES, iterations * (stage + 1) // STAGES):
+            train_iteration(state, batches, staged, backend)
+        if (stage + 1) % 10 == 0:
+            scores = toys.score(toy, generate(state.sampler, latents(config, SCORED_SAMPLES, "score"), backend))
+            curve.append([state.images_seen, scores.modes, scores.high_quality, scores.reverse_kl, scores.spread])
+    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
+    scores = toys.score(toy, generate(state.sampler, latents(config, SCORED_SAMPLES, "score"), backend))
+    control = toys.score(toy, generate(state.sampler, latents(config, CONTROL_SAMPLES, "many"), backend))
+    return {
+        "toy": toy.name, "seed": seed, "iterations": iterations, "samples_seen": state.images_seen,
+        "seconds": seconds, "cpu_seconds": cpu_seconds, "scores": scores.to_dict(),
+        "scores_100k": control.to_dict(), "curve": curve, "torch": torch.__version__,
+    }  # fmt: skip
+
+
+def spread_of(values: list[float], digits: int, scale: float = 1.0) -> str:
+    """Mean ± standard error, as PacGAN prints them."""
+    array = scale * np.array(values)
+    error = array.std(ddof=1) / math.sqrt(len(array)) if len(array) > 1 else float("nan")
+    return f"{array.mean():.{digits}f} ± {error:.{digits}f}"
+
+
+def table(out: Path) -> str:
+    """Markdown: a row for the published best, for a perfect sampler under the same scoring, and for ganscope."""
+    lines = [
+        "| task | system | seeds | modes | worst seed | within 3σ | reverse KL | spread / true | narrow | CPU s |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name in PUBLISHED:
+        results = [json.loads(path.read_text()) for path in sorted(out.glob(f"{name}-*.json"))]
+        modes, high_quality, kl = PUBLISHED[name].split(" | ")
+        lines.append(
+            f"| {name} | PacGAN, best of each column | 10 | {modes} | | {high_quality} | {kl} | not given | | |"
+        )
+        perfect = [toys.score(TOYS[name], TOYS[name].sample(SCORED_SAMPLES, seed)).to_dict() for seed in range(10)]
+        for system, scores, seconds in (
+            ("a perfect sampler", perfect, ""),
+            ("ganscope", [r["scores"] for r in results], f"{np.mean([r['cpu_seconds'] for r in results] or [0]):.0f}"),
+        ):
+            if not scores:
+                continue
+            narrow = sum(toys.ToyScores(**s).too_narrow for s in scores)
+            lines.append(
+                f"| {name} | {system} | {len(scores)} | {spread_of([s['modes'] for s in scores], 1)} "
+                f"| {min(s['modes'] for s in scores)} | {spread_of([s['high_quality'] for s in scores], 2, 100)} % "
+                f"| {spread_of([s['reverse_kl'] for s in scores], 4)} | {spread_of([s['spread'] for s in scores], 3)} "
+                f"| {narrow} | {seconds} |"
+            )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tasks", nargs="*", choices=[*PUBLISHED, []], help="ring, grid")
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--iterations", type=int, help="instead of the recipe's, at most PacGAN's 400,000")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/papers"))
+    parser.add_argument("--table", action="store_true", help="train nothing")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    torch.set_flush_denormal(True)  # weights that decay to denormals would slow the products tenfold
+    for task in [] if arguments.table else arguments.tasks:
+        for seed in range(arguments.seeds):
+            path = arguments.out / f"{task}-{seed}.json"
+            if path.exists():
+                continue
+            result = train_once(TOYS[task], seed, arguments.iterations or ITERATIONS[task])
+            temporary = path.with_suffix(".tmp")
+            temporary.write_text(json.dumps(result, default=float))
+            temporary.replace(path)
+            s = result["scores"]
+            print(
+                f"{task} seed {seed}: {s['modes']} modes, {s['high_quality']:.2%} within 3σ, reverse KL "
+                f"{s['reverse_kl']:.4f}, spread {s['spread']:.3f}, {result['cpu_seconds']:.0f} CPU s",
+                flush=True,
+            )
+    print(table(arguments.out))
+
+
+if __name__ == "__main__":
+    main()

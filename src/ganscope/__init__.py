@@ -1,0 +1,91 @@
+"""Train a GAN on your images, watch it on a map, and know when it is good.
+
+    import ganscope
+    run = ganscope.train("digits")               # a TrainedRun: run.path, run.sample(20), run.verdict
+    images = ganscope.load(run.path).sample(20)  # (20, C, H, W) uint8
+
+Importing this package imports no torch; the functions do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganscope.config import Config, make_config
+from ganscope.errors import ConfigError, DataError, DependencyError, GanscopeError, RunError, TrainingError
+
+if TYPE_CHECKING:
+    from ganscope.notebook import TrainedRun
+    from ganscope.sample import LoadedGenerator
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "DataError",
+    "DependencyError",
+    "GanscopeError",
+    "RunError",
+    "TrainingError",
+    "load",
+    "make_config",
+    "open_run",
+    "train",
+]
+
+
+def train(
+    data: str | Path | Config,
+    *,
+    preset: str = "auto",
+    runs: Path | str = "runs",
+    run: Path | str | None = None,
+    new: bool = False,
+    quiet: bool = False,
+    **settings: Any,
+) -> TrainedRun:
+    """Train a GAN, or go on with an unfinished run of the same settings; the run returned shows itself in a notebook.
+
+    Args:
+        data: what `ganscope train` takes, or a whole `Config`.
+        settings: fields of `Config` that differ from the preset.
+
+    Raises:
+        GanscopeError: the data, the settings or the run cannot be used, or the training diverged.
+    """
+    from ganscope.launch import launch
+    from ganscope.notebook import TrainedRun
+    from ganscope.progress import Progress
+
+    config = data if isinstance(data, Config) else make_config(str(data), preset, **settings)
+    launched = launch(
+        config,
+        runs=Path(runs),
+        run_path=None if run is None else Path(run),
+        new=new,
+        progress=Progress(quiet=quiet),
+        command=["ganscope.train"],
+    )
+    return TrainedRun(launched.run.path)
+
+
+def open_run(path: Path | str) -> TrainedRun:
+    """A run on disk, trained or in training.
+
+    Raises:
+        RunError: there is none at `path`.
+    """
+    from ganscope.notebook import TrainedRun
+
+    return TrainedRun(path)
+
+
+def load(run: Path | str, snapshot: str | int = "best") -> LoadedGenerator:
+    """The generator of a run, ready to `.sample(n, seed=0)`: the best snapshot, the last, or the nearest to a count.
+
+    Raises:
+        RunError: no run there, no generator in it, or the file is damaged.
+    """
+    from ganscope.sample import load as load_generator
+
+    return load_generator(run, snapshot)

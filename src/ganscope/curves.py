@@ -1,0 +1,82 @@
+"""The curves of a run as one picture: losses on the left, scores on the right. Arrays in, PNG out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import IO, Any
+
+import numpy as np
+
+G_COLOUR, D_COLOUR = "#0072b2", "#d55e00"  # colour-blind safe; the second line of each pair is dashed
+REAL_COLOUR, FAKE_COLOUR = "#0072b2", "#d55e00"
+MAX_POINTS = 500  # a line keeps at most so many points: about what the picture has pixels
+
+Lines = Sequence[Mapping[str, Any]]
+
+
+def draw_curves(file: IO[bytes], history: Lines, test: Lines, title: str) -> None:
+    """Losses (G blue, D orange) and scores (real blue, fake orange) over epochs, held-out values as dots, as PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 4.6), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    losses, scores = figure.subplots(1, 2)
+    epochs = _column(history, "epoch")
+    test_epochs = _column(test, "epoch")
+
+    losses.plot(epochs, _column(history, "g_loss"), color=G_COLOUR, linewidth=1.2, label="generator")
+    losses.plot(
+        epochs, _column(history, "d_loss"), color=D_COLOUR, linewidth=1.2, linestyle="--", label="discriminator"
+    )
+    losses.plot(test_epochs, _column(test, "g_loss"), ".", color=G_COLOUR, markersize=5, label="generator, held-out")
+    losses.plot(
+        test_epochs, _column(test, "d_loss"), ".", color=D_COLOUR, markersize=5, label="discriminator, held-out"
+    )
+    losses.set(title="Losses", xlabel="epochs", ylabel="loss (nats)")
+
+    scores.axhline(0.5, color="grey", linewidth=0.8, linestyle=":")
+    scores.annotate(
+        "0.5: a coin toss",
+        (0.995, 0.5),
+        xycoords=("axes fraction", "data"),
+        ha="right",
+        va="bottom",
+        fontsize=8,
+        color="grey",
+    )
+    scores.plot(epochs, _column(history, "d_real"), color=REAL_COLOUR, linewidth=1.2, label="real, D(x)")
+    scores.plot(
+        epochs,
+        _column(history, "d_fake_before"),
+        color=FAKE_COLOUR,
+        linewidth=1.2,
+        linestyle="--",
+        label="fake, D(G(z)) before D's step",
+    )
+    scores.plot(
+        epochs,
+        _column(history, "d_fake_after"),
+        color=FAKE_COLOUR,
+        linewidth=0.7,
+        linestyle=":",
+        label="fake, after D's step",
+    )
+    scores.plot(test_epochs, _column(test, "d_real"), ".", color=REAL_COLOUR, markersize=5, label="real, held-out")
+    scores.set(
+        title="Scores of the discriminator", xlabel="epochs", ylabel="score (probability of real)", ylim=(-0.02, 1.02)
+    )
+    for axes in (losses, scores):
+        axes.grid(alpha=0.25)
+        axes.legend(fontsize=8, framealpha=0.8)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.suptitle(title, fontsize=11)
+    figure.savefig(file, format="png")
+
+
+def _column(lines: Lines, key: str) -> np.ndarray:
+    """One key of the lines as `(n,) float64`, averaged down to at most MAX_POINTS."""
+    values = np.array([line[key] for line in lines], dtype=np.float64)
+    group = max(1, len(values) // MAX_POINTS)
+    whole = len(values) // group * group
+    return values[:whole].reshape(-1, group).mean(axis=1) if whole else values

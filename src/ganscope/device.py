@@ -1,0 +1,112 @@
+"""Device, precision, memory format and random generators: the only file that knows of CUDA, bf16 or channels_last."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from ganscope.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Where and how the networks run, with one line that says why."""
+
+    device: torch.device
+    autocast_dtype: torch.dtype | None  # None: float32 throughout
+    channels_last: bool
+    threads: int
+    reason: str
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """The precision of the networks' passes; losses and penalties stay in float32."""
+        if self.autocast_dtype is None:
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=self.autocast_dtype)
+
+    def place(self, network: nn.Module) -> nn.Module:
+        """Move a network here, in the memory format that is fastest."""
+        network = network.to(self.device)
+        if self.channels_last:
+            network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return network
+
+    def layout(self, images: torch.Tensor) -> torch.Tensor:
+        """Images `(N, C, H, W)` in the memory format of the networks."""
+        return images.contiguous(memory_format=torch.channels_last) if self.channels_last else images
+
+
+def has_fast_bf16(device: torch.device) -> bool:
+    """Whether bf16 products are faster than float32 ones: AVX512-BF16 or AMX on a CPU, compute capability 8 on CUDA."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device)[0] >= 8
+    if device.type == "cpu":
+        flags = _cpu_flags()
+        return "avx512_bf16" in flags or "amx_bf16" in flags
+    return False
+
+
+def _cpu_flags() -> frozenset[str]:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123
+            for line in file:
+                if line.startswith("flags"):
+                    return frozenset(line.split())
+    except OSError:
+        pass
+    return frozenset()
+
+
+def choose_backend(
+    *, device: str = "auto", precision: str = "auto", threads: int | None = None, convolutional: bool = True
+) -> Backend:
+    """The path that suits this machine.
+
+    Raises:
+        ConfigError: a device that is not there.
+    """
+    name = device
+    if device == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        chosen = torch.device(name)
+        torch.empty(1, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(
+            f"--device {device} is not available", found=str(error).split("\n")[0], todo="use --device cpu"
+        ) from error
+    # Products as small as a perceptron's gain nothing from a second thread (docs/log.md): the core is better left free.
+    count = threads or (os.cpu_count() if convolutional else 1) or 1
+    if chosen.type == "cpu":
+        torch.set_num_threads(count)
+    fast = has_fast_bf16(chosen)
+    bf16 = precision == "bf16" or (precision == "auto" and fast and convolutional)
+    why = (
+        "asked for"
+        if precision != "auto"
+        else (
+            "this hardware multiplies bf16 fast"
+            if bf16
+            else "small products gain nothing from bf16"
+            if fast
+            else "no bf16 unit here"
+        )
+    )
+    layout = convolutional
+    where = f"{count} thread{'s' * (count > 1)} of {platform.machine()}" if chosen.type == "cpu" else str(chosen)
+    reason = f"{chosen.type}, {'bf16' if bf16 else 'float32'} ({why}), {'channels_last, ' if layout else ''}{where}"
+    return Backend(chosen, torch.bfloat16 if bf16 else None, layout, count, reason)
+
+
+def generator(seed: int, purpose: str, position: int = 0, device: torch.device | str = "cpu") -> torch.Generator:
+    """A fresh random generator that is a function of its arguments alone, so that resuming needs no stored state."""
+    digest = hashlib.blake2b(f"{seed}/{purpose}/{position}".encode(), digest_size=8).digest()
+    made = torch.Generator(device=device)
+    made.manual_seed(int.from_bytes(digest, "little") >> 1)
+    return made

@@ -1,0 +1,60 @@
+"""Everything that can go wrong through no fault of the program.
+
+    GanscopeError            exit code 2, printed as one message without a traceback
+    ├── ConfigError          a setting: unknown, out of range, or in conflict with another
+    ├── DataError            a data set: not found, unreadable, corrupt, unsafe
+    ├── RunError             a run directory: missing, locked, foreign, damaged, not writable
+    ├── TrainingError        the training itself: losses or weights that are not finite
+    └── DependencyError      an optional package or program that is not installed
+
+A message says what is wrong, what was found, and what to do next.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class GanscopeError(Exception):
+    """A mistake the user can mend; the command line prints it and exits with `exit_code`."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, found: str = "", todo: str = "") -> None:
+        self.what, self.found, self.todo = what, found, todo
+        lines = [what]
+        if found:
+            lines.append(f"  found: {found}")
+        if todo:
+            lines.append(f"  next:  {todo}")
+        super().__init__("\n".join(lines))
+
+
+class ConfigError(GanscopeError):
+    """A setting that cannot be used."""
+
+
+class DataError(GanscopeError):
+    """A data set that cannot be read, verified or trusted."""
+
+
+class RunError(GanscopeError):
+    """A run directory that cannot be read, written or resumed."""
+
+
+class TrainingError(GanscopeError):
+    """A training that cannot go on; the last good checkpoint is kept."""
+
+
+class DependencyError(GanscopeError):
+    """Something optional that has to be installed first."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A suggestion for a misspelt `word`, or the list of the `known` ones."""
+    known = list(known)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean {close[0]!r}? (known: {', '.join(known)})"
+    return f"choose one of: {', '.join(known)}"

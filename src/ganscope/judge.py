@@ -1,0 +1,107 @@
+"""The judge of a run: at every snapshot it measures, names what goes wrong, places the fakes on the map, and advises.
+
+`train` calls it as `on_snapshot`; the two meet nowhere else.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ganscope import diagnosis
+from ganscope.config import Config
+from ganscope.datasets import Dataset, cache_root
+from ganscope.features import feature_space
+from ganscope.layout import MapMaker
+from ganscope.monitor import Monitor
+from ganscope.progress import Progress
+from ganscope.run import Run
+from ganscope.state import Snapshot
+
+MIN_IMAGES = 50  # below that neighbours and covariances say nothing
+
+
+class Judge:
+    """Callable with a snapshot; returns why the training should end, or None."""
+
+    def __init__(self, run: Run, dataset: Dataset, config: Config, progress: Progress) -> None:
+        self.run, self.config, self.progress = run, config, progress
+        self._settings: dict[str, Any] = {
+            **config.to_dict(),
+            "num_images": len(dataset.train.images),
+            "class_names": list(dataset.train.class_names),
+        }
+        self._seconds = {"metrics": 0.0, "map": 0.0}
+        self._monitor: Monitor | None = None
+        self._map: MapMaker | None = None
+        if len(dataset.train.images) < MIN_IMAGES:
+            progress.say(f"{len(dataset.train.images)} training images are too few: no metrics, no map")
+        elif config.metrics or config.map != "none":
+            cache = cache_root()
+            space = feature_space(dataset.train, dataset.test, cache, progress=progress.say)
+            pixels = feature_space(dataset.train, dataset.test, cache, name="pca", progress=progress.say)
+            self._monitor = Monitor(
+                dataset.train, dataset.test, space, pixels, num_fake=config.num_fakes, seed=config.seed
+            )
+            self._settings["class_names"] = list(self._monitor.kind_names)
+            if config.map != "none":
+                self._map = MapMaker(run, dataset, self._monitor, config)
+        self._top = ""
+
+    def __call__(self, snapshot: Snapshot) -> str | None:
+        if self._monitor is None:
+            return None
+        start = time.monotonic()
+        seen = self._monitor.observe(snapshot.fakes)
+        features, labels = seen.pop("features"), seen.pop("labels")
+        reason = self._judge(snapshot, seen) if self.config.metrics else None
+        measured = time.monotonic()
+        if self._map is not None:
+            self._map.place(snapshot, features, labels)
+        placed = time.monotonic()
+        self._seconds["metrics"] += measured - start
+        self._seconds["map"] += placed - measured
+        self.run.append(
+            "timing",
+            {
+                "images_seen": snapshot.images_seen,
+                "kind": "snapshot",
+                "metrics_seconds": measured - start,
+                "map_seconds": placed - measured,
+                "train_seconds": snapshot.train_seconds,
+            },
+        )
+        return reason
+
+    def _judge(self, snapshot: Snapshot, seen: dict[str, Any]) -> str | None:
+        """One line of evals.jsonl: metrics, findings, the verdict, the best snapshot so far."""
+        line: dict[str, Any] = {
+            "images_seen": snapshot.images_seen, "iteration": snapshot.iteration, "epoch": snapshot.epoch, **seen,
+        }  # fmt: skip
+        evals = [*self.run.evals(), line]
+        findings = diagnosis.diagnose(self.run.history(), self.run.lines("test"), evals, self._settings)
+        line["findings"] = [finding.to_dict() for finding in findings]
+        line["verdict"] = diagnosis.verdict(findings, evals)
+        line["best"] = diagnosis.best_snapshot(evals, self.config.best_by)
+        self.run.append("evals", line)
+        top = findings[0].id if findings else ""
+        if top != self._top:
+            self._top = top
+            self.progress.say(f"at {snapshot.images_seen:,} images: {line['verdict']}")
+        return diagnosis.stop_reason(findings, evals, self._settings) if self.config.stop == "auto" else None
+
+    def finish(self, wait: bool) -> None:
+        """After the training: wait for the map where it is still being laid out, and place what waited for it."""
+        if self._map is not None and wait:
+            self._map.finish(self.progress.say)
+        if wait and self.config.metrics and self.run.verdict():
+            self.progress.say(f"verdict: {self.run.verdict()}")
+
+    def close(self) -> None:
+        """End the background work, if any is left."""
+        if self._map is not None:
+            self._map.close()
+
+    def costs(self) -> dict[str, float]:
+        """Seconds spent on metrics and on the map in this process."""
+        return {f"{name}_seconds": seconds for name, seconds in self._seconds.items()}

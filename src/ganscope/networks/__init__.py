@@ -1,0 +1,117 @@
+"""The NETWORKS table: the generator and discriminator of each name; their initialisation and summary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from ganscope.networks import dcgan, mlp, resnet, toy
+
+
+class Pair(NamedTuple):
+    """`generator(size, channels, latent_dim, width)` and `discriminator(size, channels, width)`."""
+
+    generator: Callable[[int, int, int, int | None], nn.Module]
+    discriminator: Callable[[int, int, int | None], nn.Module]
+    convolutional: bool
+
+
+NETWORKS: dict[str, Pair] = {
+    "mlp": Pair(mlp.build_generator, mlp.build_discriminator, convolutional=False),
+    "dcgan": Pair(dcgan.build_generator, dcgan.build_discriminator, convolutional=True),
+    "resnet": Pair(resnet.build_generator, resnet.build_discriminator, convolutional=True),
+    "toy": Pair(toy.build_generator, toy.build_discriminator, convolutional=False),
+}
+
+
+def build(
+    name: str,
+    *,
+    size: int,
+    channels: int,
+    latent_dim: int,
+    g_width: int | None,
+    d_width: int | None,
+    init_std: float | None,
+    spectral_norm: bool,
+    pack: int,
+    seed: int,
+) -> tuple[nn.Module, nn.Module]:
+    """Both networks, freshly initialised from `seed`; PyTorch's global generator is left as it was."""
+    pair = NETWORKS[name]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        g = pair.generator(size, channels, latent_dim, g_width)
+        d = pair.discriminator(size, channels * pack, d_width)
+        if init_std is not None:
+            initialise(g, init_std)
+            initialise(d, init_std)
+        if spectral_norm:
+            for module in d.modules():
+                if isinstance(module, nn.Conv2d | nn.Linear):
+                    nn.utils.parametrizations.spectral_norm(module)
+    return g, d
+
+
+def initialise(network: nn.Module, std: float) -> None:
+    """Convolutions from N(0, std), batch norm's scale from N(1, 0.02) and its shift 0 (Radford et al. 2016, §4).
+
+    Dense layers keep what they have, as in the LFW system.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(module.weight, 0.0, std)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, 0.02)
+            nn.init.zeros_(module.bias)
+
+
+def flops(network: nn.Module, *shape: int) -> float:
+    """Floating-point operations of one forward pass an input of `shape` (without its batch axis)."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    training = network.training
+    network.eval()
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network(torch.zeros(2, *shape))
+    network.train(training)
+    return float(counter.get_total_flops()) / 2
+
+
+def count_parameters(network: nn.Module) -> int:
+    """Trainable numbers in a network."""
+    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+
+
+def summary(g: nn.Module, d: nn.Module, *, latent_dim: int, image_shape: tuple[int, ...]) -> str:
+    """Layers, output shapes and parameters of both networks, as a table. `image_shape` is what D takes, `(C, H, W)`."""
+    g_text = _summary_of("Generator", g, torch.zeros(2, latent_dim))
+    return g_text + "\n" + _summary_of("Discriminator", d, torch.zeros(2, *image_shape))
+
+
+def _summary_of(title: str, network: nn.Module, example: torch.Tensor) -> str:
+    rows: list[tuple[str, str, str]] = []
+
+    def record(module: nn.Module, inputs: object, output: torch.Tensor) -> None:
+        shape = " × ".join(str(side) for side in output.shape[1:]) or "1"
+        own = sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+        rows.append((type(module).__name__, shape, f"{own:,}"))
+
+    leaves = [m for m in network.modules() if not list(m.children()) or hasattr(m, "parametrizations")]
+    handles = [leaf.register_forward_hook(record) for leaf in leaves if leaf is not network]
+    training = network.training
+    network.eval()
+    with torch.no_grad():
+        network(example.to(next(network.parameters()).device))
+    network.train(training)
+    for handle in handles:
+        handle.remove()
+    widths = [max(len(row[i]) for row in [*rows, ("layer", "output", "parameters")]) for i in range(3)]
+    rule = "─" * (sum(widths) + 4)
+    lines = [f"{title}  (input {' × '.join(str(side) for side in example.shape[1:])})", rule]
+    for name, shape, count in [("layer", "output", "parameters"), *rows]:
+        lines.append(f"{name:<{widths[0]}}  {shape:<{widths[1]}}  {count:>{widths[2]}}")
+    return "\n".join([*lines, rule, f"{count_parameters(network):,} parameters", ""])

@@ -1,0 +1,151 @@
+"""The record of a run, aligned to its snapshots: what the rules of `diagnosis` read.
+
+S snapshots, K classes. Every number is an `(S,) float64` array, NaN where it is missing; what is logged more often than
+snapshots are taken is averaged over the interval that ends at each snapshot. Everything at snapshot i comes from what
+was known at i, so a judgement made live is the judgement made afterwards.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Indices = NDArray[np.int64]
+Line = Mapping[str, Any]
+
+
+def number(value: object) -> float:
+    """A JSON value as a float, NaN where it is none."""
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+class Record:
+    """A run at its S snapshots.
+
+    `history` and `tests` are lines of history.jsonl and test.jsonl, `evals` of evals.jsonl, oldest first, at least one
+    of these; lines after the newest snapshot are not looked at. `settings` maps names of settings to their values.
+    """
+
+    def __init__(self, history: Sequence[Line], tests: Sequence[Line], evals: Sequence[Line], settings: Line) -> None:
+        self.evals, self.settings = evals, settings
+        self.images = np.array([line["images_seen"] for line in evals], dtype=np.float64)
+        self.g_steps = np.array([number(line.get("iteration", 0)) for line in evals])
+        self.g_steps *= float(settings.get("g_steps") or 1)
+        self._lines = {"history": history, "tests": tests}
+
+    @functools.cached_property
+    def _ends(self) -> dict[str, Indices]:
+        """For each file, how many of its lines lie at or before each snapshot."""
+        return {
+            name: np.searchsorted([line["images_seen"] for line in lines], self.images, side="right")
+            for name, lines in self._lines.items()
+        }
+
+    def metric(self, name: str, part: str = "value") -> Floats:
+        """One number of a metric: its value, stderr, floor or num_fake."""
+        entries = [(line.get("metrics") or {}).get(name) or {} for line in self.evals]
+        return np.array([number(entry.get(part)) for entry in entries])
+
+    def floor(self, name: str, default: float) -> float:
+        """The score of real against held-out real data, `default` where it is not known."""
+        known = self.metric(name, "floor")
+        known = known[np.isfinite(known)]
+        return float(known[-1]) if len(known) and known[-1] > 0 else default
+
+    def over_floor(self, name: str) -> Floats:
+        """A metric for which higher is better, as a share of what real data score."""
+        return self.metric(name) / self.floor(name, 1.0)
+
+    def logged(self, name: str, source: str = "history") -> Floats:
+        """Mean of a logged number over the interval that ends at each snapshot; the last line's where that is empty."""
+        values = np.array([number(line.get(name)) for line in self._lines[source]])
+        result, start = np.full(len(self.images), np.nan), 0
+        for i, end in enumerate(self._ends[source]):
+            if end > 0:
+                result[i] = values[min(start, end - 1) : end].mean()
+            start = end
+        return result
+
+    @property
+    def has_log(self) -> Flags:
+        """Whether a line of history lies at or before each snapshot."""
+        return np.asarray(self._ends["history"] > 0)
+
+    @functools.cached_property
+    def classes(self) -> tuple[Floats, Floats]:
+        """Class shares of the data `(K,)` and of the fakes `(S, K)`; K is 0 where there are no classes."""
+        shares = [share for line in self.evals if (share := line.get("class_share"))]
+        if len(shares) < len(self.evals):
+            return np.zeros(0), np.zeros((len(self.evals), 0))
+        return np.array(shares[-1]["real"]), np.array([share["fake"] for share in shares])
+
+    @property
+    def effective_classes(self) -> Floats:
+        """exp(entropy) of the fakes' class shares over that of the data's; NaN where there are no classes."""
+        real, fake = self.classes
+        entropies = [-(shares * np.log(np.maximum(shares, 1e-12))).sum(-1) for shares in (real, fake)]
+        return np.asarray(np.exp(entropies[1] - entropies[0])) if len(real) else np.full(len(self.evals), np.nan)
+
+    @functools.cached_property
+    def frechet(self) -> Floats:
+        return self.metric("frechet")
+
+    @functools.cached_property
+    def frechet_stderr(self) -> Floats:
+        return np.nan_to_num(self.metric("frechet", "stderr"))
+
+    @functools.cached_property
+    def relative(self) -> Floats:
+        """Fréchet as a share of the first one measured, that of a generator that knows nothing."""
+        known = self.frechet[np.isfinite(self.frechet)]
+        return np.asarray(self.frechet / (known[0] if len(known) else math.nan))
+
+    def no_gain(self, values: Floats, stderr: Floats, *, window: float, gain: float, noise: float, least: int) -> Flags:
+        """Whether the lowest value of the last `window` beats the lowest before it by too little, at each snapshot.
+
+        Args:
+            window: share of the images seen so far.
+            gain: smallest gain that counts, as a share of the value; `noise` standard errors must be exceeded too.
+            least: snapshots that must lie in the window before anything is said.
+        """
+        result = np.zeros(len(values), dtype=bool)
+        for i in range(len(values)):
+            split = int(np.searchsorted(self.images[: i + 1], (1 - window) * self.images[i], side="right"))
+            if not split or i + 1 - split < least or not np.isfinite(values[: i + 1]).all():
+                continue
+            a, b = int(np.argmin(values[:split])), split + int(np.argmin(values[split : i + 1]))
+            needed = max(gain * abs(values[a]), noise * math.hypot(stderr[a], stderr[b]))
+            result[i] = values[a] - values[b] <= needed
+        return result
+
+    def streak(self, holds: Flags, *, least: int, span: float = 0.0) -> int | None:
+        """Index where the newest unbroken run of `holds` starts; None if shorter than `least` snapshots or `span`.
+
+        `span` is a share of the images seen: snapshots lie close together at the start of a run.
+        """
+        gaps = np.flatnonzero(~holds)
+        start = int(gaps[-1]) + 1 if len(gaps) else 0
+        if len(holds) - start < least or self.images[-1] - self.images[start] < span * self.images[-1]:
+            return None
+        return start
+
+
+def best_so_far(values: Floats, stderr: Floats) -> Indices:
+    """Index of the lowest value up to each snapshot, beyond noise; −1 before the first finite one.
+
+    The best is replaced only by one that is lower by more than their combined standard error, so of snapshots that
+    cannot be told apart it is the earliest, and it changes only with cause.
+    """
+    best, errors, result = -1, np.nan_to_num(stderr), []
+    for i, value in enumerate(values):
+        if math.isfinite(value) and (best < 0 or values[best] - value > math.hypot(errors[best], errors[i])):
+            best = i
+        result.append(best)
+    return np.array(result, dtype=np.int64)

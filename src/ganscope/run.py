@@ -1,0 +1,360 @@
+"""A run: one training, one directory. The only file that knows the names inside it.
+
+A file is absent or whole: it is written under a temporary name and renamed. The `.jsonl` files grow by whole lines;
+a last line cut short by a kill is ignored by the readers and dropped on resume.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from ganscope.config import Config, config_from_dict
+from ganscope.errors import ConfigError, RunError
+
+LINE_FILES = ("history", "test", "evals", "timing")
+FORMAT = 1
+
+
+@contextlib.contextmanager
+def atomic(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
+    """Open a file that appears under `path` only when it is completely written.
+
+    Raises:
+        RunError: the disk is full or the folder cannot be written; the old file, if any, is untouched.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open(mode, encoding=None if "b" in mode else "utf-8") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise RunError(
+            f"cannot write {path}",
+            found=error.strerror or str(error),
+            todo="free some space or choose another folder with --runs; what was saved before is unharmed",
+        ) from error
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON, atomically."""
+    with atomic(path, "w") as file:
+        json.dump(value, file, indent=2, ensure_ascii=True, allow_nan=False)
+        file.write("\n")
+
+
+class Run:
+    """The directory of one training. Opening it reads nothing but its presence."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self._lock: IO[str] | None = None
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    # ---- opening and creating ----------------------------------------------------------------------------------------
+    @classmethod
+    def open(cls, path: Path | str) -> Run:
+        """An existing run.
+
+        Raises:
+            RunError: `path` is no run directory.
+        """
+        run = cls(Path(path))
+        if not run.config_path.is_file():
+            others = [found.path.name for found in list_runs(run.path if run.path.is_dir() else run.path.parent)]
+            hint = f"runs there: {', '.join(others[-5:])}" if others else "start one with: ganscope train digits"
+            raise RunError(f"{path} is not a run", found="no config.json in it", todo=hint)
+        return run
+
+    @classmethod
+    def create(cls, path: Path, config: Config, environment: dict[str, Any], networks: str) -> Run:
+        """A new run directory with what is written once; `config.json` comes last and makes it a run."""
+        run = cls(path)
+        for name in ("checkpoints", "generators", "samples", "map"):
+            try:
+                (path / name).mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise RunError(
+                    f"cannot create the run directory {path}",
+                    found=error.strerror or str(error),
+                    todo="choose a folder you can write with --runs or --run",
+                ) from error
+        write_json(run.environment_path, environment)
+        with atomic(path / "networks.txt", "w") as file:
+            file.write(networks)
+        write_json(run.config_path, {"format": FORMAT, **config.to_dict()})
+        return run
+
+    # ---- what is written once ----------------------------------------------------------------------------------------
+    @property
+    def config_path(self) -> Path:
+        return self.path / "config.json"
+
+    @property
+    def environment_path(self) -> Path:
+        return self.path / "environment.json"
+
+    def config(self) -> Config:
+        """The resolved config.
+
+        Raises:
+            RunError: the file is damaged or from a newer ganscope.
+        """
+        try:
+            values = json.loads(self.config_path.read_text(encoding="utf-8"))
+            found = values.pop("format", None)
+            if found != FORMAT:
+                raise RunError(
+                    f"{self.config_path} has another format",
+                    found=f"format {found!r}, this version reads {FORMAT}",
+                    todo="open it with the version of ganscope that wrote it (see environment.json)",
+                )
+            return config_from_dict(values)
+        except (ValueError, AttributeError, ConfigError) as error:
+            raise RunError(
+                f"{self.config_path} is damaged", found=str(error), todo="restore the file, or start a new run"
+            ) from error
+
+    def environment(self) -> dict[str, Any]:
+        """Versions, machine, git commit, data fingerprint."""
+        return dict(json.loads(self.environment_path.read_text(encoding="utf-8")))
+
+    def networks(self) -> str:
+        """The printed summary of both networks."""
+        path = self.path / "networks.txt"
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+    # ---- lines -------------------------------------------------------------------------------------------------------
+    def lines_path(self, name: str) -> Path:
+        assert name in LINE_FILES
+        return self.path / f"{name}.jsonl"
+
+    def lines(self, name: str) -> list[dict[str, Any]]:
+        """The lines of `history`, `test`, `evals` or `timing`, oldest first."""
+        path = self.lines_path(name)
+        if not path.is_file():
+            return []
+        lines = []
+        for text in path.read_text(encoding="utf-8").split("\n"):
+            try:
+                lines.append(json.loads(text))
+            except ValueError:
+                continue  # the last line of a killed writer, or the empty end
+        return lines
+
+    def history(self) -> list[dict[str, Any]]:
+        return self.lines("history")
+
+    def evals(self) -> list[dict[str, Any]]:
+        return self.lines("evals")
+
+    def append(self, name: str, line: dict[str, Any]) -> None:
+        """Add one line; it is in the file when this returns.
+
+        Raises:
+            RunError: the disk is full or the file cannot be written.
+        """
+        try:
+            with self.lines_path(name).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line, allow_nan=False) + "\n")
+        except OSError as error:
+            raise RunError(
+                f"cannot write {self.lines_path(name)}",
+                found=error.strerror or str(error),
+                todo="free some space, then run the same command again: it goes on from the last checkpoint",
+            ) from error
+
+    def rewind(self, images_seen: int) -> None:
+        """Drop everything newer than `images_seen`: a resumed run counts nothing twice."""
+        for name in LINE_FILES:
+            if self.lines_path(name).is_file():
+                kept = [line for line in self.lines(name) if line["images_seen"] <= images_seen]
+                with atomic(self.lines_path(name), "w") as file:
+                    file.writelines(json.dumps(line, allow_nan=False) + "\n" for line in kept)
+        for folder in ("checkpoints", "generators", "samples", "map"):
+            for path in self._numbered(folder):
+                if number_of(path) > images_seen:
+                    path.unlink(missing_ok=True)
+        for path in self.path.rglob(".*.tmp"):
+            path.unlink(missing_ok=True)
+
+    # ---- numbered files ----------------------------------------------------------------------------------------------
+    def _numbered(self, folder: str, suffix: str = "") -> list[Path]:
+        directory = self.path / folder
+        if not directory.is_dir():
+            return []
+        found = [path for path in directory.iterdir() if re.fullmatch(r"\d{9,}\..+", path.name)]
+        return sorted((path for path in found if path.name.endswith(suffix)), key=number_of)
+
+    def _file(self, folder: str, images_seen: int, suffix: str) -> Path:
+        return self.path / folder / f"{images_seen:09d}{suffix}"
+
+    def checkpoint_path(self, images_seen: int) -> Path:
+        """Everything needed to go on from `images_seen`."""
+        return self._file("checkpoints", images_seen, ".pt")
+
+    def checkpoints(self) -> list[Path]:
+        """Checkpoints, oldest first."""
+        return self._numbered("checkpoints", ".pt")
+
+    def generator_path(self, images_seen: int) -> Path:
+        """The weights of G (its average, where there is one) at a snapshot."""
+        return self._file("generators", images_seen, ".pt")
+
+    def generators(self) -> list[int]:
+        """`images_seen` of the generators kept, oldest first."""
+        return [number_of(path) for path in self._numbered("generators", ".pt")]
+
+    def choose_generator(self, snapshot: str | int = "best") -> int:
+        """`images_seen` of a kept generator: `"best"` (the last where none was measured), `"last"`, or the nearest.
+
+        Raises:
+            RunError: none is kept, or the word is unknown.
+        """
+        kept = self.generators()
+        if not kept:
+            raise RunError(
+                f"{self.path} has no generator yet", found="an empty generators/", todo="train it: ganscope train"
+            )
+        if isinstance(snapshot, int):
+            return min(kept, key=lambda seen: abs(seen - snapshot))
+        if snapshot not in ("best", "last"):
+            raise RunError(
+                f"no snapshot {snapshot!r}", found=snapshot, todo='use "best", "last" or a number of images seen'
+            )
+        best = self.best()
+        return best if snapshot == "best" and best in kept else kept[-1]
+
+    def sample_path(self, images_seen: int, suffix: str = ".png") -> Path:
+        """The grid of the fixed latents (`.png`), or their raw images (`.npy`)."""
+        return self._file("samples", images_seen, suffix)
+
+    def samples(self) -> list[int]:
+        """`images_seen` of the snapshots whose raw images are there, oldest first."""
+        return [number_of(path) for path in self._numbered("samples", ".npy")]
+
+    def map_path(self, images_seen: int) -> Path:
+        """The fakes of one snapshot on the map."""
+        return self._file("map", images_seen, ".npz")
+
+    def map_points(self) -> list[int]:
+        """`images_seen` of the snapshots that are on the map, oldest first."""
+        return [number_of(path) for path in self._numbered("map", ".npz")]
+
+    @property
+    def real_map_path(self) -> Path:
+        return self.path / "map" / "real.npz"
+
+    @property
+    def real_map_info_path(self) -> Path:
+        """Written last of the real layout's files: the layout is there when this is."""
+        return self.path / "map" / "real.json"
+
+    def atlas_path(self, page: int) -> Path:
+        return self.path / "map" / f"atlas-{page:03d}.webp"
+
+    def atlas_pages(self) -> list[Path]:
+        return sorted((self.path / "map").glob("atlas-*.webp"))
+
+    def product(self, name: str) -> Path:
+        """A picture, film or page made from the run: `curves.png`, `film.mp4`, `report.html`, …"""
+        return self.path / name
+
+    # ---- state of the run --------------------------------------------------------------------------------------------
+    def best(self) -> int | None:
+        """`images_seen` of the best snapshot so far, None before the first measurement."""
+        for line in reversed(self.evals()):
+            if line.get("best") is not None:
+                return int(line["best"])
+        return None
+
+    def verdict(self) -> str:
+        """The newest verdict, or an empty string."""
+        lines = self.evals()
+        return str(lines[-1].get("verdict", "")) if lines else ""
+
+    def finished(self) -> bool:
+        return (self.path / "finished.json").is_file()
+
+    def mark_finished(self, summary: dict[str, Any]) -> None:
+        write_json(self.path / "finished.json", summary)
+
+    def unmark_finished(self) -> None:
+        (self.path / "finished.json").unlink(missing_ok=True)
+
+    def summary(self) -> dict[str, Any]:
+        path = self.path / "finished.json"
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run for writing; the operating system lets go even when the process is killed.
+
+        Raises:
+            RunError: another process is training in this directory.
+        """
+        path = self.path / ".lock"
+        with path.open("a+", encoding="utf-8") as file:
+            if not _try_lock(file):
+                file.seek(0)
+                raise RunError(
+                    f"{self.path} is in use by another process",
+                    found=f"process {file.read().strip() or 'unknown'}",
+                    todo="wait for it, stop it with Ctrl-C there, or start another run with --new",
+                )
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+
+
+def _try_lock(file: IO[str]) -> bool:
+    try:
+        if os.name == "nt":  # pragma: no cover
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def number_of(path: Path) -> int:
+    """The `images_seen` in a numbered file's name."""
+    return int(path.name.split(".")[0])
+
+
+def list_runs(root: Path) -> list[Run]:
+    """The runs in a folder, oldest number first."""
+    if not root.is_dir():
+        return []
+    return [Run(path.parent) for path in sorted(root.glob("*/config.json"))]
+
+
+def next_run_path(root: Path, data: str, preset: str) -> Path:
+    """The next free `00012-mnist-mlp` in a folder of runs."""
+    taken: Iterable[int] = (
+        int(path.name.split("-")[0]) for path in root.glob("*-*") if path.name.split("-")[0].isdecimal()
+    )
+    label = re.sub(r"[^A-Za-z0-9]+", "-", Path(data).stem or "data").strip("-").lower()[:40] or "data"
+    return root / f"{max(taken, default=-1) + 1:05d}-{label}-{preset}"

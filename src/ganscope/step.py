@@ -1,0 +1,178 @@
+"""One iteration: D's steps, then G's (Goodfellow et al. 2014, algorithm 1), and the real batches they see.
+
+Everything random is a function of `(seed, purpose, images_seen)`; nothing here keeps a state of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganscope import losses
+from ganscope.config import Config
+from ganscope.device import Backend, generator
+from ganscope.state import TrainState, cosine, fading, latents, normalise
+
+
+class Batches:
+    """Real batches by position: permutation after permutation, each a function of the seed and the epoch."""
+
+    def __init__(self, images: np.ndarray, config: Config, backend: Backend) -> None:
+        self.count, self.config, self.backend = len(images), config, backend
+        # Copied: a gather from a memory map faults page by page, and torch refuses read-only memory.
+        self.images = torch.from_numpy(np.array(images)).to(backend.device)
+        self._epoch, self._order = -1, torch.empty(0, dtype=torch.long)
+
+    def at(self, position: int, count: int) -> Tensor:
+        """The `count` images that come after the first `position`: `(count, C, H, W) float32 in [-1, 1]`."""
+        indices = []
+        while count > 0:
+            epoch, start = divmod(position, self.count)
+            taken = min(count, self.count - start)
+            indices.append(self._permutation(epoch)[start : start + taken])
+            position, count = position + taken, count - taken
+        index = torch.cat(indices) if len(indices) > 1 else indices[0]
+        batch = normalise(self.images[index.to(self.backend.device)])
+        if self.config.flip:
+            mirrored = torch.rand(len(batch), generator=generator(self.config.seed, "flip", position)) < 0.5
+            batch = torch.where(mirrored.to(batch.device)[:, None, None, None], batch.flip(-1), batch)
+        return self.backend.layout(batch) if batch.dim() == 4 else batch
+
+    def _permutation(self, epoch: int) -> Tensor:
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._order = torch.randperm(self.count, generator=generator(self.config.seed, "order", epoch))
+        return self._order
+
+
+def train_iteration(state: TrainState, batches: Batches, config: Config, backend: Backend) -> Tensor:
+    """D's steps, then G's: the scalars of SCALARS, `(6,) float32`, still on the device."""
+    objective = losses.OBJECTIVES[config.objective]
+    targets = losses.Targets(config.label_real, config.label_fake, config.label_generator)
+    apply_schedule(state, config)
+    for step in range(config.d_steps):
+        position = state.images_seen
+        real = batches.at(position, config.batch_size)
+        z = latents(config, config.batch_size, "z", position).to(backend.device, non_blocking=True)
+        last = step == config.d_steps - 1
+        with backend.autocast(), torch.set_grad_enabled(last):
+            fake = state.g(z)
+        d_scalars = discriminator_step(state, real, fake, objective, targets, config, backend)
+        state.images_seen += config.batch_size
+    for step in range(config.g_steps):
+        if step > 0:
+            z = latents(config, config.batch_size, f"z again {step}", position).to(backend.device, non_blocking=True)
+            with backend.autocast():
+                fake = state.g(z)
+        g_scalars = generator_step(state, real, fake, objective, targets, config, backend)
+    state.iteration += 1
+    state.update_ema(config.ema_half_life, config.images_per_iteration)
+    return torch.stack([d_scalars[0], g_scalars[0], d_scalars[1], d_scalars[2], g_scalars[1], d_scalars[3]])
+
+
+def discriminator_step(
+    state: TrainState,
+    real: Tensor,
+    fake: Tensor,
+    objective: losses.Objective,
+    targets: losses.Targets,
+    config: Config,
+    backend: Backend,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Ascend D's objective once. D sees the real and the fake batch separately: each has its own batch statistics.
+
+    Returns the loss, D(x), D(G(z)) before the step, and the value V(D, G).
+    """
+    fake = fake.detach().float()
+    real_seen, fake_seen = with_noise(real, config, state, "real"), with_noise(fake, config, state, "fake")
+    with backend.autocast():
+        real_logits = packed(state.d, real_seen, config.pack).float()
+        fake_logits = packed(state.d, fake_seen, config.pack).float()
+    loss = objective.d_loss(real_logits, fake_logits, targets)
+    total = loss + penalties(state, real_seen, fake_seen, config)
+    gradients = torch.autograd.grad(total, state.d_parameters)
+    for parameter, gradient in zip(state.d_parameters, gradients, strict=True):
+        parameter.grad = gradient
+    state.d_optimizer.step()
+    if config.weight_clip > 0:
+        with torch.no_grad():
+            for parameter in state.d_parameters:
+                parameter.clamp_(-config.weight_clip, config.weight_clip)
+    with torch.no_grad():
+        scores = torch.sigmoid(real_logits).mean(), torch.sigmoid(fake_logits).mean()
+        value = losses.value(real_logits, fake_logits)
+    return total.detach(), *scores, value
+
+
+def generator_step(
+    state: TrainState,
+    real: Tensor,
+    fake: Tensor,
+    objective: losses.Objective,
+    targets: losses.Targets,
+    config: Config,
+    backend: Backend,
+) -> tuple[Tensor, Tensor]:
+    """Descend G's loss once, on the same fakes rescored by the D just updated: the loss, and D(G(z)) after D's step."""
+    with backend.autocast():
+        fake_logits = packed(state.d, with_noise(fake.float(), config, state, "fake"), config.pack).float()
+        real_logits = packed(state.d, real, config.pack).float() if objective.needs_real_in_g else None
+    loss = objective.g_loss(fake_logits, real_logits, targets)
+    # Asking for G's gradients alone keeps autograd from computing those of D's weights.
+    gradients = torch.autograd.grad(loss, state.g_parameters)
+    for parameter, gradient in zip(state.g_parameters, gradients, strict=True):
+        parameter.grad = gradient
+    state.g_optimizer.step()
+    return loss.detach(), torch.sigmoid(fake_logits.detach()).mean()
+
+
+def penalties(state: TrainState, real: Tensor, fake: Tensor, config: Config) -> Tensor | float:
+    """The gradient penalties the config asks for, in float32."""
+    total: Tensor | float = 0.0
+    scale = fading(1.0, config.burn_in_penalty, state.images_seen / config.burn_in) if config.burn_in else 1.0
+
+    def critic(images: Tensor) -> Tensor:
+        return packed(state.d, images, config.pack)
+
+    if config.r1 > 0:
+        total = total + 0.5 * config.r1 * scale * losses.zero_centred_penalty(critic, real)
+    if config.r2 > 0:
+        total = total + 0.5 * config.r2 * scale * losses.zero_centred_penalty(critic, fake)
+    if config.gradient_penalty > 0:
+        alpha = torch.rand(len(real), generator=generator(config.seed, "alpha", state.images_seen))
+        alpha = alpha.view(-1, *[1] * (real.dim() - 1)).to(real.device)
+        total = total + config.gradient_penalty * scale * losses.gradient_penalty(critic, real, fake, alpha)
+    return total
+
+
+def packed(d: Callable[[Tensor], Tensor], images: Tensor, pack: int) -> Tensor:
+    """D's logits, `pack` images judged together as one with `pack` times the channels (PacGAN)."""
+    return d(images if pack == 1 else images.reshape(len(images) // pack, pack * images.shape[1], *images.shape[2:]))
+
+
+def with_noise(images: Tensor, config: Config, state: TrainState, side: str) -> Tensor:
+    """Instance noise (Sønderby et al. 2017), falling linearly to nothing."""
+    if config.instance_noise <= 0:
+        return images
+    left = 1.0 - state.images_seen / config.instance_noise_images if config.instance_noise_images else 1.0
+    if left <= 0:
+        return images
+    noise = torch.randn(images.shape, generator=generator(config.seed, f"noise {side}", state.images_seen))
+    return images + config.instance_noise * left * noise.to(images.device)
+
+
+def apply_schedule(state: TrainState, config: Config) -> None:
+    """The burn-in of Huang et al. 2024: learning rates fade, β2 moves to its final value."""
+    if not config.burn_in:
+        return
+    progress = state.images_seen / config.burn_in
+    scale = fading(1.0, config.burn_in_lr, progress)
+    for optimizer, lr, beta1, beta2 in (
+        (state.g_optimizer, config.g_lr, config.g_beta1, config.g_beta2),
+        (state.d_optimizer, config.d_lr, config.d_beta1, config.d_beta2),
+    ):
+        optimizer.param_groups[0]["lr"] = lr * scale
+        optimizer.param_groups[0]["betas"] = (beta1, cosine(config.burn_in_beta2, beta2, progress))

@@ -1,0 +1,110 @@
+"""The judge of a toy: at every snapshot a frame beside the theory and the scores of the paper; at the end the film."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ganscope import toys
+from ganscope.config import Config
+from ganscope.curves import draw_curves
+from ganscope.datasets import Dataset, ImageSet
+from ganscope.errors import ConfigError
+from ganscope.progress import Progress
+from ganscope.run import Run, atomic
+from ganscope.state import Snapshot, latents
+from ganscope.toyfilm import ToyRecorder
+from ganscope.toys import Toy
+
+NUM_TRAIN, NUM_TEST = 100_000, 10_000  # points; PacGAN's tables train on as many
+NUM_SCORED = 10_000
+
+
+def toy_dataset(toy: Toy) -> Dataset:
+    """The toy's points `(N, d) float32` as a data set; drawn once, whatever the run's seed."""
+    train, test = toy.sample(NUM_TRAIN, 0), toy.sample(NUM_TEST, 1)
+    train_set, test_set = (ImageSet(points, None, (), f"toy {toy.name}", None) for points in (train, test))
+    return Dataset(toy.name, train_set, test_set, ())
+
+
+def toy_config(config: Config, toy: Toy) -> Config:
+    """The config with its penalty weights in the toy's own scale: a gradient's square goes with 1 / E|x|².
+
+    Raises:
+        ConfigError: networks for images.
+    """
+    if config.network != "toy":
+        raise ConfigError(
+            f"{toy.name} has points, not images",
+            found=f"--network {config.network}",
+            todo="leave --preset and --network out",
+        )
+    return dataclasses.replace(config, r1=config.r1 * toy.mean_square, r2=config.r2 * toy.mean_square)
+
+
+class ToyJudge:
+    """Callable with a snapshot, like `Judge`; never ends a training."""
+
+    def __init__(self, run: Run, toy: Toy, config: Config, progress: Progress) -> None:
+        self.run, self.toy, self.config, self.progress = run, toy, config, progress
+        folder = run.path / "toy"
+        folder.mkdir(exist_ok=True)
+        self._recorder = ToyRecorder(toy, folder, latents(config, NUM_SCORED, "fixed"), config.objective)
+
+    def __call__(self, snapshot: Snapshot) -> str | None:
+        training = snapshot.d.training
+        snapshot.d.eval(), snapshot.g.eval()
+        frame = self._recorder.record(snapshot.images_seen, snapshot.g, snapshot.d)
+        snapshot.d.train(training), snapshot.g.train(training)
+        names = ("value", "best_value", "jsd", "jsd_floor", "modes", "high_quality", "reverse_kl", "spread")
+        numbers = {name: float(np.asarray(getattr(frame, name))) for name in names}
+        self.run.append(
+            "evals",
+            {
+                "images_seen": snapshot.images_seen,
+                "iteration": snapshot.iteration,
+                "epoch": snapshot.epoch,
+                "toy": {name: value if np.isfinite(value) else None for name, value in numbers.items()},
+                "metrics": {},
+                "findings": [],
+                "verdict": self._verdict(numbers),
+                "best": None,
+            },
+        )
+        return None
+
+    def _verdict(self, numbers: dict[str, float]) -> str:
+        ceiling = self.toy.high_quality_ceiling
+        modes = f"{numbers['modes']:.0f} of {self.toy.num_modes} modes, " if self.toy.separated else ""
+        return (
+            f"{modes}{100 * numbers['high_quality']:.1f} % within 3σ (a perfect sampler: {100 * ceiling:.2f} %), "
+            f"spread {numbers['spread']:.2f} of the true one; V = {numbers['value']:.3f} (−log 4 = {-np.log(4):.3f}), "
+            f"JSD {numbers['jsd']:.4f} (sampling alone: {numbers['jsd_floor']:.4f})"
+        )
+
+    def finish(self, wait: bool) -> None:
+        if wait and self.run.verdict():
+            self.progress.say(f"verdict: {self.run.verdict()}")
+
+    def close(self) -> None:
+        """Nothing runs in the background."""
+
+    def costs(self) -> dict[str, float]:
+        return {}
+
+    def products(self) -> dict[str, Path]:
+        """The scores of the last frame, the curves, and the film beside the theory."""
+        run = self.run
+        curves, film, scores = run.product("curves.png"), run.product("film.mp4"), run.product("scores.json")
+        with atomic(curves) as file:
+            draw_curves(file, run.history(), run.lines("test"), f"{self.toy.name}: {self.toy.doc}")
+        with atomic(scores, "w") as file:
+            found = toys.score(self.toy, self._recorder.frames()[-1].fakes)
+            json.dump(
+                {name: float(value) if np.isfinite(value) else None for name, value in found.to_dict().items()}, file
+            )
+        self._recorder.film(film, run.product("film.gif"))
+        return {"scores": scores, "curves": curves, "film": film}

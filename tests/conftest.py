@@ -1,0 +1,32 @@
+"""Fixtures shared by all tests; the reason of every possible skip is here."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# One thread: the tests are many small products, and bit-exactness is stated for a fixed thread count.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(autouse=True)
+def private_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep the tests out of the user's cache: one cache for the whole session of tests."""
+    cache = tmp_path_factory.getbasetemp() / "ganscope-cache"
+    cache.mkdir(exist_ok=True)
+    monkeypatch.setenv("GANSCOPE_CACHE", str(cache))
+    return cache
+
+
+@pytest.fixture
+def data_root() -> Path:
+    """The folder of real data sets; CI sets it, so nothing is skipped there."""
+    value = os.environ.get("GANSCOPE_DATA")
+    if not value:
+        pytest.skip("real data sets needed: set GANSCOPE_DATA (see CONTRIBUTING.md)")
+    root = Path(value).resolve()
+    if not root.is_dir():
+        raise FileNotFoundError(f"GANSCOPE_DATA={value} is not a folder")
+    return root

@@ -1,0 +1,87 @@
+"""Networks: the published parameter counts, every size, and a summary that adds up."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from ganscope import networks
+from ganscope.config import NETWORK_NAMES
+from ganscope.errors import ConfigError
+
+
+def pair(name: str, size: int, channels: int, **settings: object) -> tuple[torch.nn.Module, torch.nn.Module]:
+    defaults = dict(latent_dim=100, g_width=None, d_width=None, init_std=None, spectral_norm=False, pack=1, seed=0)
+    return networks.build(name, size=size, channels=channels, **{**defaults, **settings})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "channels", "g_count", "d_count"),
+    [("mlp", 28, 1, 114_064, 100_609), ("dcgan", 64, 3, 3_583_872, 2_765_568)],
+)
+def test_published_parameter_counts(name: str, size: int, channels: int, g_count: int, d_count: int) -> None:
+    g, d = pair(name, size, channels)
+    assert (networks.count_parameters(g), networks.count_parameters(d)) == (g_count, d_count)
+    text = networks.summary(g, d, latent_dim=100, image_shape=(channels, size, size))
+    assert f"{g_count:,} parameters" in text and f"{d_count:,} parameters" in text
+
+
+def test_summary_lists_the_source_systems_layers() -> None:
+    text = networks.summary(*pair("dcgan", 64, 3), latent_dim=100, image_shape=(3, 64, 64))
+    for shape, count in [
+        ("8192", "827,392"),
+        ("256 × 8 × 8", "2,097,152"),
+        ("512 × 4 × 4", "2,097,152"),
+        ("1 × 1 × 1", "8,192"),
+    ]:
+        assert any(shape in line and count in line for line in text.splitlines()), (shape, count)
+
+
+@pytest.mark.parametrize("name", [name for name in networks.NETWORKS if name != "toy"])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", [8, 16, 28, 32, 64, 128])
+def test_every_size_and_channel_count(name: str, size: int, channels: int) -> None:
+    g, d = pair(name, size, channels, g_width=8, d_width=8)
+    images = g(torch.randn(3, 100))
+    assert images.shape == (3, channels, size, size)
+    assert d(images).shape == (3,)
+
+
+def test_mlp_and_dcgan_stay_in_range() -> None:
+    for name in ("mlp", "dcgan"):
+        images = pair(name, 28, 1)[0](100 * torch.randn(8, 100))
+        assert images.abs().max() <= 1
+
+
+def test_same_seed_same_weights_and_the_global_generator_is_left_alone() -> None:
+    before = torch.get_rng_state()
+    first, second, other = (pair("dcgan", 16, 1, seed=seed)[0] for seed in (1, 1, 2))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(first.parameters(), other.parameters(), strict=True))
+
+
+def test_initialisation_std_reaches_the_convolutions() -> None:
+    for std in (0.02, 0.2):
+        g, _ = pair("dcgan", 64, 3, init_std=std)
+        weight = next(m.weight for m in g.modules() if isinstance(m, torch.nn.ConvTranspose2d))
+        assert abs(float(weight.detach().std()) / std - 1) < 0.01
+
+
+def test_an_impossible_size_is_refused() -> None:
+    with pytest.raises(ConfigError, match="cannot make images of 30 pixels"):
+        pair("dcgan", 30, 1)
+
+
+def test_names_match_the_config() -> None:
+    assert set(networks.NETWORKS) <= set(NETWORK_NAMES)
+
+
+def test_spectral_norm_bounds_every_layer() -> None:
+    _, d = pair("dcgan", 32, 1, spectral_norm=True)
+    d.train()
+    for _ in range(30):  # power iterations happen in forward passes
+        d(torch.randn(2, 1, 32, 32))
+    for module in d.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            assert float(torch.linalg.matrix_norm(module.weight.detach().flatten(1), 2)) < 1.1

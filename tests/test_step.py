@@ -1,0 +1,106 @@
+"""One iteration: equal to the tutorial's loop in float32, and to closed forms where there are some."""
+
+from __future__ import annotations
+
+import copy
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ganscope.config import make_config
+from ganscope.device import choose_backend
+from ganscope.state import SCALARS, latents, new_state, normalise, to_uint8
+from ganscope.step import Batches, packed, train_iteration
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
+from tutorial import TutorialLoop
+
+
+@pytest.mark.parametrize(("preset", "size", "channels"), [("dcgan", 64, 3), ("plain", 28, 1), ("mlp", 28, 1)])
+def test_equals_the_tutorial_loop(preset: str, size: int, channels: int) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (40, channels, size, size), dtype=np.uint8)
+    config = make_config("x", preset, g_width=8, d_width=8, batch_size=16, threads=1, precision="float32")
+    config = config.resolve(num_images=40, size=size, channels=channels)
+    backend = choose_backend(device="cpu", precision="float32", threads=1, convolutional=preset != "mlp")
+    state, batches = new_state(config, backend), Batches(images, config, backend)
+    loop = TutorialLoop(
+        copy.deepcopy(state.g), copy.deepcopy(state.d), latent_dim=config.latent_dim, g_lr=config.g_lr,
+        d_lr=config.d_lr, beta1=config.g_beta1, label_real=config.label_real, label_generator=config.label_generator,
+    )  # fmt: skip
+    for _ in range(3):
+        position = state.images_seen
+        expected = loop.step(batches.at(position, 16), latents(config, 16, "z", position))
+        ours = dict(zip(SCALARS, train_iteration(state, batches, config, backend).tolist(), strict=True))
+        found = [ours[name] for name in ("d_loss", "g_loss", "d_real", "d_fake_before", "d_fake_after")]
+        assert found == pytest.approx(expected, abs=1e-5)
+
+
+def test_every_image_is_seen_once_an_epoch_whatever_the_batch() -> None:
+    images = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
+    config = make_config("x", "mlp", batch_size=3)
+    batches = Batches(images, config, choose_backend(device="cpu", threads=1, convolutional=False))
+    seen = torch.cat([batches.at(position, 3) for position in range(0, 30, 3)]).flatten()
+    values = ((seen + 1) * 127.5).round().int().tolist()
+    assert [sorted(values[start : start + 10]) for start in (0, 10, 20)] == [list(range(10))] * 3
+    assert values[:10] != values[10:20]
+
+
+def test_normalise_and_back_is_the_identity_on_all_256_values() -> None:
+    levels = torch.arange(256, dtype=torch.uint8).view(256, 1, 1, 1)
+    assert normalise(levels).min() == -1 and normalise(levels).max() == 1
+    assert torch.equal(to_uint8(normalise(levels)), levels)
+
+
+def test_packing_shows_d_the_images_of_a_pack_as_channels() -> None:
+    images = torch.arange(8.0).view(4, 2, 1, 1)
+    shapes = []
+    packed(lambda x: (shapes.append(x.shape), x.flatten(1).sum(1))[1], images, 2)
+    assert shapes == [(2, 4, 1, 1)]
+
+
+def test_ema_half_life() -> None:
+    """Once half-life is no longer limited by the ramp-up, an old weight counts half after that many images."""
+    config = make_config("x", "mlp", ema_half_life=100.0).resolve(num_images=10, size=8, channels=1)
+    state = new_state(config, choose_backend(device="cpu", threads=1, convolutional=False))
+    assert state.g_ema is not None
+    state.images_seen = 10_000
+    with torch.no_grad():
+        for average, weight in zip(state.g_ema.parameters(), state.g.parameters(), strict=True):
+            average.fill_(1.0)
+            weight.fill_(0.0)
+    for _ in range(10):
+        state.update_ema(100.0, 10)
+    assert next(state.g_ema.parameters())[0, 0].item() == pytest.approx(0.5, rel=1e-5)
+
+
+def test_bf16_computes_the_same_step_to_bf16_accuracy() -> None:
+    """The path for hardware with bf16, run on any: slow there, but the same mathematics."""
+    images = np.random.default_rng(0).integers(0, 256, (16, 1, 16, 16), dtype=np.uint8)
+    results = []
+    for precision in ("float32", "bf16"):
+        config = make_config("x", "dcgan", g_width=8, d_width=8, batch_size=16, precision=precision)
+        config = config.resolve(num_images=16, size=16, channels=1)
+        backend = choose_backend(device="cpu", precision=precision, threads=1)
+        state = new_state(config, backend)
+        results.append(train_iteration(state, Batches(images, config, backend), config, backend))
+        assert all(parameter.dtype == torch.float32 for parameter in state.g_parameters)
+    assert torch.allclose(*results, atol=0.05) and not torch.equal(*results)
+
+
+@pytest.mark.parametrize("objective", ["minimax", "least-squares", "hinge", "wasserstein", "relativistic"])
+def test_every_objective_and_penalty_takes_a_finite_step(objective: str) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (16, 1, 8, 8), dtype=np.uint8)
+    config = make_config(
+        "x", "dcgan", objective=objective, g_width=4, d_width=4, batch_size=8, r1=0.1, r2=0.1, gradient_penalty=1.0,
+        weight_clip=0.05, instance_noise=0.1, instance_noise_images=100, spectral_norm=objective == "hinge", pack=2,
+    ).resolve(num_images=16, size=8, channels=1)  # fmt: skip
+    backend = choose_backend(device="cpu", threads=1)
+    state = new_state(config, backend)
+    for _ in range(2):
+        scalars = train_iteration(state, Batches(images, config, backend), config, backend)
+    assert all(math.isfinite(number) for number in scalars.tolist())
+    assert max(float(p.detach().abs().max()) for p in state.d_parameters) <= 0.05 + 1e-7

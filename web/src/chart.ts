@@ -1,0 +1,197 @@
+/** One chart: curves over images seen, a line for the moment shown, a table behind it. */
+
+import uPlot from "uplot";
+import { valueAt } from "./curves";
+import { h, say } from "./dom";
+import { brief, count, short } from "./numbers";
+
+export interface Curve {
+  name: string;
+  colour: string;
+  dash?: number[];
+  width?: number;
+  /** Only dots, for sparse measurements. */
+  dots?: boolean;
+  /** Drawn, but neither in the legend nor in the table. */
+  quiet?: boolean;
+  values: (number | null)[];
+}
+
+export interface ChartData {
+  x: number[];
+  curves: Curve[];
+  /** Rows of the table. */
+  stops: number[];
+  range: [number, number];
+  log?: boolean;
+  least?: number;
+  most?: number;
+  format?: (value: number | null) => string;
+  empty?: string;
+}
+
+export class Chart {
+  readonly element: HTMLElement;
+  readonly controls: HTMLElement;
+  private readonly plotBox: HTMLElement;
+  private readonly now: HTMLElement;
+  private readonly pointer: HTMLElement;
+  private readonly readout: HTMLElement;
+  private readonly note: HTMLElement;
+  private readonly tableBox: HTMLDetailsElement;
+  private plot: uPlot | null = null;
+  private data: ChartData | null = null;
+  private values: [HTMLElement, Curve][] = [];
+  private seen = 0;
+  /** Where the plot begins; asking the browser in every frame would lay the page out in every frame. */
+  private left = 0;
+  private hovered: number | null = null;
+
+  constructor(readonly title: string, what: string, onPick: (seen: number) => void, onHover: (seen: number | null) => void) {
+    this.plotBox = h("div", { class: "plot" });
+    this.now = h("div", { class: "plot-now" });
+    this.pointer = h("div", { class: "plot-pointer", hidden: true });
+    this.readout = h("div", { class: "readout" });
+    this.controls = h("div", { class: "chart-controls" });
+    this.note = h("p", { class: "empty", hidden: true });
+    this.tableBox = h("details", { class: "table" }, h("summary", {}, "Table"), h("div", { class: "table-scroll", tabindex: "0" }));
+    this.tableBox.addEventListener("toggle", () => this.fillTable());
+    const area = h("div", { class: "plot-area", title: "Click to go there" }, this.plotBox, this.pointer, this.now);
+    this.element = h(
+      "section", { class: "card chart", "aria-label": `${title}: ${what}` },
+      h("div", { class: "card-head" }, h("h3", {}, title), this.controls), this.readout, area, this.note, this.tableBox,
+    );
+    let dragging = false;
+    area.addEventListener("pointerdown", (event) => {
+      if (event.button > 0) return;
+      dragging = true;
+      area.setPointerCapture(event.pointerId);
+      onPick(this.seenAt(event.clientX));
+    });
+    area.addEventListener("pointermove", (event) => {
+      const seen = this.seenAt(event.clientX);
+      onHover(seen);
+      if (dragging) onPick(seen);
+    });
+    for (const kind of ["pointerup", "pointercancel"] as const) area.addEventListener(kind, () => (dragging = false));
+    area.addEventListener("pointerleave", () => onHover(null));
+    new ResizeObserver(() => this.resize()).observe(this.plotBox);
+  }
+
+  set(data: ChartData): void {
+    this.data = data;
+    const some = data.x.length > 0 && data.curves.some((curve) => curve.values.some((v) => v !== null));
+    this.note.hidden = some;
+    say(this.note, data.empty ?? "Nothing measured yet.");
+    this.plot?.destroy();
+    this.plot = null;
+    if (some) this.build(data);
+    const shown = data.curves.filter((curve) => !curve.quiet);
+    this.values = shown.map((curve) => [h("b", {}), curve]);
+    this.readout.replaceChildren(...this.values.map(([value, curve]) => h("span", { class: "key" }, keyLine(curve), `${curve.name} `, value)));
+    this.fillTable();
+    this.place();
+  }
+
+  setTime(seen: number): void {
+    this.seen = seen;
+    this.place();
+  }
+
+  setHover(seen: number | null): void {
+    this.hovered = seen;
+    this.place();
+  }
+
+  private seenAt(clientX: number): number {
+    if (!this.plot) return this.seen;
+    const box = this.plot.over.getBoundingClientRect();
+    return this.plot.posToVal(Math.min(Math.max(clientX - box.left, 0), box.width), "x");
+  }
+
+  private build(data: ChartData): void {
+    const style = getComputedStyle(this.element);
+    const axis = { stroke: style.getPropertyValue("--muted"), grid: { stroke: style.getPropertyValue("--line"), width: 1 }, ticks: { show: false } };
+    const font = "11px system-ui, sans-serif";
+    const options: uPlot.Options = {
+      width: this.plotBox.clientWidth || 300,
+      height: this.plotBox.clientHeight || 150,
+      legend: { show: false },
+      cursor: { show: false },
+      padding: [8, 8, 0, 0],
+      scales: {
+        x: { time: false, range: data.range },
+        y: { distr: data.log ? 3 : 1, range: data.log ? undefined : (_, low, high) => spread(low, high, data.least, data.most) },
+      },
+      axes: [
+        { ...axis, font, size: 24, gap: 3, space: 56, values: (_, ticks) => ticks.map(brief) },
+        { ...axis, font, size: 42, gap: 4, space: 26, values: (_, ticks) => ticks.map((v) => (v === null ? "" : short(v))) },
+      ],
+      series: [
+        {},
+        ...data.curves.map((curve): uPlot.Series => ({
+          stroke: curve.colour.startsWith("--") ? style.getPropertyValue(curve.colour) : curve.colour,
+          width: curve.dots ? 0 : (curve.width ?? 2),
+          dash: curve.dash,
+          spanGaps: true,
+          points: { show: curve.dots ?? data.x.length < 2, size: 6, fill: curve.colour },
+        })),
+      ],
+    };
+    this.plot = new uPlot(options, [data.x, ...data.curves.map((curve) => curve.values)], this.plotBox);
+    this.left = this.plot.over.offsetLeft;
+  }
+
+  private resize(): void {
+    const { clientWidth: width, clientHeight: height } = this.plotBox;
+    if (this.plot && width && height) {
+      this.plot.setSize({ width, height });
+      this.left = this.plot.over.offsetLeft;
+    }
+    this.place();
+  }
+
+  /** Move the two lines and write the values; the plot itself is not drawn again. */
+  private place(): void {
+    const data = this.data;
+    if (!data) return;
+    for (const [line, seen] of [[this.now, this.seen], [this.pointer, this.hovered]] as const) {
+      line.hidden = seen === null || !this.plot;
+      if (seen === null || !this.plot) continue;
+      const clamped = Math.min(Math.max(seen, data.range[0]), data.range[1]);
+      const left = this.left + this.plot.valToPos(clamped, "x");
+      line.style.transform = `translateX(${left.toFixed(1)}px)`;
+    }
+    const format = data.format ?? short;
+    const at = this.hovered ?? this.seen;
+    for (const [element, curve] of this.values) say(element, format(valueAt(data.x, curve.values, at)));
+  }
+
+  private fillTable(): void {
+    if (!this.tableBox.open || !this.data) return;
+    const { x, stops, curves, format = short } = this.data;
+    const shown = curves.filter((curve) => !curve.quiet);
+    const rows = stops.map((seen) =>
+      h("tr", {}, h("th", { scope: "row" }, count(seen)), ...shown.map((curve) => h("td", {}, format(valueAt(x, curve.values, seen))))));
+    this.tableBox.querySelector(".table-scroll")?.replaceChildren(
+      h("table", {}, h("caption", {}, `${this.title} at every snapshot`),
+        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "images seen"), ...shown.map((curve) => h("th", { scope: "col" }, curve.name)))),
+        h("tbody", {}, ...rows)),
+    );
+  }
+}
+
+function keyLine(curve: Curve): Element {
+  const line = h("i", { class: `key-line${curve.dash ? " dashed" : ""}${curve.dots ? " dots" : ""}`, "aria-hidden": "true" });
+  line.style.color = curve.colour.startsWith("--") ? `var(${curve.colour})` : curve.colour;
+  return line;
+}
+
+/** The range of the y axis: the values with a little air, and at least what must be seen. */
+function spread(low: number | null, high: number | null, least?: number, most?: number): [number, number] {
+  if (low === null || high === null) return [least ?? 0, most ?? 1];
+  const from = least === undefined ? low : Math.min(low, least);
+  const to = most === undefined ? high : Math.max(high, most);
+  const air = Math.max((to - from) * 0.05, Math.abs(to) * 1e-3, 1e-9);
+  return [least !== undefined && from >= least ? from : from - air, to + air];
+}

@@ -1,0 +1,90 @@
+/** What stands below the pictures of one run: findings with their evidence, the table of metrics, settings, networks, machine. */
+
+import { findingsOf } from "./curves";
+import { type Child, fill, h } from "./dom";
+import type { Evaluation, Finding, RunModel } from "./model";
+import { count, short, words } from "./numbers";
+
+export class Details {
+  readonly element: HTMLElement;
+  private readonly findings = h("div", { class: "findings" });
+  private readonly measured = h("div", { class: "table-scroll" });
+  private readonly facts = h("div", { class: "facts" });
+  private shownSeen = -1;
+  private resting = 0;
+
+  constructor(private readonly model: RunModel, private readonly goTo: (seen: number) => void) {
+    this.element = h("div", { class: "details" },
+      h("section", { class: "card", "aria-label": "Findings" }, h("h3", {}, "Findings"), this.findings),
+      h("section", { class: "card", "aria-label": "Measurements of this snapshot" }, h("h3", {}, "Measurements"), this.measured),
+      h("section", { class: "card", "aria-label": "Settings and machine" }, h("h3", {}, "The run"), this.facts));
+  }
+
+  /** The log has changed. */
+  updateLog(seen: number): void {
+    const found = findingsOf(this.model.log?.evals ?? []).reverse();
+    fill(this.findings, ...(found.length ? found.map((finding, i) => this.finding(finding, i === 0)) : [h("p", { class: "empty" }, "Nothing found yet.")]));
+    this.shownSeen = -1;
+    this.setTime(seen);
+  }
+
+  updateBase(): void {
+    const { config = {}, environment = {}, networks = "" } = this.model.base ?? {};
+    const group = (title: string, open: boolean, ...children: Child[]): HTMLElement => h("details", { open }, h("summary", {}, title), ...children);
+    fill(this.facts,
+      group("Settings", false, pairs(config)),
+      group("Networks", false, h("pre", { tabindex: "0" }, networks)),
+      group("Machine, versions and data", false, pairs(environment)));
+  }
+
+  setTime(seen: number): void {
+    const line = this.lineAt(seen);
+    if (!line || line.images_seen === this.shownSeen) return;
+    this.shownSeen = line.images_seen;
+    // At rest: a table a frame would cost a third of the frame.
+    clearTimeout(this.resting);
+    this.resting = window.setTimeout(() => fill(this.measured, table(line)), 60);
+  }
+
+  /** Open the card of a finding and bring it into view. */
+  show(finding: Finding): void {
+    const card = this.findings.querySelector<HTMLDetailsElement>(`[data-key="${CSS.escape(`${finding.id}@${finding.first}`)}"]`);
+    if (!card) return;
+    card.open = true;
+    card.scrollIntoView({ block: "nearest" });
+    card.querySelector("summary")?.focus({ preventScroll: true });
+  }
+
+  private lineAt(seen: number): Evaluation | null {
+    const evals = this.model.log?.evals ?? [];
+    return evals.findLast((line) => line.images_seen <= seen) ?? evals[0] ?? null;
+  }
+
+  private finding(finding: Finding, open: boolean): HTMLElement {
+    const names = [...new Set([...Object.keys(finding.evidence), ...Object.keys(finding.thresholds)])];
+    return h("details", { class: `finding ${finding.severity}`, open, "data-key": `${finding.id}@${finding.first}` },
+      h("summary", {}, h("i", { class: `tone ${finding.severity}`, "aria-hidden": "true" }), h("b", {}, words(finding.id)),
+        h("span", { class: "hint" }, ` ${finding.severity}, ${count(finding.first)} to ${count(finding.last)} images`)),
+      h("p", {}, finding.sentence),
+      names.length ? h("table", { class: "numbers-table" }, h("thead", {}, h("tr", {}, h("th", {}, "evidence"), h("th", {}, "found"), h("th", {}, "threshold"))),
+        h("tbody", {}, ...names.map((name) => h("tr", {}, h("th", { scope: "row" }, words(name)),
+          h("td", {}, short(finding.evidence[name])), h("td", {}, name in finding.thresholds ? short(finding.thresholds[name]) : ""))))) : null,
+      finding.advice?.length ? h("div", {}, h("p", { class: "hint" }, "What to try:"), h("ul", {}, ...finding.advice.map((text) => h("li", {}, text)))) : null,
+      h("button", { type: "button", on: { click: () => this.goTo(finding.first) } }, "Go to its beginning"));
+  }
+}
+
+function table(line: Evaluation): HTMLElement {
+  const rows = Object.entries(line.metrics ?? {}).map(([name, metric]) =>
+    h("tr", {}, h("th", { scope: "row" }, words(name)), h("td", {}, short(metric.value) + (metric.stderr ? ` ± ${short(metric.stderr)}` : "")),
+      h("td", {}, short(metric.floor)), h("td", { class: "hint" }, metric.better === "higher" ? "↑" : "↓"),
+      h("td", { class: "hint" }, `${count(metric.num_real ?? 0)} : ${count(metric.num_fake ?? 0)}`)));
+  if (!rows.length) return h("p", { class: "empty" }, "Nothing measured at this snapshot.");
+  return h("table", { class: "numbers-table" }, h("caption", {}, `At ${count(line.images_seen)} images seen`),
+    h("thead", {}, h("tr", {}, ...["metric", "value", "floor", "better", "real : fake"].map((text) => h("th", { scope: "col" }, text)))), h("tbody", {}, ...rows));
+}
+
+function pairs(values: Record<string, unknown>): HTMLElement {
+  const text = (value: unknown): string => (value !== null && typeof value === "object" ? JSON.stringify(value) : String(value));
+  return h("dl", {}, ...Object.entries(values).flatMap(([key, value]) => [h("dt", {}, words(key)), h("dd", {}, text(value))]));
+}

@@ -1,0 +1,111 @@
+/** The classes: what the colours mean, how often each one comes out, and switches to hide and to bring out. */
+
+import { type Rgb, css } from "./colour";
+import { h, say } from "./dom";
+import { percent, servedness } from "./numbers";
+
+export interface LegendHandlers {
+  toggle(k: number): void;
+  focus(k: number | null): void;
+  spotlight(k: number): void;
+  only(k: number | null): void;
+}
+
+interface Row {
+  element: HTMLElement;
+  button: HTMLButtonElement;
+  swatch: HTMLElement;
+  fake: HTMLElement;
+  real: HTMLElement;
+  numbers: HTMLElement;
+}
+
+export class Legend {
+  readonly element: HTMLElement;
+  private readonly list = h("ul", { class: "classes" });
+  private readonly heading = h("h3", {}, "Classes");
+  private readonly summary = h("p", { class: "hint", "aria-live": "polite" });
+  private readonly search: HTMLInputElement;
+  private rows: Row[] = [];
+  private names: string[] = [];
+
+  constructor(private readonly on: LegendHandlers) {
+    this.search = h("input", { type: "search", placeholder: "Find a class", "aria-label": "Find a class", class: "search", on: { input: () => this.filter() } });
+    this.element = h(
+      "section", { class: "card legend", "aria-label": "Classes" },
+      h("div", { class: "card-head" }, this.heading,
+        h("button", { type: "button", class: "link", on: { click: () => this.on.only(null) } }, "show all")),
+      this.summary, this.search, this.list,
+      h("p", { class: "key-note" }, h("i", { class: "bar-key fake" }), " generated ", h("i", { class: "bar-key real" }), " real share"),
+    );
+  }
+
+  setClasses(names: string[], labelled: boolean): void {
+    this.names = names;
+    say(this.heading, labelled ? "Classes" : "Clusters (found in the data, no labels)");
+    this.element.hidden = names.length < 2;
+    this.search.hidden = names.length <= 12;
+    this.rows = names.map((name, k) => this.row(name, k));
+    this.list.replaceChildren(...this.rows.map((row) => row.element));
+    this.filter();
+  }
+
+  private row(name: string, k: number): Row {
+    const swatch = h("i", { class: "swatch", "aria-hidden": "true" });
+    const fake = h("i", { class: "bar fake" });
+    const real = h("i", { class: "bar real" });
+    const numbers = h("span", { class: "numbers" });
+    const bring = (): void => this.on.focus(k);
+    const leave = (): void => this.on.focus(null);
+    const button = h("button", {
+      type: "button", class: "class-name", "aria-pressed": "true", title: `${name}: click to hide or show, double-click for this one alone`,
+      on: {
+        click: () => (this.names.length > 10 ? this.on.spotlight(k) : this.on.toggle(k)), dblclick: () => this.on.only(k),
+        pointerenter: bring, pointerleave: leave, focus: bring, blur: leave,
+      },
+    }, swatch, h("span", { class: "name" }, name));
+    const hide = this.names.length > 10
+      ? h("button", { type: "button", class: "link", "aria-label": `hide or show ${name}`, on: { click: () => this.on.toggle(k) } }, "hide")
+      : null;
+    return { element: h("li", {}, button, h("span", { class: "bars", "aria-hidden": "true" }, fake, real), numbers, hide), button, swatch, fake, real, numbers };
+  }
+
+  private filter(): void {
+    const wanted = this.search.value.trim().toLowerCase();
+    let shown = 0;
+    this.rows.forEach((row, k) => {
+      const fits = this.names[k].toLowerCase().includes(wanted) && shown < 200;
+      row.element.hidden = !fits;
+      if (fits) shown++;
+    });
+  }
+
+  setState(colours: Rgb[], hidden: ReadonlySet<number>, spotlight: readonly number[]): void {
+    this.rows.forEach((row, k) => {
+      row.swatch.style.backgroundColor = css(colours[k]);
+      row.element.classList.toggle("off", hidden.has(k));
+      const pressed = this.names.length > 10 ? spotlight.includes(k) : !hidden.has(k);
+      row.button.setAttribute("aria-pressed", String(pressed));
+    });
+  }
+
+  /** Shares in 0 … 1 among the reals and, at this moment, among the fakes. */
+  setShares(real: ArrayLike<number> | null, fake: ArrayLike<number> | null, labelled: boolean): void {
+    const top = Math.max(1e-9, ...Array.from(real ?? []), ...Array.from(fake ?? [], (v) => (Number.isFinite(v) ? v : 0)));
+    const poor: string[] = [];
+    this.rows.forEach((row, k) => {
+      const r = real?.[k] ?? NaN;
+      const f = fake?.[k] ?? NaN;
+      const state = servedness(r, f);
+      row.fake.style.width = `${((Number.isFinite(f) ? f : 0) / top) * 100}%`;
+      row.real.style.left = `${((Number.isFinite(r) ? r : 0) / top) * 100}%`;
+      row.element.dataset["state"] = state;
+      say(row.numbers, Number.isFinite(f) ? `${percent(f)} of ${percent(r)}` : percent(r));
+      if (state === "rare" || state === "missing") poor.push(this.names[k]);
+    });
+    const listed = poor.slice(0, 6).join(", ") + (poor.length > 6 ? ` and ${poor.length - 6} more` : "");
+    say(this.summary, !fake || !poor.length ? (fake ? `Every ${labelled ? "class" : "cluster"} comes out at least half as often as among the reals.` : "") :
+      `${listed} ${poor.length === 1 ? "comes" : "come"} out too rarely.`);
+    this.summary.classList.toggle("alarm", poor.length > 0);
+  }
+}

@@ -1,0 +1,442 @@
+/** The map: two canvases. The reals are drawn when the window onto the map changes, everything that moves on the other. */
+
+import { type Rgb, css, mix, packed } from "./colour";
+import { h } from "./dom";
+import type { Polygon } from "./gridindex";
+import { type Scene, fakeAt, inkColour, paper, rampColour, rampShare, realTints } from "./scene";
+import { dotSize, splat, stamp } from "./splat";
+import { cellSide, thin } from "./thin";
+import { context, makeCanvas } from "./thumbs";
+import { type Box, type Viewport, around, boxOf, fitted, fromX, fromY, sameView, toX, toY, visible, zoomedAt } from "./viewport";
+
+const THUMB = 30; // CSS pixels a thumbnail has at least
+const MOST_ZOOM = 60;
+
+/** A dot as pixels, packed as an ImageData has them. */
+interface Sprite {
+  side: number;
+  pixels: Uint32Array;
+}
+
+export class MapView {
+  readonly element: HTMLElement;
+  readonly over: HTMLCanvasElement;
+  private readonly base: HTMLCanvasElement;
+  private readonly baseCtx: CanvasRenderingContext2D;
+  private readonly overCtx: CanvasRenderingContext2D;
+  private pixels: ImageData | null = null;
+  private pixels32 = new Uint32Array(0);
+  private scene: Scene | null = null;
+  private ratio = 1;
+  private home: Box = { x0: 0.2, y0: 0.2, x1: 0.8, y1: 0.8 };
+  private drawn: Viewport | null = null;
+  private stale = true;
+  private slow = 0; // milliseconds the last drawing of the reals took
+  private settle = 0;
+  private moving: ImageData | null = null;
+  private sprites = new Map<string, Sprite>();
+  view: Viewport = { cx: 0.5, cy: 0.5, scale: 1, width: 1, height: 1 };
+  lasso: Polygon = [];
+  crosshair = false;
+
+  constructor(name: string, private readonly onView: () => void) {
+    this.base = h("canvas", { class: "map-base", "aria-hidden": "true" });
+    this.over = h("canvas", {
+      class: "map-over", tabindex: "0", role: "application", "aria-roledescription": "map",
+      "aria-label": `Map of real and generated images, ${name}. Arrows move, plus and minus zoom, 0 shows everything, n and p step ` +
+        "through the generated images, Enter pins what is in the middle, v lists what is in view.",
+    });
+    this.baseCtx = context(this.base);
+    this.overCtx = context(this.over);
+    this.element = h("div", { class: "map" }, this.base, this.over);
+    new ResizeObserver(() => this.resize()).observe(this.element);
+  }
+
+  get homeScale(): number {
+    return fitted(this.home, this.view.width, this.view.height).scale;
+  }
+
+  get zoom(): number {
+    return this.view.scale / this.homeScale;
+  }
+
+  get showsThumbs(): boolean {
+    const scene = this.scene;
+    if (!scene?.showImages || !scene.thumbs || !scene.reals) return false;
+    return this.zoom >= (scene.reals.x.length > 5000 ? 3.2 : 1.9);
+  }
+
+  /** What "everything" means: the reals, and fakes that lie beyond them. */
+  setHome(scene: Scene, keepView: boolean): void {
+    const real = scene.reals?.box ?? { x0: 0.25, y0: 0.25, x1: 0.75, y1: 0.75 };
+    const grow = 0.03 * Math.max(real.x1 - real.x0, real.y1 - real.y0);
+    let box: Box = { x0: real.x0 - grow, y0: real.y0 - grow, x1: real.x1 + grow, y1: real.y1 + grow };
+    for (const snapshot of scene.trail) box = around(box, boxOf(snapshot.x, snapshot.y, 0.002));
+    const atHome = Math.abs(this.zoom - 1) < 0.02;
+    this.home = box;
+    if (!keepView || atHome) this.reset();
+  }
+
+  reset(): void {
+    this.setView(fitted(this.home, this.view.width, this.view.height));
+  }
+
+  setView(view: Viewport): void {
+    if (sameView(view, this.view)) return;
+    this.view = view;
+    this.onView();
+  }
+
+  zoomBy(factor: number, px = this.view.width / 2, py = this.view.height / 2): void {
+    const home = this.homeScale;
+    this.setView(zoomedAt(this.view, factor, px, py, home * 0.7, home * MOST_ZOOM));
+  }
+
+  /** Bring a point into the middle, close enough to see images. */
+  goTo(x: number, y: number, zoom?: number): void {
+    const scale = zoom ? Math.max(this.view.scale, this.homeScale * zoom) : this.view.scale;
+    this.setView({ ...this.view, cx: x, cy: y, scale });
+  }
+
+  toMap(px: number, py: number): [number, number] {
+    return [fromX(this.view, px), fromY(this.view, py)];
+  }
+
+  private resize(): void {
+    const { clientWidth: width, clientHeight: height } = this.element;
+    if (!width || !height) return;
+    const atHome = Math.abs(this.zoom - 1) < 0.02 || this.view.width <= 1;
+    this.ratio = Math.min(window.devicePixelRatio || 1, 2);
+    for (const canvas of [this.base, this.over]) {
+      canvas.width = Math.round(width * this.ratio);
+      canvas.height = Math.round(height * this.ratio);
+    }
+    this.pixels = this.moving = null;
+    this.sprites.clear();
+    this.stale = true;
+    this.view = { ...this.view, width, height };
+    if (atHome) this.view = fitted(this.home, width, height);
+    this.onView();
+  }
+
+  /** `what` "all" draws the reals too; they are drawn anyway when the window has moved. */
+  draw(scene: Scene, what: "all" | "moving"): void {
+    this.scene = scene;
+    if (what === "all") this.stale = true;
+    if (this.view.width <= 1) return;
+    if (this.stale || !this.drawn || !sameView(this.drawn, this.view)) this.drawBase(scene);
+    this.drawOver(scene);
+  }
+
+  private drawBase(scene: Scene): void {
+    if (!this.stale && this.slow > 14 && this.drawn) {
+      // A million points take longer than a frame: move the picture that is there, and draw it anew at rest.
+      const k = this.view.scale / this.drawn.scale;
+      const dx = toX(this.view, fromX(this.drawn, 0));
+      const dy = toY(this.view, fromY(this.drawn, 0));
+      this.base.style.transform = `translate(${dx}px,${dy}px) scale(${k})`;
+      clearTimeout(this.settle);
+      this.settle = window.setTimeout(() => {
+        this.stale = true;
+        this.onView();
+      }, 140);
+      return;
+    }
+    const began = performance.now();
+    const { width, height } = this.base;
+    const reals = scene.reals;
+    const back = packed(paper(scene.dark));
+    if (!this.pixels || this.pixels.width !== width || this.pixels.height !== height) {
+      this.pixels = this.baseCtx.createImageData(width, height);
+      this.pixels32 = new Uint32Array(this.pixels.data.buffer);
+    }
+    this.pixels32.fill(back);
+    const thumbs = this.showsThumbs;
+    if (reals && scene.showReal) {
+      const tints = realTints(scene);
+      const fade = thumbs ? 0.55 : 0;
+      const colours = Uint32Array.from(tints, (tint, k) => (scene.hidden.has(k) ? 0 : packed(mix(tint, paper(scene.dark), fade))));
+      const size = dotSize(reals.x.length, this.zoom, this.view.width * this.view.height, this.ratio);
+      splat(this.pixels32, this.pixelView(), reals.x, reals.y, reals.label, colours, size);
+      // The class brought out is drawn again, above the others.
+      if (scene.focus !== null && !scene.hidden.has(scene.focus)) {
+        const only = new Uint32Array(colours.length);
+        only[scene.focus] = colours[scene.focus];
+        splat(this.pixels32, this.pixelView(), reals.x, reals.y, reals.label, only, size);
+      }
+    }
+    this.baseCtx.putImageData(this.pixels, 0, 0);
+    if (thumbs && scene.showReal) this.drawThumbs(scene);
+    this.base.style.transform = "";
+    this.drawn = this.view;
+    this.stale = false;
+    this.slow = performance.now() - began;
+  }
+
+  private pixelView(): Viewport {
+    const r = this.ratio;
+    return { ...this.view, scale: this.view.scale * r, width: this.base.width, height: this.base.height };
+  }
+
+  private drawThumbs(scene: Scene): void {
+    const { reals, thumbs } = scene;
+    if (!reals || !thumbs) return;
+    const ctx = this.baseCtx;
+    const side = cellSide(this.view.scale, THUMB);
+    const box = visible(this.view);
+    const seen: number[] = [];
+    reals.index.inBox({ x0: box.x0 - side, y0: box.y0 - side, x1: box.x1 + side, y1: box.y1 + side }, (id) => {
+      if (!scene.hidden.has(reals.label[id]) && thumbs.has(id)) seen.push(id);
+    });
+    const { ids, cell } = thin(seen, reals.x, reals.y, this.view.scale, THUMB);
+    const size = Math.min(cell * 0.94, 64);
+    const back = paper(scene.dark);
+    ctx.save();
+    ctx.scale(this.ratio, this.ratio);
+    ctx.imageSmoothingEnabled = size * this.ratio < thumbs.about.width * 2;
+    for (const id of ids) {
+      const x = toX(this.view, reals.x[id]) - size / 2;
+      const y = toY(this.view, reals.y[id]) - size / 2;
+      const colour = scene.colours[reals.label[id]];
+      if (thumbs.ink) {
+        // Bright strokes become ink in the class's colour, darkened or lightened until it reads on the paper.
+        thumbs.draw(ctx, id, x, y, size, mix(colour, inkColour(scene.dark), 0.25));
+      } else if (thumbs.draw(ctx, id, x, y, size)) {
+        ctx.lineWidth = 2;
+        ctx.strokeStyle = css(mix(colour, back, 0.1));
+        ctx.strokeRect(x - 0.5, y - 0.5, size + 1, (size * thumbs.about.height) / Math.max(thumbs.about.width, thumbs.about.height) + 1);
+      }
+    }
+    ctx.restore();
+  }
+
+  // ---- what moves ----------------------------------------------------------------------------------------------------
+  private drawOver(scene: Scene): void {
+    const ctx = this.overCtx;
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
+    ctx.clearRect(0, 0, this.over.width, this.over.height);
+    ctx.scale(this.ratio, this.ratio);
+    if (scene.moment && scene.showFake) this.drawFakes(scene);
+    if (scene.labels.length) this.drawLabels(scene);
+    this.drawPin(scene);
+    this.drawLasso(scene);
+    if (this.crosshair) this.drawCrosshair(scene);
+  }
+
+  private drawFakes(scene: Scene): void {
+    const ctx = this.overCtx;
+    const moment = scene.moment;
+    if (!moment) return;
+    const state = moment.mix < 0.5 ? moment.a : moment.b;
+    const radius = Math.min(5.5, 2.6 * Math.max(1, this.zoom ** 0.35)) * (moment.a.points > 4000 ? 0.8 : 1);
+    const images = this.showsThumbs && scene.near?.images;
+    const withImages = images && scene.sheets.get(images) ? images.about.count : 0;
+    const pictured: [number, number, number][] = [];
+    const { width, height } = this.view;
+    // Dots go into pixels by hand: as 2,000 drawing commands they would take the time of a frame.
+    this.moving ??= ctx.createImageData(this.over.width, this.over.height);
+    const out = new Uint32Array(this.moving.data.buffer).fill(0);
+    // Hollow ones first: those that resemble the data must not be covered by those that do not.
+    for (const hollow of [1, 0]) {
+      for (let i = 0; i < state.points; i++) {
+        if (state.unlike[i] !== hollow) continue;
+        if (scene.hidden.has(state.label[i])) continue;
+        const [x, y] = fakeAt(moment, i);
+        const px = toX(this.view, x);
+        const py = toY(this.view, y);
+        if (px < -40 || py < -40 || px > width + 40 || py > height + 40) continue;
+        const faint = scene.focus !== null && state.label[i] !== scene.focus;
+        if (i < withImages && !faint) {
+          pictured.push([i, px, py]);
+          continue;
+        }
+        const tone = scene.colourBy === "class" ? -1 : Math.round(rampShare(scene.colourBy, state, i) * 32);
+        stamp(out, this.over.width, this.sprite(scene, tone, hollow === 1, radius, faint), px * this.ratio, py * this.ratio);
+      }
+    }
+    ctx.putImageData(this.moving, 0, 0);
+    for (const [i, px, py] of pictured) this.drawFakeImage(scene, i, px, py, state.unlike[i] === 1);
+    if (scene.marked.size) {
+      ctx.strokeStyle = css([220, 20, 120]);
+      ctx.lineWidth = 1.5;
+      ctx.beginPath();
+      for (const i of scene.marked) {
+        if (i >= state.points) continue;
+        const [x, y] = fakeAt(moment, i);
+        ctx.moveTo(toX(this.view, x) + radius + 2, toY(this.view, y));
+        ctx.arc(toX(this.view, x), toY(this.view, y), radius + 2, 0, 7);
+      }
+      ctx.stroke();
+    }
+  }
+
+  private drawFakeImage(scene: Scene, i: number, px: number, py: number, hollow: boolean): void {
+    const images = scene.near?.images;
+    if (!images) return;
+    const ctx = this.overCtx;
+    const size = Math.min(56, 26 * Math.max(1, this.zoom ** 0.25));
+    const drawn = (size * images.about.height) / Math.max(images.about.width, images.about.height);
+    scene.sheets.draw(ctx, images, i, px - size / 2, py - drawn / 2, size);
+    ctx.lineWidth = 2;
+    ctx.setLineDash(hollow ? [3, 2] : []);
+    ctx.strokeStyle = css(inkColour(scene.dark));
+    ctx.strokeRect(px - size / 2 - 1, py - drawn / 2 - 1, size + 2, drawn + 2);
+    ctx.setLineDash([]);
+  }
+
+  /** One dot drawn once and then copied: thousands of arcs a frame would be slow. `tone` −1 is ink, else 32nds of the ramp. */
+  private sprite(scene: Scene, tone: number, hollow: boolean, radius: number, faint: boolean): Sprite {
+    const key = `${scene.colourBy}${tone}${hollow}${radius.toFixed(1)}${faint}${scene.dark}`;
+    const found = this.sprites.get(key);
+    if (found) return found;
+    if (this.sprites.size > 400) this.sprites.clear();
+    const half = Math.ceil(radius + 2);
+    const canvas = makeCanvas(2 * half * this.ratio, 2 * half * this.ratio);
+    const ctx = context(canvas);
+    ctx.scale(this.ratio, this.ratio);
+    const ink: Rgb = tone < 0 ? inkColour(scene.dark) : rampColour(scene.colourBy, tone / 32);
+    const back = paper(scene.dark);
+    ctx.globalAlpha = faint ? 0.18 : 1;
+    if (hollow) {
+      for (const [colour, width] of [[css(back, 0.9), 2.6], [css(ink), 1.2]] as const) {
+        ctx.beginPath();
+        ctx.arc(half, half, radius - 0.2, 0, 7);
+        ctx.strokeStyle = colour;
+        ctx.lineWidth = width;
+        ctx.stroke();
+      }
+    } else {
+      ctx.beginPath();
+      ctx.arc(half, half, radius + 0.9, 0, 7);
+      ctx.fillStyle = css(back);
+      ctx.fill();
+      ctx.beginPath();
+      ctx.arc(half, half, radius, 0, 7);
+      ctx.fillStyle = css(ink);
+      ctx.fill();
+    }
+    const made = { side: canvas.width, pixels: new Uint32Array(ctx.getImageData(0, 0, canvas.width, canvas.height).data.buffer) };
+    this.sprites.set(key, made);
+    return made;
+  }
+
+  private drawLabels(scene: Scene): void {
+    const ctx = this.overCtx;
+    const centre = scene.reals?.centre;
+    if (!centre || this.zoom > 8) return;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    ctx.lineJoin = "round";
+    const taken: Box[] = [];
+    for (const { text, state, note, k } of scene.labels) {
+      if (scene.hidden.has(k) || Number.isNaN(centre[2 * k])) continue;
+      const px = toX(this.view, centre[2 * k]);
+      const py = toY(this.view, centre[2 * k + 1]);
+      const shown = text.length > 18 ? `${text.slice(0, 17)}…` : text;
+      ctx.font = `700 ${shown.length > 3 ? 13 : 19}px system-ui, sans-serif`;
+      const w = ctx.measureText(shown).width / 2 + 6;
+      const at: Box = { x0: px - w, x1: px + w, y0: py - 12, y1: py + (note ? 26 : 12) };
+      if (taken.some((b) => at.x0 < b.x1 && at.x1 > b.x0 && at.y0 < b.y1 && at.y1 > b.y0)) continue;
+      taken.push(at);
+      ctx.globalAlpha = scene.focus !== null && scene.focus !== k ? 0.3 : 1;
+      ctx.lineWidth = 5;
+      ctx.strokeStyle = css(paper(scene.dark), 0.92);
+      ctx.strokeText(shown, px, py);
+      ctx.fillStyle = css(mix(scene.colours[k] ?? inkColour(scene.dark), inkColour(scene.dark), 0.45));
+      ctx.fillText(shown, px, py);
+      if (note) {
+        ctx.font = "600 11px system-ui, sans-serif";
+        const half = ctx.measureText(note).width / 2 + 6;
+        ctx.fillStyle = state === "often" ? (scene.dark ? "#9a6700" : "#8a5a00") : "#b3261e";
+        ctx.beginPath();
+        ctx.roundRect(px - half, py + 11, 2 * half, 16, 8);
+        ctx.fill();
+        ctx.fillStyle = "#fff";
+        ctx.fillText(note, px, py + 19.5);
+      }
+    }
+    ctx.globalAlpha = 1;
+  }
+
+  private drawPin(scene: Scene): void {
+    const { pin, hover, reals, moment } = scene;
+    const ctx = this.overCtx;
+    if (pin?.kind === "fake" && moment && pin.id < moment.a.points) this.drawTrail(scene, pin.id);
+    for (const mark of [pin, hover]) {
+      if (!mark) continue;
+      let place: [number, number] | null = null;
+      if (mark.kind === "real" && reals && mark.id < reals.x.length) place = [reals.x[mark.id], reals.y[mark.id]];
+      if (mark.kind === "fake" && moment && mark.id < moment.a.points) place = fakeAt(moment, mark.id);
+      if (!place) continue;
+      ctx.beginPath();
+      ctx.arc(toX(this.view, place[0]), toY(this.view, place[1]), mark === pin ? 10 : 8, 0, 7);
+      ctx.lineWidth = 5;
+      ctx.strokeStyle = css(paper(scene.dark), 0.9);
+      ctx.stroke();
+      ctx.lineWidth = 2.5;
+      ctx.strokeStyle = "#dc1478";
+      ctx.stroke();
+    }
+  }
+
+  /** The way of a pinned fake through all snapshots, thick where it is now, with its images where there is room. */
+  private drawTrail(scene: Scene, i: number): void {
+    const ctx = this.overCtx;
+    const at = scene.trail.filter((s) => i < s.points).map((s) => ({ s, x: toX(this.view, s.x[i]), y: toY(this.view, s.y[i]) }));
+    if (at.length < 2) return;
+    ctx.lineJoin = "round";
+    for (const [width, colour] of [[5, css(paper(scene.dark), 0.85)], [2.2, "#dc1478"]] as const) {
+      ctx.beginPath();
+      at.forEach(({ x, y }, k) => (k ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
+      ctx.lineWidth = width;
+      ctx.strokeStyle = colour;
+      ctx.stroke();
+    }
+    ctx.fillStyle = "#dc1478";
+    const placed: [number, number][] = [];
+    for (const { s, x, y } of at) {
+      ctx.fillRect(x - 2, y - 2, 4, 4);
+      if (placed.some(([px, py]) => Math.hypot(px - x, py - y) < 52)) continue;
+      if (scene.sheets.draw(ctx, s.images, i, x - 17, y - 46, 34)) {
+        ctx.lineWidth = 1.5;
+        ctx.strokeStyle = "#dc1478";
+        ctx.strokeRect(x - 17.5, y - 46.5, 35, 35);
+        placed.push([x, y]);
+      }
+      if (placed.length > 14) break;
+    }
+  }
+
+  private drawLasso(scene: Scene): void {
+    if (this.lasso.length < 4) return;
+    const ctx = this.overCtx;
+    ctx.beginPath();
+    for (let i = 0; i < this.lasso.length; i += 2) {
+      const px = toX(this.view, this.lasso[i]);
+      const py = toY(this.view, this.lasso[i + 1]);
+      if (i) ctx.lineTo(px, py);
+      else ctx.moveTo(px, py);
+    }
+    ctx.closePath();
+    ctx.fillStyle = css(inkColour(scene.dark), 0.08);
+    ctx.fill();
+    ctx.setLineDash([6, 4]);
+    ctx.lineWidth = 1.6;
+    ctx.strokeStyle = css(inkColour(scene.dark));
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
+
+  private drawCrosshair(scene: Scene): void {
+    const ctx = this.overCtx;
+    const { width, height } = this.view;
+    ctx.strokeStyle = css(inkColour(scene.dark), 0.7);
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    ctx.moveTo(width / 2 - 9, height / 2);
+    ctx.lineTo(width / 2 + 9, height / 2);
+    ctx.moveTo(width / 2, height / 2 - 9);
+    ctx.lineTo(width / 2, height / 2 + 9);
+    ctx.stroke();
+  }
+}

@@ -1,0 +1,402 @@
+/** One run as the page knows it: what has arrived so far, and what is shown at a place on the time axis. */
+
+import { type Container, type Numbers, open } from "./container";
+import { GridIndex } from "./gridindex";
+import type { Index, RunIndex, Source } from "./source";
+import { type Box, boxOf } from "./viewport";
+
+export interface Thumb {
+  width: number;
+  height: number;
+  channels: number;
+  columns: number;
+  per_page: number;
+  count: number;
+  stride: number;
+}
+
+interface MapMeta {
+  n: number;
+  frame: { x0: number; y0: number; scale: number };
+  thumb: Thumb | null;
+  method: string | null;
+  features: string | null;
+  classes: string[] | null;
+  labelled: boolean | null;
+  rim: Record<string, unknown> | null;
+}
+
+interface BaseMeta {
+  name: string;
+  config: Record<string, unknown>;
+  environment: Record<string, unknown>;
+  networks: string;
+  map: MapMeta | null;
+}
+
+export interface Reals {
+  x: Float32Array;
+  y: Float32Array;
+  /** 0 … K−1, and K for "none". */
+  label: Uint16Array;
+  index: GridIndex;
+  box: Box;
+  /** Where the name of each class stands: the middle of its densest part; NaN for a class without images. */
+  centre: Float32Array;
+}
+
+export interface Metric {
+  value: number | null;
+  stderr: number | null;
+  floor: number | null;
+  num_real?: number;
+  num_fake?: number;
+  features?: string;
+  better?: "lower" | "higher";
+}
+
+export interface Finding {
+  id: string;
+  severity: "failure" | "warning" | "info";
+  first: number;
+  last: number;
+  evidence: Record<string, number | null>;
+  thresholds: Record<string, number | null>;
+  sentence: string;
+  advice: string[];
+}
+
+export interface Evaluation {
+  images_seen: number;
+  iteration?: number;
+  epoch?: number;
+  metrics?: Record<string, Metric>;
+  unlike?: number | null;
+  findings?: Finding[];
+  verdict?: string;
+  best?: number | null;
+}
+
+export interface Table {
+  x: Float64Array;
+  columns: Record<string, Float32Array>;
+}
+
+export interface Log {
+  finished: boolean;
+  summary: Record<string, unknown>;
+  evals: Evaluation[];
+  history: Table;
+  test: Table;
+  shareReal: Float32Array | null;
+  /** One row an evaluation; NaN where it was not measured. */
+  shareFake: Float32Array[];
+}
+
+export interface Sheet {
+  count: number;
+  width: number;
+  height: number;
+  columns: number;
+  channels: number;
+}
+
+export interface Snapshot {
+  seen: number;
+  points: number;
+  x: Float32Array;
+  y: Float32Array;
+  distance: Float32Array;
+  unlike: Uint8Array;
+  /** In 0 … 1, NaN where unknown. */
+  score: Float32Array;
+  label: Uint16Array;
+  nearest: Uint32Array;
+  images: { about: Sheet; bytes: Uint8Array } | null;
+  samples: { about: Sheet; bytes: Uint8Array } | null;
+}
+
+interface SnapshotMeta {
+  images_seen: number;
+  points: number;
+  images: Sheet | null;
+  samples: Sheet | null;
+}
+
+interface Slot {
+  seen: number;
+  key: string;
+  data: Snapshot | null;
+  loading: Promise<void> | null;
+}
+
+/** What the map shows: two snapshots and how far between them. */
+export interface Moment {
+  a: Snapshot;
+  b: Snapshot;
+  mix: number;
+}
+
+export class RunModel {
+  base: BaseMeta | null = null;
+  reals: Reals | null = null;
+  log: Log | null = null;
+  slots: Slot[] = [];
+  atlasPages = 0;
+  finished = false;
+  private keys = { base: "", log: "" };
+  private prefetching = false;
+
+  constructor(private readonly source: Source, readonly id: number, readonly name: string, private readonly changed: (what: Change) => void) {}
+
+  get classes(): string[] {
+    return this.base?.map?.classes ?? [];
+  }
+
+  get labelled(): boolean {
+    return this.base?.map?.labelled !== false;
+  }
+
+  get seen(): number[] {
+    return this.slots.map((slot) => slot.seen);
+  }
+
+  get last(): Evaluation | null {
+    return this.log?.evals.at(-1) ?? null;
+  }
+
+  get best(): number | null {
+    return this.last?.best ?? null;
+  }
+
+  /** Iterations and epochs at a place, between the evaluations around it. */
+  progressAt(seen: number): { iteration: number | null; epoch: number | null } {
+    const config = this.base?.config ?? {};
+    const perIteration = Number(config["batch_size"] ?? 0) * Number(config["d_steps"] ?? 1);
+    const found = this.log?.evals.findLast((line) => line.images_seen > 0 && line.epoch);
+    return {
+      iteration: perIteration ? Math.round(seen / perIteration) : null,
+      epoch: found?.epoch ? (seen * found.epoch) / found.images_seen : seen === 0 ? 0 : null,
+    };
+  }
+
+  /** Take over a newer index; resolves when what is needed first has arrived. */
+  async update(index: RunIndex): Promise<void> {
+    this.finished = index.finished;
+    this.atlasPages = index.atlas;
+    const old = new Map(this.slots.map((slot) => [slot.seen, slot]));
+    const slots = index.snapshots.map(([seen, key]) => {
+      const found = old.get(seen);
+      // A changed snapshot keeps being shown as it was until the newer one has arrived.
+      return found && found.key === key ? found : { seen, key, data: found?.data ?? null, loading: null };
+    });
+    const grown = slots.length !== this.slots.length || slots.some((slot, i) => slot !== this.slots[i]);
+    this.slots = slots;
+    const jobs: Promise<void>[] = [];
+    if (index.base !== this.keys.base) jobs.push(this.loadBase(index.base));
+    if (index.log !== this.keys.log) jobs.push(this.loadLog(index.log));
+    await Promise.all(jobs);
+    if (grown) this.changed("snapshots");
+  }
+
+  private path(name: string): string {
+    return `${this.id}/${name}`;
+  }
+
+  private async loadBase(key: string): Promise<void> {
+    const box = open<BaseMeta>(await this.source.get(this.path("base.glv"), key));
+    const reals = box.meta.map ? await realsOf(box, box.meta.map.classes?.length ?? 0) : null;
+    this.base = box.meta;
+    this.reals = reals;
+    this.keys.base = key;
+    this.changed("base");
+  }
+
+  private async loadLog(key: string): Promise<void> {
+    this.log = await logOf(open<LogMeta>(await this.source.get(this.path("log.glv"), key)));
+    this.keys.log = key;
+    this.changed("log");
+  }
+
+  atlasPage(page: number): Promise<Uint8Array> {
+    return this.source.get(this.path(`atlas/${page}.webp`), this.keys.base);
+  }
+
+  /** Make sure of snapshot `i`; tells "snapshot" when it has arrived. */
+  load(i: number): Promise<void> {
+    const slot = this.slots[i];
+    if (!slot || slot.loading) return slot?.loading ?? Promise.resolve();
+    slot.loading = (async () => {
+      try {
+        const bytes = await this.source.get(this.path(`snap/${slot.seen}.glv`), slot.key);
+        slot.data = await snapshotOf(open<SnapshotMeta>(bytes), this.classes.length);
+        this.changed("snapshot");
+      } catch (error) {
+        // Written halfway, or the server is gone: the next index brings another chance.
+        console.warn(`snapshot ${slot.seen} is not readable yet`, error);
+        slot.key = "";
+        slot.loading = null;
+      }
+    })();
+    return slot.loading;
+  }
+
+  /** Load all other snapshots in the background, the nearest to `i` first. */
+  async prefetch(i: number): Promise<void> {
+    if (this.prefetching) return;
+    this.prefetching = true;
+    for (;;) {
+      // Anew each time, since snapshots may have come; one that could not be read has no key until the next index.
+      const missing = this.slots.map((_, k) => k).filter((k) => !this.slots[k].loading && this.slots[k].key);
+      if (!missing.length) break;
+      await this.load(missing.reduce((a, b) => (Math.abs(b - i) < Math.abs(a - i) ? b : a)));
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    this.prefetching = false;
+  }
+
+  get allLoaded(): boolean {
+    return this.slots.every((slot) => slot.data);
+  }
+
+  /** What to show at the run's own position `p` (0 … S−1): the loaded snapshots nearest to it. */
+  at(p: number): Moment | null {
+    const a = Math.floor(p);
+    const first = this.slots[a]?.data;
+    if (!first) {
+      const other = this.nearestLoaded(a);
+      return other && { a: other, b: other, mix: 0 };
+    }
+    const second = this.slots[a + 1]?.data;
+    // A snapshot without points, or with another number of them, cannot be moved to: it is jumped to.
+    return second && second.points === first.points ? { a: first, b: second, mix: p - a } : { a: first, b: first, mix: 0 };
+  }
+
+  /** The loaded snapshot nearest to `p`: what grid, hover and numbers show, because images cannot be half way. */
+  near(p: number): Snapshot | null {
+    return this.slots[Math.round(p)]?.data ?? this.nearestLoaded(Math.round(p));
+  }
+
+  private nearestLoaded(i: number): Snapshot | null {
+    for (let d = 0; d < this.slots.length; d++) {
+      const found = this.slots[i - d]?.data ?? this.slots[i + d]?.data;
+      if (found) return found;
+    }
+    return null;
+  }
+}
+
+export type Change = "base" | "log" | "snapshots" | "snapshot";
+
+/** Stored labels use their type's largest value for "none"; here that is K. */
+export function withNone(stored: Numbers, count: number): Uint16Array {
+  const out = new Uint16Array(stored.length);
+  for (let i = 0; i < stored.length; i++) out[i] = stored[i] < count ? stored[i] : count;
+  return out;
+}
+
+function places(units: Numbers): [Float32Array, Float32Array] {
+  const n = units.length / 2;
+  const x = new Float32Array(n);
+  const y = new Float32Array(n);
+  for (let i = 0; i < n; i++) {
+    x[i] = units[2 * i] / 65535;
+    y[i] = 1 - units[2 * i + 1] / 65535; // y grows upwards in the data and downwards on the screen
+  }
+  return [x, y];
+}
+
+async function realsOf(box: Container<BaseMeta>, classes: number): Promise<Reals> {
+  const [units, stored] = await Promise.all([box.numbers("xy"), box.numbers("label")]);
+  const [x, y] = places(units);
+  const label = withNone(stored, classes);
+  const index = new GridIndex(x, y);
+  return { x, y, label, index, box: boxOf(x, y) ?? { x0: 0.25, y0: 0.25, x1: 0.75, y1: 0.75 }, centre: centres(x, y, label, classes) };
+}
+
+/** The middle of the densest of 48 × 48 cells of each class, as x0, y0, x1, y1, … */
+export function centres(x: Float32Array, y: Float32Array, label: Uint16Array, classes: number): Float32Array {
+  const side = 48;
+  const out = new Float32Array(2 * classes).fill(NaN);
+  const order: number[][] = Array.from({ length: classes }, () => []);
+  for (let i = 0; i < x.length; i++) order[label[i]]?.push(i);
+  order.forEach((ids, k) => {
+    const count = new Map<number, number>();
+    const cell = (i: number): number => Math.floor(y[i] * side) * side + Math.floor(x[i] * side);
+    for (const i of ids) count.set(cell(i), (count.get(cell(i)) ?? 0) + 1);
+    let top = -1;
+    let most = 0;
+    for (const [c, n] of count) if (n > most) [top, most] = [c, n];
+    if (top < 0) return;
+    const [cx, cy] = [top % side, Math.floor(top / side)];
+    let sx = 0;
+    let sy = 0;
+    let n = 0;
+    for (const i of ids) {
+      if (Math.abs(Math.floor(x[i] * side) - cx) <= 2 && Math.abs(Math.floor(y[i] * side) - cy) <= 2) {
+        sx += x[i];
+        sy += y[i];
+        n++;
+      }
+    }
+    out[2 * k] = sx / n;
+    out[2 * k + 1] = sy / n;
+  });
+  return out;
+}
+
+async function snapshotOf(box: Container<SnapshotMeta>, classes: number): Promise<Snapshot> {
+  const names = ["xy", "distance", "unlike", "score", "label", "nearest"];
+  const [units, distance, unlike, score, label, nearest] = await Promise.all(names.map((name) => box.numbers(name)));
+  const [x, y] = places(units);
+  const picture = (about: Sheet | null, name: string): { about: Sheet; bytes: Uint8Array } | null => {
+    const bytes = box.bytes(name);
+    return about && bytes ? { about, bytes } : null;
+  };
+  return {
+    seen: box.meta.images_seen,
+    points: x.length,
+    x, y,
+    distance: Float32Array.from(distance, (v) => v / 100),
+    unlike: Uint8Array.from(unlike),
+    score: Float32Array.from(score, (v) => (v === 255 ? NaN : v / 254)),
+    label: withNone(label, classes),
+    nearest: Uint32Array.from(nearest),
+    images: picture(box.meta.images, "images"),
+    samples: picture(box.meta.samples, "samples"),
+  };
+}
+
+interface LogMeta {
+  finished: boolean;
+  summary: Record<string, unknown>;
+  history: string[];
+  test: string[];
+}
+
+async function logOf(box: Container<LogMeta>): Promise<Log> {
+  const table = async (name: "history" | "test"): Promise<Table> => {
+    const [x, all] = await Promise.all([box.numbers(`${name}_x`), box.numbers(name)]);
+    const rows = x.length;
+    const columns: Record<string, Float32Array> = {};
+    box.meta[name].forEach((column, i) => {
+      columns[column] = Float32Array.from(all.subarray(i * rows, (i + 1) * rows));
+    });
+    return { x: Float64Array.from(x), columns };
+  };
+  const [history, test, text, real, fake] = await Promise.all([
+    table("history"), table("test"), box.numbers("evals"), box.numbers("share_real"), box.numbers("share_fake"),
+  ]);
+  const evals = JSON.parse(new TextDecoder().decode(text as Uint8Array) || "[]") as Evaluation[];
+  const k = real.length;
+  return {
+    finished: box.meta.finished, summary: box.meta.summary, evals, history, test,
+    shareReal: k ? Float32Array.from(real) : null,
+    shareFake: k ? evals.map((_, i) => Float32Array.from(fake.subarray(i * k, (i + 1) * k))) : [],
+  };
+}
+
+/** All runs of an index, kept up to date. */
+export function makeModels(source: Source, index: Index, changed: (run: number, what: Change) => void): RunModel[] {
+  return index.runs.map((run, id) => new RunModel(source, id, run.name, (what) => changed(id, what)));
+}

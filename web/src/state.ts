@@ -1,0 +1,27 @@
+/** What the reader has chosen, for the whole page: the time, what is shown, how it is coloured. */
+
+import type { Axis } from "./timeaxis";
+import type { ColourBy } from "./scene";
+
+export interface Shared {
+  axis: Axis;
+  /** Position on the axis, 0 … length−1; between two stops while playing. */
+  t: number;
+  playing: boolean;
+  speed: number;
+  colourBy: ColourBy;
+  showReal: boolean;
+  showFake: boolean;
+  showImages: boolean;
+  lasso: boolean;
+  dark: boolean;
+  /** The place that the pointer is at on any chart. */
+  pointed: number | null;
+}
+
+export function firstState(dark: boolean): Shared {
+  return {
+    axis: [], t: 0, playing: false, speed: 1, colourBy: "class", showReal: true, showFake: true, showImages: true, lasso: false, dark,
+    pointed: null,
+  };
+}

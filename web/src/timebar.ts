@@ -1,0 +1,111 @@
+/** The time axis: a native slider with marks for findings and the best snapshot, play, step, speed. */
+
+import { h, icon, ICONS, say } from "./dom";
+import type { Finding } from "./model";
+import { brief, count, words } from "./numbers";
+import { type Axis, positionOf, seenAt } from "./timeaxis";
+
+export interface Mark {
+  seen: number;
+  finding: Finding | null;
+  run: string;
+  /** Which run's finding, for the page to open it. */
+  id: number;
+}
+
+export interface TimeHandlers {
+  goTo(t: number): void;
+  step(by: number): void;
+  toggle(): void;
+  speed(factor: number): void;
+  open(mark: Mark): void;
+}
+
+export class TimeBar {
+  readonly element: HTMLElement;
+  readonly slider: HTMLInputElement;
+  private readonly playButton: HTMLButtonElement;
+  private readonly marks: HTMLElement;
+  private readonly where: HTMLElement;
+  private readonly ends: [HTMLElement, HTMLElement];
+  private readonly live: HTMLElement;
+  private axis: Axis = [];
+  private shown = "";
+
+  constructor(private readonly on: TimeHandlers) {
+    this.slider = h("input", { type: "range", min: "0", max: "0", step: "1", value: "0", class: "time-slider", "aria-label": "Time: snapshot of the training" });
+    this.slider.addEventListener("input", () => on.goTo(Number(this.slider.value)));
+    this.playButton = h("button", { type: "button", class: "play", on: { click: () => on.toggle() } });
+    this.marks = h("div", { class: "marks" });
+    this.where = h("output", { class: "where" });
+    this.ends = [h("span", {}), h("span", {})];
+    this.live = h("span", { class: "live", hidden: true });
+    const speed = h("select", { "aria-label": "Speed", class: "speed", on: { change: () => on.speed(Number(speed.value)) } },
+      ...[0.25, 0.5, 1, 2, 4].map((f) => h("option", { value: f, selected: f === 1 }, `${f}×`)));
+    this.element = h(
+      "section", { class: "timebar", "aria-label": "Time" },
+      h("div", { class: "buttons" },
+        this.playButton,
+        h("button", { type: "button", title: "Previous snapshot (,)", "aria-label": "Previous snapshot", on: { click: () => on.step(-1) } }, icon(ICONS.back)),
+        h("button", { type: "button", title: "Next snapshot (.)", "aria-label": "Next snapshot", on: { click: () => on.step(1) } }, icon(ICONS.next)),
+        speed),
+      h("div", { class: "track" }, this.marks, this.slider, h("div", { class: "ends" }, this.ends[0], this.ends[1])),
+      h("div", { class: "place" }, this.where, this.live),
+    );
+    this.setPlaying(false);
+  }
+
+  setPlaying(playing: boolean): void {
+    this.playButton.replaceChildren(icon(playing ? ICONS.pause : ICONS.play, !playing));
+    this.playButton.setAttribute("aria-label", playing ? "Pause" : "Play the training");
+    this.playButton.title = `${playing ? "Pause" : "Play the training"} (space)`;
+    this.playButton.classList.toggle("on", playing);
+  }
+
+  setLive(state: string): void {
+    this.live.hidden = !state;
+    say(this.live, state);
+    this.live.classList.toggle("lost", state.startsWith("server"));
+  }
+
+  setAxis(axis: Axis, marks: Mark[]): void {
+    this.axis = axis;
+    const last = Math.max(0, axis.length - 1);
+    this.slider.max = String(last);
+    this.slider.disabled = axis.length < 2;
+    say(this.ends[0], axis.length ? brief(axis[0]) : "");
+    say(this.ends[1], axis.length > 1 ? `${brief(axis[last])} images` : "");
+    this.marks.replaceChildren(...marks.map((mark) => this.markButton(mark, last)));
+    this.shown = "";
+  }
+
+  private markButton(mark: Mark, last: number): HTMLElement {
+    const { finding } = mark;
+    const name = finding ? `${finding.severity}: ${words(finding.id)}` : "best snapshot";
+    const text = `${mark.run ? `${mark.run}, ` : ""}${name} at ${count(mark.seen)} images`;
+    const button = h("button", {
+      type: "button", class: `mark ${finding ? finding.severity : "best"}`, title: finding ? `${text}\n${finding.sentence}` : text, "aria-label": text,
+      on: { click: () => this.on.open(mark) },
+    }, finding ? null : icon(ICONS.star, true));
+    const share = last ? positionOf(this.axis, mark.seen) / last : 0;
+    // The middle of a slider's thumb goes from half its width to the width less half of it.
+    button.style.left = `calc(${(share * 100).toFixed(2)}% + ${(9 - 18 * share).toFixed(1)}px)`;
+    return button;
+  }
+
+  setTime(t: number, progress: { iteration: number | null; epoch: number | null }): void {
+    const stop = Math.round(t);
+    if (this.slider.value !== String(stop)) this.slider.value = String(stop);
+    const seen = Math.round(seenAt(this.axis, stop));
+    const parts = [`${count(seen)} images`];
+    if (progress.iteration !== null) parts.push(`iteration ${count(progress.iteration)}`);
+    if (progress.epoch !== null) parts.push(`epoch ${progress.epoch < 10 ? progress.epoch.toFixed(1) : count(progress.epoch)}`);
+    const text = this.axis.length ? parts.join(" · ") : "no snapshot yet";
+    if (text === this.shown) return;
+    this.shown = text;
+    say(this.where, text);
+    this.slider.setAttribute("aria-valuetext", text);
+    const share = this.axis.length > 1 ? (stop / (this.axis.length - 1)) * 100 : 0;
+    this.slider.style.setProperty("--done", `${share}%`);
+  }
+}
