@@ -45,7 +45,7 @@ check: $(VENV)/installed-tests
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory check-web; else echo "npm is not here: the viewer's bundle was not checked"; fi
 
 check-web:
-	cd web && npm ci --no-audit --no-fund --silent && npm test --silent && npm run build --silent
+	cd web && npm ci --no-audit --no-fund --loglevel=error && npm test --silent && npm run build --silent
 	git diff --exit-code --stat -- src/ganscope/static
 
 web:
