@@ -47,6 +47,10 @@ class Objective:
     g_loss: Callable[[Tensor, Tensor | None, Targets], Tensor]
     needs_real_in_g: bool
     """Whether G's loss compares its fakes with reals, so that D must score reals in G's step too."""
+    d_slopes: Callable[[Tensor, Tensor, Targets], tuple[Tensor, Tensor]] | None = None
+    """The gradient of `d_loss` by the real and by the fake logits, `(N,)` each, in closed form."""
+    g_slopes: Callable[[Tensor, Targets], Tensor] | None = None
+    """The gradient of `g_loss` by the fake logits `(N,)`, where it needs no real ones."""
 
 
 def _bce(logits: Tensor, target: float) -> Tensor:
@@ -104,17 +108,63 @@ def _relativistic_g_loss(fake_logits: Tensor, real_logits: Tensor | None, target
     return F.softplus(real_logits - fake_logits).mean()
 
 
+# The slopes, for passes written out by hand. A mean over N logits has slopes of the order of 1 / N.
+
+
+def _bce_slopes(logits: Tensor, target: float) -> Tensor:
+    return (torch.sigmoid(logits) - target) / len(logits)
+
+
+def _bce_d_slopes(real_logits: Tensor, fake_logits: Tensor, targets: Targets) -> tuple[Tensor, Tensor]:
+    return _bce_slopes(real_logits, targets.real), _bce_slopes(fake_logits, targets.fake)
+
+
+def _minimax_g_slopes(fake_logits: Tensor, targets: Targets) -> Tensor:
+    return -torch.sigmoid(fake_logits) / len(fake_logits)
+
+
+def _non_saturating_g_slopes(fake_logits: Tensor, targets: Targets) -> Tensor:
+    return _bce_slopes(fake_logits, targets.generator)
+
+
+def _least_squares_d_slopes(real_logits: Tensor, fake_logits: Tensor, targets: Targets) -> tuple[Tensor, Tensor]:
+    return (real_logits - targets.real) / len(real_logits), (fake_logits - targets.fake) / len(fake_logits)
+
+
+def _least_squares_g_slopes(fake_logits: Tensor, targets: Targets) -> Tensor:
+    return (fake_logits - targets.generator) / len(fake_logits)
+
+
+def _hinge_d_slopes(real_logits: Tensor, fake_logits: Tensor, targets: Targets) -> tuple[Tensor, Tensor]:
+    count = len(real_logits)
+    return -(real_logits < 1.0).to(real_logits) / count, (fake_logits > -1.0).to(fake_logits) / count
+
+
+def _minus_mean_g_slopes(fake_logits: Tensor, targets: Targets) -> Tensor:
+    return torch.full_like(fake_logits, -1.0 / len(fake_logits))
+
+
+def _wasserstein_d_slopes(real_logits: Tensor, fake_logits: Tensor, targets: Targets) -> tuple[Tensor, Tensor]:
+    down = _minus_mean_g_slopes(real_logits, targets)
+    return down, -down
+
+
 OBJECTIVES: dict[str, Objective] = {
     objective.name: objective
     for objective in (
-        Objective("minimax", _bce_d_loss, _minimax_g_loss, needs_real_in_g=False),
-        Objective("non-saturating", _bce_d_loss, _non_saturating_g_loss, needs_real_in_g=False),
-        Objective("least-squares", _least_squares_d_loss, _least_squares_g_loss, needs_real_in_g=False),
-        Objective("hinge", _hinge_d_loss, _minus_mean_g_loss, needs_real_in_g=False),
-        Objective("wasserstein", _wasserstein_d_loss, _minus_mean_g_loss, needs_real_in_g=False),
-        Objective("relativistic", _relativistic_d_loss, _relativistic_g_loss, needs_real_in_g=True),
+        Objective("minimax", _bce_d_loss, _minimax_g_loss, False, _bce_d_slopes, _minimax_g_slopes),
+        Objective("non-saturating", _bce_d_loss, _non_saturating_g_loss, False, _bce_d_slopes, _non_saturating_g_slopes),
+        Objective(
+            "least-squares", _least_squares_d_loss, _least_squares_g_loss, False, _least_squares_d_slopes,
+            _least_squares_g_slopes,
+        ),
+        Objective("hinge", _hinge_d_loss, _minus_mean_g_loss, False, _hinge_d_slopes, _minus_mean_g_slopes),
+        Objective(
+            "wasserstein", _wasserstein_d_loss, _minus_mean_g_loss, False, _wasserstein_d_slopes, _minus_mean_g_slopes
+        ),
+        Objective("relativistic", _relativistic_d_loss, _relativistic_g_loss, True),
     )
-}
+}  # fmt: skip
 
 
 def value(real_logits: Tensor, fake_logits: Tensor) -> Tensor:

@@ -16,9 +16,12 @@ import torch
 from torch import nn
 
 from ganscope import networks
+from ganscope.adam import Adam
 from ganscope.config import Config
 from ganscope.device import Backend, generator
 from ganscope.errors import RunError, TrainingError
+from ganscope.networks import mlp
+from ganscope.perceptron import Perceptrons
 from ganscope.run import atomic
 
 CHECKPOINT_FORMAT = "ganscope-checkpoint-1"
@@ -41,6 +44,7 @@ class TrainState:
     images_seen: int = 0
     g_parameters: list[nn.Parameter] = field(default_factory=list)
     d_parameters: list[nn.Parameter] = field(default_factory=list)
+    perceptrons: Perceptrons | None = None  # the passes written out, where the config allows it
 
     @property
     def sampler(self) -> nn.Module:
@@ -104,12 +108,23 @@ def new_state(config: Config, backend: Backend) -> TrainState:
         recent=torch.zeros(config.log_every, len(SCALARS), device=backend.device),
         g_parameters=g_parameters,
         d_parameters=d_parameters,
+        perceptrons=_perceptrons(g, d, config, backend),
     )
 
 
+def _perceptrons(g: nn.Module, d: nn.Module, config: Config, backend: Backend) -> Perceptrons | None:
+    """The passes written out: for perceptrons in float32 whose D is judged by its logits alone, pair by pair apart."""
+    plain = config.pack == 1 and not (config.spectral_norm or config.instance_noise)
+    penalised = config.r1 or config.r2 or config.gradient_penalty or config.objective == "relativistic"
+    if not isinstance(g, mlp.Generator) or not isinstance(d, mlp.Discriminator):
+        return None
+    return Perceptrons(g, d, config.batch_size) if plain and not penalised and not backend.autocast_dtype else None
+
+
 def _adam(parameters: list[nn.Parameter], lr: float, beta1: float, beta2: float) -> torch.optim.Adam:
-    fused = parameters[0].device.type in ("cpu", "cuda")
-    return torch.optim.Adam(parameters, lr=lr, betas=(beta1, beta2), fused=fused or None)
+    if parameters[0].device.type in ("cpu", "cuda"):
+        return Adam(parameters, lr=lr, betas=(beta1, beta2), fused=True)
+    return torch.optim.Adam(parameters, lr=lr, betas=(beta1, beta2))
 
 
 def save_checkpoint(state: TrainState, path: Path, data_hash: str) -> None:

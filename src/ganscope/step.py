@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganscope import losses
 from ganscope.config import Config
@@ -35,7 +35,8 @@ class Batches:
             indices.append(self._permutation(epoch)[start : start + taken])
             position, count = position + taken, count - taken
         index = torch.cat(indices) if len(indices) > 1 else indices[0]
-        batch = normalise(self.images[index.to(self.backend.device)])
+        # index_select copies whole rows; indexing an array of bytes goes one byte at a time.
+        batch = normalise(self.images.index_select(0, index.to(self.backend.device)))
         if self.config.flip:
             mirrored = torch.rand(len(batch), generator=generator(self.config.seed, "flip", position)) < 0.5
             batch = torch.where(mirrored.to(batch.device)[:, None, None, None], batch.flip(-1), batch)
@@ -58,19 +59,26 @@ def train_iteration(state: TrainState, batches: Batches, config: Config, backend
         real = batches.at(position, config.batch_size)
         z = latents(config, config.batch_size, "z", position).to(backend.device, non_blocking=True)
         last = step == config.d_steps - 1
-        with backend.autocast(), torch.set_grad_enabled(last):
-            fake = state.g(z)
+        fake = make_fakes(state, z, backend, with_gradients=last)
         d_scalars = discriminator_step(state, real, fake, objective, targets, config, backend)
         state.images_seen += config.batch_size
     for step in range(config.g_steps):
         if step > 0:
             z = latents(config, config.batch_size, f"z again {step}", position).to(backend.device, non_blocking=True)
-            with backend.autocast():
-                fake = state.g(z)
+            fake = make_fakes(state, z, backend, with_gradients=True)
         g_scalars = generator_step(state, real, fake, objective, targets, config, backend)
     state.iteration += 1
     state.update_ema(config.ema_half_life, config.images_per_iteration)
     return torch.stack([d_scalars[0], g_scalars[0], d_scalars[1], d_scalars[2], g_scalars[1], d_scalars[3]])
+
+
+def make_fakes(state: TrainState, z: Tensor, backend: Backend, *, with_gradients: bool) -> Tensor:
+    """G's images of `(N, Z)` latents, as both steps take them."""
+    if state.perceptrons:
+        return state.perceptrons.generate(z)
+    with backend.autocast(), torch.set_grad_enabled(with_gradients):
+        fake: Tensor = state.g(z)
+    return fake
 
 
 def discriminator_step(
@@ -86,16 +94,20 @@ def discriminator_step(
 
     Returns the loss, D(x), D(G(z)) before the step, and the value V(D, G).
     """
-    fake = fake.detach().float()
-    real_seen, fake_seen = with_noise(real, config, state, "real"), with_noise(fake, config, state, "fake")
-    with backend.autocast():
-        real_logits = packed(state.d, real_seen, config.pack).float()
-        fake_logits = packed(state.d, fake_seen, config.pack).float()
-    loss = objective.d_loss(real_logits, fake_logits, targets)
-    total = loss + penalties(state, real_seen, fake_seen, config)
-    gradients = torch.autograd.grad(total, state.d_parameters)
-    for parameter, gradient in zip(state.d_parameters, gradients, strict=True):
-        parameter.grad = gradient
+    if state.perceptrons:
+        assert objective.d_slopes is not None
+        real_logits, fake_logits = state.perceptrons.judge(real)
+        total = objective.d_loss(real_logits, fake_logits, targets)
+        state.perceptrons.d_backward(*objective.d_slopes(real_logits, fake_logits, targets))
+    else:
+        fake = fake.detach().float()
+        real_seen, fake_seen = with_noise(real, config, state, "real"), with_noise(fake, config, state, "fake")
+        with backend.autocast():
+            real_logits = packed(state.d, real_seen, config.pack).float()
+            fake_logits = packed(state.d, fake_seen, config.pack).float()
+        loss = objective.d_loss(real_logits, fake_logits, targets)
+        total = loss + penalties(state, real_seen, fake_seen, config)
+        put_gradients(state.d_parameters, torch.autograd.grad(total, state.d_parameters))
     state.d_optimizer.step()
     if config.weight_clip > 0:
         with torch.no_grad():
@@ -117,16 +129,25 @@ def generator_step(
     backend: Backend,
 ) -> tuple[Tensor, Tensor]:
     """Descend G's loss once, on the same fakes rescored by the D just updated: the loss, and D(G(z)) after D's step."""
-    with backend.autocast():
-        fake_logits = packed(state.d, with_noise(fake.float(), config, state, "fake"), config.pack).float()
-        real_logits = packed(state.d, real, config.pack).float() if objective.needs_real_in_g else None
-    loss = objective.g_loss(fake_logits, real_logits, targets)
-    # Asking for G's gradients alone keeps autograd from computing those of D's weights.
-    gradients = torch.autograd.grad(loss, state.g_parameters)
-    for parameter, gradient in zip(state.g_parameters, gradients, strict=True):
-        parameter.grad = gradient
+    if state.perceptrons:
+        assert objective.g_slopes is not None
+        fake_logits = state.perceptrons.judge_fakes()
+        loss = objective.g_loss(fake_logits, None, targets)
+        state.perceptrons.g_backward(objective.g_slopes(fake_logits, targets))
+    else:
+        with backend.autocast():
+            fake_logits = packed(state.d, with_noise(fake.float(), config, state, "fake"), config.pack).float()
+            real_logits = packed(state.d, real, config.pack).float() if objective.needs_real_in_g else None
+        loss = objective.g_loss(fake_logits, real_logits, targets)
+        # Asking for G's gradients alone keeps autograd from computing those of D's weights.
+        put_gradients(state.g_parameters, torch.autograd.grad(loss, state.g_parameters))
     state.g_optimizer.step()
     return loss.detach(), torch.sigmoid(fake_logits.detach()).mean()
+
+
+def put_gradients(parameters: list[nn.Parameter], gradients: tuple[Tensor, ...]) -> None:
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient
 
 
 def penalties(state: TrainState, real: Tensor, fake: Tensor, config: Config) -> Tensor | float:

@@ -10,6 +10,8 @@ import math
 import torch
 from torch import nn
 
+SLOPE = 0.01  # of the LeakyReLU where its input is negative
+
 
 class Generator(nn.Module):
     """`(N, Z) float32` latents → `(N, C, H, W) float32 in [-1, 1]` images."""
@@ -21,7 +23,7 @@ class Generator(nn.Module):
         self.output = nn.Linear(width, math.prod(self.shape))
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        hidden = nn.functional.leaky_relu(self.hidden(z), 0.01)
+        hidden = nn.functional.leaky_relu(self.hidden(z), SLOPE)
         return torch.tanh(self.output(hidden)).view(-1, *self.shape)
 
 
@@ -34,7 +36,7 @@ class Discriminator(nn.Module):
         self.output = nn.Linear(width, 1)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        hidden = nn.functional.leaky_relu(self.hidden(images.flatten(1)), 0.01)
+        hidden = nn.functional.leaky_relu(self.hidden(images.flatten(1)), SLOPE)
         out: torch.Tensor = self.output(hidden).squeeze(1)
         return out
 

@@ -1,0 +1,87 @@
+"""The passes written out against autograd, and Adam against torch.optim's."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+from ganscope import losses
+from ganscope.adam import Adam
+from ganscope.config import make_config
+from ganscope.device import choose_backend
+from ganscope.state import new_state
+from ganscope.step import Batches, train_iteration
+
+BACKEND = choose_backend(device="cpu", threads=1, convolutional=False)
+
+
+@pytest.mark.parametrize("objective", ["minimax", "non-saturating", "least-squares", "hinge", "wasserstein"])
+@pytest.mark.parametrize("more", [{}, {"d_steps": 2, "g_steps": 2, "ema_half_life": 500.0, "weight_clip": 0.05}])
+def test_iterations_equal_autograds(objective: str, more: dict[str, float]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (300, 1, 12, 12), dtype=np.uint8)
+    config = make_config("digits", "mlp", objective=objective, batch_size=20, **more)
+    config = config.resolve(num_images=300, size=12, channels=1)
+    states = [new_state(config, BACKEND) for _ in range(2)]
+    assert states[0].perceptrons is not None
+    states[1].perceptrons = None
+    # The Wasserstein loss does not depend on D's output bias: its gradient is rounding, which Adam blows up to whole steps.
+    for _ in range(1 if objective == "wasserstein" else 12):
+        scalars = [train_iteration(state, Batches(images, config, BACKEND), config, BACKEND) for state in states]
+        tolerance = 2e-2 if objective == "wasserstein" else 2e-5
+        torch.testing.assert_close(scalars[0], scalars[1], rtol=tolerance, atol=2e-6)
+        if objective == "wasserstein":
+            return
+    for ours, theirs in zip(*(state.g_parameters + state.d_parameters for state in states), strict=True):
+        assert ours.grad is not None
+        assert theirs.grad is not None
+        assert float((ours.grad - theirs.grad).norm()) <= 1e-4 * float(theirs.grad.norm())
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"r1": 0.1}, {"gradient_penalty": 1.0}, {"instance_noise": 0.1}, {"pack": 2}, {"spectral_norm": True},
+     {"objective": "relativistic"}],
+)  # fmt: skip
+def test_whatever_they_cannot_do_goes_to_autograd(more: dict[str, object]) -> None:
+    config = make_config("digits", "mlp", **more).resolve(num_images=300, size=8, channels=1)
+    assert new_state(config, BACKEND).perceptrons is None
+
+
+@pytest.mark.parametrize("name", [name for name, o in losses.OBJECTIVES.items() if o.d_slopes])
+def test_slopes_are_the_gradients_of_the_losses(name: str) -> None:
+    objective, targets = losses.OBJECTIVES[name], losses.Targets(0.9, 0.1, 0.8)
+    assert objective.d_slopes is not None
+    assert objective.g_slopes is not None
+    real, fake = (3.0 * torch.randn(2, 40, dtype=torch.float64)).requires_grad_(True).unbind()
+    expected = torch.autograd.grad(objective.d_loss(real, fake, targets), (real, fake))
+    for slope, gradient in zip(objective.d_slopes(real, fake, targets), expected, strict=True):
+        torch.testing.assert_close(slope.detach(), gradient)
+    (expected_g,) = torch.autograd.grad(objective.g_loss(fake, None, targets), fake)
+    torch.testing.assert_close(objective.g_slopes(fake, targets).detach(), expected_g)
+
+
+def test_adam_is_torchs_adam_through_a_checkpoint_and_a_changed_rate() -> None:
+    torch.manual_seed(0)
+    ours = [torch.nn.Parameter(torch.randn(5, 3)), torch.nn.Parameter(torch.randn(7))]
+    theirs = copy.deepcopy(ours)
+    a = Adam(ours, lr=1e-2, betas=(0.5, 0.99), fused=True)
+    b = torch.optim.Adam(theirs, lr=1e-2, betas=(0.5, 0.99), fused=True)
+    for step in range(9):
+        for x, y in zip(ours, theirs, strict=True):
+            x.grad = torch.randn_like(x)
+            y.grad = x.grad.clone()
+        if step == 4:
+            saved = copy.deepcopy(a.state_dict())
+            a = Adam(ours, lr=1e-2, betas=(0.5, 0.99), fused=True)
+            a.load_state_dict(saved)
+        if step == 6:
+            a.param_groups[0]["lr"] = b.param_groups[0]["lr"] = 3e-3
+        a.step()
+        b.step()
+        for x, y in zip(ours, theirs, strict=True):
+            assert torch.equal(x, y)
+    assert [s["step"].item() for s in a.state.values()] == [9.0, 9.0]
