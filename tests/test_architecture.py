@@ -16,7 +16,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "ganscope"
 STAIRCASE: list[set[str]] = [
     {"errors"},
     {"config"},
-    {"record", "metrics.pairs", "plane"},
+    {"record", "metrics.pairs", "plane", "convolution"},
     {
         "losses", "toys", "theory", "projection", "diagnosis", "atlas", "archives", "decode", "pages", "progress",
         "grid", "curves", "environment", "networks.mlp", "networks.dcgan", "networks.resnet", "networks.toy",

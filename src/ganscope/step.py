@@ -5,7 +5,8 @@ Everything random is a function of `(seed, purpose, images_seen)`; nothing here 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -135,14 +136,25 @@ def generator_step(
         loss = objective.g_loss(fake_logits, None, targets)
         state.perceptrons.g_backward(objective.g_slopes(fake_logits, targets))
     else:
-        with backend.autocast():
+        with backend.autocast(), frozen(state.d_parameters):
             fake_logits = packed(state.d, with_noise(fake.float(), config, state, "fake"), config.pack).float()
             real_logits = packed(state.d, real, config.pack).float() if objective.needs_real_in_g else None
         loss = objective.g_loss(fake_logits, real_logits, targets)
-        # Asking for G's gradients alone keeps autograd from computing those of D's weights.
         put_gradients(state.g_parameters, torch.autograd.grad(loss, state.g_parameters))
     state.g_optimizer.step()
     return loss.detach(), torch.sigmoid(fake_logits.detach()).mean()
+
+
+@contextlib.contextmanager
+def frozen(parameters: list[nn.Parameter]) -> Iterator[None]:
+    """What is computed inside has no gradients by these parameters, so that none are made for D's in G's step."""
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(True)
 
 
 def put_gradients(parameters: list[nn.Parameter], gradients: tuple[Tensor, ...]) -> None:

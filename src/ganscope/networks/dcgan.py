@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from ganscope.convolution import Down, Up
 from ganscope.errors import ConfigError
 
 
@@ -41,12 +42,12 @@ class Generator(nn.Module):
         layers: list[nn.Module] = []
         for _ in range(stages - 1):
             layers += [
-                nn.ConvTranspose2d(features, features // 2, 4, stride=2, padding=1, bias=False),
+                Up(features, features // 2),
                 nn.BatchNorm2d(features // 2),
                 nn.ReLU(inplace=True),
             ]
             features //= 2
-        layers += [nn.ConvTranspose2d(features, channels, 4, stride=2, padding=1, bias=False), nn.Tanh()]
+        layers += [Up(features, channels), nn.Tanh()]
         self.main = nn.Sequential(*layers)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
@@ -64,12 +65,12 @@ class Discriminator(nn.Module):
         super().__init__()
         stages, side = stages_of(size)
         layers: list[nn.Module] = [
-            nn.Conv2d(channels, width, 4, stride=2, padding=1, bias=False),
+            Down(channels, width),
             nn.LeakyReLU(0.2, inplace=True),
         ]
         for _ in range(stages - 1):
             layers += [
-                nn.Conv2d(width, width * 2, 4, stride=2, padding=1, bias=False),
+                Down(width, width * 2),
                 nn.BatchNorm2d(width * 2),
                 nn.LeakyReLU(0.2, inplace=True),
             ]

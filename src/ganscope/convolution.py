@@ -1,0 +1,105 @@
+"""Strided 4×4 convolutions whose weight gradient in bf16 on a CPU is one matrix product.
+
+oneDNN computes that gradient at a quarter of its forward rate where the feature maps are small and deep; gathering the
+patches and multiplying is 1.3 to 2.4 times as fast there, and slower elsewhere (docs/log.md). Legend: N images, C
+channels of the larger map (2H, 2W), K channels of the smaller one (H, W).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+LARGEST_PATCHES = 2**24  # bytes: beyond a processor's last cache the gathering costs more than it saves
+FEWEST_CHANNELS = 16  # with fewer the patches are gathered a few bytes at a time
+
+
+def suits(images: Tensor, large_shape: tuple[int, ...]) -> bool:
+    """Whether the weight gradient between `large_shape` `(N, C, 2H, 2W)` and the smaller map is faster as a product."""
+    if images.device.type != "cpu" or images.dtype != torch.bfloat16 or large_shape[2] % 2 or large_shape[3] % 2:
+        return False
+    patches = 4 * math.prod(large_shape) * images.element_size()
+    return large_shape[1] >= FEWEST_CHANNELS and patches <= LARGEST_PATCHES and torch.is_grad_enabled()
+
+
+def weight_gradient(large: Tensor, small: Tensor) -> Tensor:
+    """The gradient `(K, C, 4, 4)` of the weights between `(N, C, 2H, 2W)` and `(N, K, H, W)`, stride 2, padding 1.
+
+    `large` is the convolution's input and `small` the gradient of its output; for a transposed one the other way round.
+    """
+    count, channels, height, width = large.shape
+    rows, columns = height // 2, width // 2
+    padded = F.pad(large.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1)).contiguous()
+    row = (width + 2) * channels
+    patches = padded.as_strided(
+        (count, rows, columns, 4, 4 * channels), ((height + 2) * row, 2 * row, 2 * channels, row, 1)
+    ).reshape(count * rows * columns, 16 * channels)
+    flat = small.permute(0, 2, 3, 1).reshape(-1, small.shape[1])
+    return (flat.t() @ patches).view(-1, 4, 4, channels).permute(0, 3, 1, 2)
+
+
+class _Down(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, large: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(large, weight)
+        return F.conv2d(large, weight, stride=2, padding=1)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        (gradient,), (large, weight) = gradients, ctx.saved_tensors
+        down = F.conv_transpose2d(gradient, weight, stride=2, padding=1) if ctx.needs_input_grad[0] else None
+        return down, weight_gradient(large, gradient) if ctx.needs_input_grad[1] else None
+
+
+class _Up(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, small: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(small, weight)
+        return F.conv_transpose2d(small, weight, stride=2, padding=1)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        (gradient,), (small, weight) = gradients, ctx.saved_tensors
+        up = F.conv2d(gradient, weight, stride=2, padding=1) if ctx.needs_input_grad[0] else None
+        return up, weight_gradient(gradient, small) if ctx.needs_input_grad[1] else None
+
+
+def _working_dtype(images: Tensor) -> torch.dtype:
+    kind = images.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else images.dtype
+
+
+class Down(nn.Conv2d):
+    """`(N, C, 2H, 2W)` → `(N, K, H, W)`: 4×4, stride 2, padding 1, no bias."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(in_channels, out_channels, 4, stride=2, padding=1, bias=False)
+
+    def forward(self, input: Tensor) -> Tensor:
+        large = input.to(_working_dtype(input))
+        if self.weight.requires_grad and suits(large, large.shape):
+            out: Tensor = _Down.apply(large, self.weight.to(large.dtype))
+            return out
+        return super().forward(input)
+
+
+class Up(nn.ConvTranspose2d):
+    """`(N, K, H, W)` → `(N, C, 2H, 2W)`: 4×4, stride 2, padding 1, no bias."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(in_channels, out_channels, 4, stride=2, padding=1, bias=False)
+
+    def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
+        small = input.to(_working_dtype(input))
+        if self.weight.requires_grad and output_size is None and suits(small, self._large_shape(small)):
+            out: Tensor = _Up.apply(small, self.weight.to(small.dtype))
+            return out
+        return super().forward(input, output_size)
+
+    def _large_shape(self, small: Tensor) -> tuple[int, ...]:
+        count, _, height, width = small.shape
+        return count, self.out_channels, 2 * height, 2 * width
