@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -102,6 +103,18 @@ def choose_backend(
     where = f"{count} thread{'s' * (count > 1)} of {platform.machine()}" if chosen.type == "cpu" else str(chosen)
     reason = f"{chosen.type}, {'bf16' if bf16 else 'float32'} ({why}), {'channels_last, ' if layout else ''}{where}"
     return Backend(chosen, torch.bfloat16 if bf16 else None, layout, count, reason)
+
+
+@contextmanager
+def every_core(backend: Backend) -> Iterator[None]:
+    """All cores for what is computed inside, where the training itself leaves some of them free."""
+    if backend.device.type == "cpu" and (cores := os.cpu_count() or 1) > backend.threads:
+        torch.set_num_threads(cores)
+    try:
+        yield
+    finally:
+        if backend.device.type == "cpu":
+            torch.set_num_threads(backend.threads)
 
 
 def generator(seed: int, purpose: str, position: int = 0, device: torch.device | str = "cpu") -> torch.Generator:

@@ -154,7 +154,7 @@ def resumed_config(run: Run, config: Config) -> Config:
 
 
 # What the plan of snapshots assumes, in float32 operations; the share that they really took is printed at the end.
-OVERHEAD_FLOPS = 2e8  # of an iteration, whatever the networks: about 2 ms of one core
+OVERHEAD_FLOPS = 1e8  # of an iteration, whatever the networks: about 1 ms of one core
 METRIC_FLOPS = 5e10  # of a snapshot's metrics, once there are features
 FEATURE_FLOPS_PER_PIXEL = 1.5e4  # of the feature space
 

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ganscope import losses
 from ganscope.config import Config
-from ganscope.device import Backend
+from ganscope.device import Backend, every_core
 from ganscope.errors import RunError, TrainingError
 from ganscope.grid import save_grid
 from ganscope.progress import Progress, Status
@@ -96,7 +96,8 @@ def train(
     def snapshot() -> str | None:
         with clock.paused():
             taken = take_snapshot(state, run, config, backend, fixed, len(images), total, clock.seconds)
-            advice = on_snapshot(taken) if on_snapshot else None
+            with every_core(backend) if config.threads is None else contextlib.nullcontext():
+                advice = on_snapshot(taken) if on_snapshot else None
             thin_generators(run)
         return advice
 
