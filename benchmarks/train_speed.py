@@ -1,21 +1,29 @@
 """Training speed against the loops that tutorials teach, interleaved in one run; the share of the machine's ceiling.
 
-    GANSCOPE_DATA=… python benchmarks/train_speed.py [lfw mnist fashion] [--repeats 5] [--seconds 6] [--write FILE]
+    GANSCOPE_DATA=… python benchmarks/train_speed.py [lfw mnist fashion] [--repeats 5] [--seconds 8] [--write FILE]
+    … --runs RUN …                 adds what whole runs that have finished spent on snapshots, metrics and the map
 
-(a) the tutorial DCGAN on LFW, 64×64, batch 128, with its data loading; (b) the tutorial MLP on MNIST, batch 64; (c) the
-same loop on a DCGAN for Fashion-MNIST, 28×28, batch 128. Every pair takes turns, so that a disturbance hits both; the
-median ratio and the range are printed. The ceiling is the useful floating-point operations of a step (a backward pass
-counts twice a forward one; D's weights need no gradients in G's step) at the rate of a large matrix product here.
+(a) the tutorial DCGAN on LFW, 64×64, batch 128, with its data loading; (b) the tutorial MLP on MNIST, batch 64, in
+PyTorch and, where `tensorflow-cpu` is installed, in Keras 3; (c) the same loop on a DCGAN for Fashion-MNIST, 28×28,
+batch 128. All of a case take turns of half a second or one step, so that a disturbance hits all; a repeat's ratio is
+that of its sums, and the median ratio and the range are printed. The ceiling is the useful floating-point operations of
+a step (a backward pass counts twice a forward one; D's weights need no gradients in G's step) at the rate of a large
+matrix product here, measured at the end of every repeat.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
+import json
 import os
 import platform
 import resource
+import signal
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,6 +39,7 @@ from ganscope.datasets import load_dataset
 from ganscope.device import Backend, choose_backend
 from ganscope.state import new_state
 from ganscope.step import Batches, train_iteration
+from keras_loop import KerasLoop
 from tutorial import ArrayDataset, PhotoDataset, TutorialLoop
 
 PHOTOS = 1000  # of LFW that the tutorial's loop keeps at 250×250: it would keep all, in 2.5 GB
@@ -79,14 +88,17 @@ def steps_of(case: str) -> tuple[Config, Backend, Callable[[], object], Callable
     )
 
 
-def rate(step: Callable[[], object], images: int, seconds: float) -> float:
-    """Images a second over about `seconds`."""
-    step()
-    count, start = 0, time.perf_counter()
-    while time.perf_counter() - start < seconds:
-        step()
-        count += 1
-    return count * images / (time.perf_counter() - start)
+def turns(steps: list[Callable[[], object]], images: int, seconds: float, turn: float = 0.5) -> list[float]:
+    """Images a second of every one of `steps`, taking turns for about `seconds` each."""
+    counts, spent = [0] * len(steps), [0.0] * len(steps)
+    while min(spent) < seconds:
+        for which, step in enumerate(steps):
+            start = time.perf_counter()
+            while time.perf_counter() - start < turn:
+                step()
+                counts[which] += 1
+            spent[which] += time.perf_counter() - start
+    return [images * count / took for count, took in zip(counts, spent, strict=True)]
 
 
 def matrix_rate(dtype: torch.dtype) -> float:
@@ -100,42 +112,133 @@ def matrix_rate(dtype: torch.dtype) -> float:
     return 2 * 2048**3 / best
 
 
-def measure(case: str, repeats: int, seconds: float) -> str:
+def measure(case: str, repeats: int, seconds: float) -> list[str]:
+    """Rows of the table: against the tutorial, and for the perceptron against Keras too."""
     config, backend, ours, theirs, operations = steps_of(case)
-    pairs = [(rate(ours, config.batch_size, seconds), rate(theirs, config.batch_size, seconds)) for _ in range(repeats)]
-    ratios = sorted(a / b for a, b in pairs)
-    mine, other = (statistics.median(column) for column in zip(*pairs, strict=True))
-    peak = matrix_rate(backend.autocast_dtype or torch.float32)
-    share = mine / config.batch_size * operations / peak
-    return (
-        f"| {CASES[case][1]} | {mine:,.0f} | {other:,.0f} | **{statistics.median(ratios):.2f}** "
-        f"({ratios[0]:.2f} to {ratios[-1]:.2f}) | {peak / 1e9:.0f} GFLOP/s | {100 * share:.0f} % |"
+    systems = [("tutorial, PyTorch", theirs)]
+    if case == "mnist":
+        try:
+            keras = KerasLoop(np.asarray(load_dataset("mnist").train.images), config.batch_size)
+            systems.append((keras.version, keras.step))
+        except ImportError:
+            print("Keras is not installed: pip install tensorflow-cpu", flush=True)
+    steps = [ours, *(step for _, step in systems)]
+    for step in steps:
+        step()
+    rates, peaks = [], []
+    for _ in range(repeats):
+        rates.append(turns(steps, config.batch_size, seconds))
+        peaks.append(matrix_rate(backend.autocast_dtype or torch.float32))
+    mine, peak = statistics.median(r[0] for r in rates), statistics.median(peaks)
+    share = statistics.median(
+        r[0] / config.batch_size * operations / p for r, p in zip(rates, peaks, strict=True)
     )
+    rows = []
+    for which, (name, _) in enumerate(systems, start=1):
+        ratios = sorted(r[0] / r[which] for r in rates)
+        other = statistics.median(r[which] for r in rates)
+        rows.append(
+            f"| {CASES[case][1]} | {mine:,.0f} | {name} | {other:,.0f} | **{statistics.median(ratios):.2f}** "
+            f"({ratios[0]:.2f} to {ratios[-1]:.2f}) | {operations / config.batch_size / 1e6:,.1f} MFLOP "
+            f"| {peak / 1e9:.0f} GFLOP/s | {100 * share:.0f} % |"
+        )
+    return rows
+
+
+def start_up(case: str) -> str:
+    """Seconds from the command to the first line of history, on cached data: the median of three."""
+    preset, title = CASES[case]
+    times = []
+    for _ in range(3):
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, "-m", "ganscope", "train", NAMES[case], "--preset", preset, "--log-every", "1"]
+            start = time.perf_counter()
+            process = subprocess.Popen(
+                [*command, "--run", f"{folder}/run"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+            history = Path(folder, "run", "history.jsonl")
+            while process.poll() is None and not (history.is_file() and history.stat().st_size):
+                time.sleep(0.01)
+            times.append(time.perf_counter() - start)
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+    return f"| {title} | {statistics.median(times):.1f} s | {min(times):.1f} to {max(times):.1f} s |"
+
+
+def scaling(seconds: float) -> list[str]:
+    """Our images a second as batch, resolution and data set grow."""
+    lines = ["| what grows | images/s |", "|---|---|"]
+
+    def speed(images: np.ndarray, preset: str, **more: object) -> str:
+        config = make_config("scaling", preset, **more).resolve(
+            num_images=len(images), size=images.shape[-1], channels=images.shape[1]
+        )
+        backend = choose_backend(convolutional=networks.NETWORKS[config.network].convolutional)
+        state, batches = new_state(config, backend), Batches(images, config, backend)
+        train_iteration(state, batches, config, backend)
+        rate = turns([lambda: train_iteration(state, batches, config, backend)], config.batch_size, seconds)[0]
+        return f"{rate:,.0f}"
+
+    rng = np.random.default_rng(0)
+    small = rng.integers(0, 256, (10_000, 1, 28, 28), dtype=np.uint8)
+    for preset in ("mlp", "plain"):
+        found = [f"{batch}: {speed(small, preset, batch_size=batch)}" for batch in (32, 64, 128, 256, 512)]
+        lines.append(f"| batch, `{preset}` at 28×28 | {' · '.join(found)} |")
+    found = [
+        f"{side}: {speed(rng.integers(0, 256, (512, 3, side, side), dtype=np.uint8), 'dcgan', batch_size=32)}"
+        for side in (16, 32, 64, 128)
+    ]
+    lines.append(f"| side of colour images, `dcgan`, batch 32 | {' · '.join(found)} |")
+    found = [
+        f"{count:,}: {speed(np.resize(small, (count, 1, 28, 28)), 'mlp')}" for count in (10_000, 100_000, 1_000_000)
+    ]
+    lines.append(f"| images in the data set, `mlp` | {' · '.join(found)} |")
+    return lines
+
+
+def overhead(path: Path) -> str:
+    """What a whole run spent beside its iterations, from the run's own record."""
+    lines = [json.loads(line) for line in (path / "timing.jsonl").read_text(encoding="utf-8").splitlines()]
+    trained = sum(line["seconds"] for line in lines if line["kind"] == "train")
+    paused = sum(line["paused_seconds"] for line in lines if line["kind"] == "train")
+    metrics = sum(line.get("metrics_seconds", 0.0) for line in lines if line["kind"] == "snapshot")
+    placed = sum(line.get("map_seconds", 0.0) for line in lines if line["kind"] == "snapshot")
+    whole, snapshots = trained + paused, sum(line["kind"] == "snapshot" for line in lines)
+    shares = " | ".join(f"{100 * part / whole:.1f} %" for part in (paused, metrics, placed))
+    return f"| {path.name} | {whole:,.0f} s | {snapshots} | {shares} |"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", nargs="*", default=list(CASES))
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=6.0)
+    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--runs", nargs="*", type=Path, default=[], help="finished runs, for their overhead")
+    parser.add_argument("--quick", action="store_true", help="the first table only")
     parser.add_argument("--write", type=Path, help="replace the section between the speed marks of this file")
     arguments = parser.parse_args()
     lines = [
         f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, {choose_backend().reason}; "
-        f"{arguments.repeats} interleaved repeats of {arguments.seconds:g} s.",
+        f"{arguments.repeats} repeats of {arguments.seconds:g} s each, by turns.",
         "",
-        "| training alone | ganscope, images/s | tutorial, images/s | ratio (range) | matrix product | share of it |",
-        "|---|--:|--:|--:|--:|--:|",
+        "| training alone | ganscope, images/s | against | images/s | ratio (range) | an image | product | share |",
+        "|---|--:|---|--:|--:|--:|--:|--:|",
     ]
     print("\n".join(lines), flush=True)
     for case in arguments.cases:
-        lines.append(measure(case, arguments.repeats, arguments.seconds))
-        print(lines[-1], flush=True)
-    lines += [
-        "",
-        f"Peak memory of this benchmark: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB.",
-    ]
-    print(lines[-1])
+        rows = measure(case, arguments.repeats, arguments.seconds)
+        lines += rows
+        print("\n".join(rows), flush=True)
+    more = ["", f"Peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB."]
+    if not arguments.quick:
+        more += ["", "| from the command to the first iteration | median of 3 | range |", "|---|--:|--:|"]
+        more += [start_up(case) for case in arguments.cases]
+        more += ["", *scaling(min(3.0, arguments.seconds))]
+    if arguments.runs:
+        more += ["", "| whole run | training and snapshots | snapshots | all beside training | metrics | map |"]
+        more += ["|---|--:|--:|--:|--:|--:|", *(overhead(run) for run in arguments.runs)]
+    print("\n".join(more), flush=True)
+    lines += more
     if arguments.write:
         text = arguments.write.read_text(encoding="utf-8")
         head, rest = text.split("<!-- speed -->\n", 1)

@@ -239,7 +239,7 @@ def test_instance_noise_decays_to_nothing() -> None:
     assert [losses.instance_noise_sigma(seen, 0.2, 1000) for seen in (0, 500, 1000, 5000)] == pytest.approx(
         [0.2, 0.1, 0.0, 0.0]
     )
-    assert losses.instance_noise_sigma(0, 0.2, 0) == 0.0
+    assert losses.instance_noise_sigma(5000, 0.2, 0) == 0.2
 
 
 def test_pack_joins_neighbours_along_the_channels() -> None:

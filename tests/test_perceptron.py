@@ -27,7 +27,7 @@ def test_iterations_equal_autograds(objective: str, more: dict[str, float]) -> N
     states = [new_state(config, BACKEND) for _ in range(2)]
     assert states[0].perceptrons is not None
     states[1].perceptrons = None
-    # The Wasserstein loss does not depend on D's output bias: its gradient is rounding, which Adam blows up to whole steps.
+    # The Wasserstein loss does not depend on D's output bias: its gradient is rounding, which Adam makes a whole step.
     for _ in range(1 if objective == "wasserstein" else 12):
         scalars = [train_iteration(state, Batches(images, config, BACKEND), config, BACKEND) for state in states]
         tolerance = 2e-2 if objective == "wasserstein" else 2e-5

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganscope.config import make_config
+from ganscope.config import PRESETS, make_config
 from ganscope.device import choose_backend
 from ganscope.state import SCALARS, latents, new_state, normalise, to_uint8
 from ganscope.step import Batches, packed, train_iteration
@@ -104,3 +104,22 @@ def test_every_objective_and_penalty_takes_a_finite_step(objective: str) -> None
         scalars = train_iteration(state, Batches(images, config, backend), config, backend)
     assert all(math.isfinite(number) for number in scalars.tolist())
     assert max(float(p.detach().abs().max()) for p in state.d_parameters) <= 0.05 + 1e-7
+
+
+@pytest.mark.parametrize("preset", [name for name in PRESETS if not name.startswith("toy")])
+def test_every_preset_moves_both_networks_and_stays_finite(preset: str) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (32, 3, 16, 16), dtype=np.uint8)
+    config = make_config("x", preset, g_width=16, d_width=16, batch_size=8).resolve(
+        num_images=32, size=16, channels=3
+    )
+    backend = choose_backend(device="cpu", threads=1, convolutional=config.network != "mlp")
+    state, batches = new_state(config, backend), Batches(images, config, backend)
+    before = [parameter.detach().clone() for parameter in state.g_parameters + state.d_parameters]
+    for _ in range(3):
+        scalars = train_iteration(state, batches, config, backend)
+    assert all(math.isfinite(number) for number in scalars.tolist())
+    assert state.images_seen == 3 * 8 * config.d_steps
+    after = state.g_parameters + state.d_parameters
+    assert all(bool(torch.isfinite(parameter).all()) for parameter in after)
+    # Weights, not biases: a relativistic or Wasserstein loss does not depend on D's last bias.
+    assert all(not torch.equal(old, new) for old, new in zip(before, after, strict=True) if new.dim() > 1)

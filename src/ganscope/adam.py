@@ -1,4 +1,4 @@
-"""Adam (Kingma & Ba 2015, algorithm 1) through PyTorch's fused kernel, without the bookkeeping of `torch.optim` a step."""
+"""Adam (Kingma & Ba 2015, algorithm 1) through PyTorch's fused kernel, without `torch.optim`'s bookkeeping."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Adam(torch.optim.Adam):
         self._gathered = None
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
         group = self.param_groups[0]
         parameters = group["params"]
         if self._gathered is None:

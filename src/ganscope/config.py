@@ -218,6 +218,26 @@ PRESETS: dict[str, dict[str, Any]] = {
         ema_half_life=5000.0,
     ),
 }
+# The published objectives on these networks: rates, betas, steps and weights as in the papers that losses.py names.
+PRESETS["lsgan"] = {**PRESETS["dcgan"], "objective": "least-squares", "label_real": 1.0, "label_generator": 1.0}
+PRESETS["hinge"] = {
+    **PRESETS["dcgan"], "objective": "hinge", "spectral_norm": True, "g_beta1": 0.0, "d_beta1": 0.0, "g_beta2": 0.9,
+    "d_beta2": 0.9, "g_lr": 1e-4, "d_lr": 4e-4, "ema_half_life": 10_000.0,
+}  # fmt: skip
+PRESETS["wgan"] = {
+    **PRESETS["dcgan"], "objective": "wasserstein", "weight_clip": 0.01, "d_steps": 5, "batch_size": 64,
+    "g_beta1": 0.0, "d_beta1": 0.0, "g_lr": 5e-5, "d_lr": 5e-5,
+}  # fmt: skip
+PRESETS["wgan-gp"] = dict(
+    network="resnet", objective="wasserstein", gradient_penalty=10.0, d_steps=5, batch_size=64, g_lr=1e-4, d_lr=1e-4,
+    g_beta1=0.0, d_beta1=0.0, g_beta2=0.9, d_beta2=0.9, ema_half_life=10_000.0,
+)  # fmt: skip
+PRESETS["pacgan"] = {**PRESETS["dcgan"], "pack": 2}
+PRESETS["r3gan"] = dict(
+    network="resnet", objective="relativistic", r1=1.0, r2=1.0, batch_size=64, g_lr=2e-4, d_lr=2e-4, g_beta1=0.0,
+    d_beta1=0.0, g_beta2=0.99, d_beta2=0.99, burn_in=600_000, burn_in_lr=0.25, burn_in_penalty=0.1,
+    ema_half_life=10_000.0,
+)  # fmt: skip
 # Toys: figures and what was tried are in docs/log.md. A preset's γ is for points of mean square 1; `launch` scales it.
 TOY = dict(
     network="toy",
@@ -260,6 +280,12 @@ PRESET_DOCS: dict[str, str] = {
     "mlp": "one hidden layer of 128; Adam, G 1e-4 and D 1e-3; labels 0.9 and 0; batch 64; 100 epochs",
     "dcgan": "deep convolutional; Adam 2e-4, β1 0.5; labels 0.9 and 0; batch 128; 20 epochs",
     "plain": "deep convolutional, widths 32 and 16; Adam 2e-4, β1 0.5; labels 1 and 0; batch 128; 40 epochs",
+    "lsgan": "dcgan with least squares (Mao et al. 2017)",
+    "hinge": "dcgan with spectral norm and the hinge loss; Adam, G 1e-4 and D 4e-4, β 0 and 0.9; EMA",
+    "wgan": "dcgan with the Wasserstein loss, weights clipped to 0.01; 5 D steps; Adam 5e-5, β1 0",
+    "wgan-gp": "resnet with the Wasserstein loss and gradient penalty 10; 5 D steps; Adam 1e-4, β 0 and 0.9; EMA",
+    "pacgan": "dcgan whose D judges two images at once (Lin et al. 2018)",
+    "r3gan": "resnet, relativistic with R1 and R2, γ from 1 to 0.1, rates from 2e-4 to 5e-5 over 600,000 images; EMA",
     "toy-2d": "for ring, grid, gaussian, spiral, moons: relativistic with R1 and R2, all fading; EMA; 3,500 iterations",
     "toy-1d": "for mixture-1d and gaussian-1d: the same with a faster D, so that D* can be seen; 1,500 iterations",
     "r3mlp": "mlp of width 256; relativistic with R1 and R2, γ 0.1; Adam 1e-3, β1 0; EMA; batch 64; 120 epochs",

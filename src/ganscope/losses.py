@@ -153,7 +153,9 @@ OBJECTIVES: dict[str, Objective] = {
     objective.name: objective
     for objective in (
         Objective("minimax", _bce_d_loss, _minimax_g_loss, False, _bce_d_slopes, _minimax_g_slopes),
-        Objective("non-saturating", _bce_d_loss, _non_saturating_g_loss, False, _bce_d_slopes, _non_saturating_g_slopes),
+        Objective(
+            "non-saturating", _bce_d_loss, _non_saturating_g_loss, False, _bce_d_slopes, _non_saturating_g_slopes
+        ),
         Objective(
             "least-squares", _least_squares_d_loss, _least_squares_g_loss, False, _least_squares_d_slopes,
             _least_squares_g_slopes,
@@ -249,9 +251,12 @@ def add_spectral_norm(d: nn.Module) -> nn.Module:
 
 
 def instance_noise_sigma(images_seen: int, sigma: float, decay_images: int) -> float:
-    """Standard deviation of the noise on D's input (Sonderby et al. 2017): falls linearly from `sigma` to 0."""
+    """Standard deviation of the noise on D's input (Sonderby et al. 2017): falls linearly from `sigma` to 0.
+
+    It stays at `sigma` where `decay_images` is 0.
+    """
     if decay_images <= 0:
-        return 0.0
+        return sigma
     return sigma * max(0.0, 1.0 - images_seen / decay_images)
 
 

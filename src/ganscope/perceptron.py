@@ -71,7 +71,7 @@ class Perceptrons:
 
     @torch.no_grad()
     def g_backward(self, slopes: Tensor) -> None:
-        """Put G's gradients into its parameters, from the loss's slopes `(N,)` by the logits that `judge_fakes` gave."""
+        """Put G's gradients into its parameters, from the loss's slopes `(N,)` by the logits of `judge_fakes`."""
         g, fakes, count = self.g, self.images[self.batch_size :], self.batch_size
         hidden_gradients = self.d_hidden_gradients[:count]
         self._into_hidden(slopes, self.d_hidden[:count], hidden_gradients)

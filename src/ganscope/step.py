@@ -111,9 +111,7 @@ def discriminator_step(
         put_gradients(state.d_parameters, torch.autograd.grad(total, state.d_parameters))
     state.d_optimizer.step()
     if config.weight_clip > 0:
-        with torch.no_grad():
-            for parameter in state.d_parameters:
-                parameter.clamp_(-config.weight_clip, config.weight_clip)
+        losses.clip_weights(state.d, config.weight_clip)
     with torch.no_grad():
         scores = torch.sigmoid(real_logits).mean(), torch.sigmoid(fake_logits).mean()
         value = losses.value(real_logits, fake_logits)
@@ -183,18 +181,16 @@ def penalties(state: TrainState, real: Tensor, fake: Tensor, config: Config) -> 
 
 def packed(d: Callable[[Tensor], Tensor], images: Tensor, pack: int) -> Tensor:
     """D's logits, `pack` images judged together as one with `pack` times the channels (PacGAN)."""
-    return d(images if pack == 1 else images.reshape(len(images) // pack, pack * images.shape[1], *images.shape[2:]))
+    return d(images if pack == 1 else losses.pack(images, pack))
 
 
 def with_noise(images: Tensor, config: Config, state: TrainState, side: str) -> Tensor:
     """Instance noise (Sønderby et al. 2017), falling linearly to nothing."""
-    if config.instance_noise <= 0:
-        return images
-    left = 1.0 - state.images_seen / config.instance_noise_images if config.instance_noise_images else 1.0
-    if left <= 0:
+    sigma = losses.instance_noise_sigma(state.images_seen, config.instance_noise, config.instance_noise_images)
+    if sigma <= 0:
         return images
     noise = torch.randn(images.shape, generator=generator(config.seed, f"noise {side}", state.images_seen))
-    return images + config.instance_noise * left * noise.to(images.device)
+    return images + sigma * noise.to(images.device)
 
 
 def apply_schedule(state: TrainState, config: Config) -> None:

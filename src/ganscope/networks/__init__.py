@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from ganscope.losses import add_spectral_norm
 from ganscope.networks import dcgan, mlp, resnet, toy
 
 
@@ -50,9 +51,7 @@ def build(
             initialise(g, init_std)
             initialise(d, init_std)
         if spectral_norm:
-            for module in d.modules():
-                if isinstance(module, nn.Conv2d | nn.Linear):
-                    nn.utils.parametrizations.spectral_norm(module)
+            add_spectral_norm(d)
     return g, d
 
 
@@ -92,13 +91,19 @@ def summary(g: nn.Module, d: nn.Module, *, latent_dim: int, image_shape: tuple[i
     return g_text + "\n" + _summary_of("Discriminator", d, torch.zeros(2, *image_shape))
 
 
+def _kind(module: nn.Module) -> str:
+    """The name of PyTorch's layer that a module is or derives from."""
+    names = [kind.__name__ for kind in type(module).__mro__ if kind.__module__.startswith("torch.nn.modules")]
+    return next((name for name in names if name not in ("Module", "_ConvNd")), type(module).__name__)
+
+
 def _summary_of(title: str, network: nn.Module, example: torch.Tensor) -> str:
     rows: list[tuple[str, str, str]] = []
 
     def record(module: nn.Module, inputs: object, output: torch.Tensor) -> None:
         shape = " × ".join(str(side) for side in output.shape[1:]) or "1"
         own = sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
-        rows.append((type(module).__name__, shape, f"{own:,}"))
+        rows.append((_kind(module), shape, f"{own:,}"))
 
     leaves = [m for m in network.modules() if not list(m.children()) or hasattr(m, "parametrizations")]
     handles = [leaf.register_forward_hook(record) for leaf in leaves if leaf is not network]
