@@ -100,7 +100,7 @@ export class Legend {
       row.fake.style.width = `${((Number.isFinite(f) ? f : 0) / top) * 100}%`;
       row.real.style.left = `${((Number.isFinite(r) ? r : 0) / top) * 100}%`;
       row.element.dataset["state"] = state;
-      say(row.numbers, Number.isFinite(f) ? `${percent(f)} of ${percent(r)}` : percent(r));
+      say(row.numbers, Number.isFinite(f) ? `${percent(f)}, data ${percent(r)}` : percent(r));
       if (state === "rare" || state === "missing") poor.push(this.names[k]);
     });
     const listed = poor.slice(0, 6).join(", ") + (poor.length > 6 ? ` and ${poor.length - 6} more` : "");
