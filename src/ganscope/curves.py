@@ -19,7 +19,7 @@ def draw_curves(file: IO[bytes], history: Lines, test: Lines, title: str) -> Non
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(13, 4.6), dpi=110, layout="constrained")
+    figure = Figure(figsize=(13, 5.0), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     losses, scores = figure.subplots(1, 2)
     epochs = _column(history, "epoch")
@@ -63,12 +63,14 @@ def draw_curves(file: IO[bytes], history: Lines, test: Lines, title: str) -> Non
         label="fake, after D's step",
     )
     scores.plot(test_epochs, _column(test, "d_real"), ".", color=REAL_COLOUR, markersize=5, label="real, held-out")
+    scores.plot(test_epochs, _column(test, "d_fake"), ".", color=FAKE_COLOUR, markersize=5, label="fake, as held-out")
     scores.set(
         title="Scores of the discriminator", xlabel="epochs", ylabel="score (probability of real)", ylim=(-0.02, 1.02)
     )
     for axes in (losses, scores):
         axes.grid(alpha=0.25)
-        axes.legend(fontsize=8, framealpha=0.8)
+        # Below the axes, where it hides no curve.
+        axes.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3)
         axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle(title, fontsize=11)
     figure.savefig(file, format="png")
