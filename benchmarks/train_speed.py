@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import dataclasses
 import json
 import os
 import platform
@@ -61,9 +62,12 @@ def steps_of(case: str) -> tuple[Config, Backend, Callable[[], object], Callable
     config = make_config(NAMES[case], preset).resolve(
         num_images=len(images), size=images.shape[-1], channels=images.shape[1]
     )
-    backend = choose_backend(convolutional=networks.NETWORKS[config.network].convolutional)
+    convolutional = networks.NETWORKS[config.network].convolutional
+    backend = choose_backend(convolutional=convolutional)
     state, batches = new_state(config, backend), Batches(images, config, backend)
-    plain = new_state(config, choose_backend(precision="float32", convolutional=False))
+    # The tutorial's networks: float32, NCHW, and as many threads as ours.
+    nchw = dataclasses.replace(choose_backend(precision="float32", convolutional=convolutional), channels_last=False)
+    plain = new_state(config, nchw)
     loop = TutorialLoop(
         copy.deepcopy(plain.g), copy.deepcopy(plain.d), latent_dim=config.latent_dim, g_lr=config.g_lr,
         d_lr=config.d_lr, beta1=config.g_beta1, label_real=config.label_real, label_generator=config.label_generator,

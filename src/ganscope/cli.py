@@ -28,8 +28,8 @@ DATA_HELP = "digits, mnist, fashion-mnist, lfw, a toy (ring, grid, …), or a fo
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; status 0, 2 for a user's mistake, 3 for a finding named by --fail-on, 130 for Ctrl-C."""
-    # Threads that wait spin for some 50 µs, then sleep: at once would cost a third of a small network's speed, for long a
-    # tenfold slowdown on a busy machine (docs/log.md). Read when torch is loaded, so set before.
+    # Threads that wait spin for some 50 µs, then sleep: at once would cost a third of a small network's speed, and much
+    # later a tenfold slowdown on a busy machine (docs/log.md). Read when torch is loaded, so set before.
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     arguments = build_parser().parse_args(argv)

@@ -108,7 +108,7 @@ def launch(
             judge.finish(outcome.status != "interrupted")
         finally:
             judge.close()
-        progress.say(farewell(run, outcome, resolved))
+        progress.say(farewell(run, outcome, resolved, judge.costs()))
         products: dict[str, Path] = {}
         if outcome.status != "interrupted":
             products = judge.products() if isinstance(judge, ToyJudge) else make_products(run, resolved, progress)
@@ -210,10 +210,13 @@ def network_summary(config: Config) -> str:
     return networks.summary(g, d, latent_dim=config.latent_dim, image_shape=shape)
 
 
-def farewell(run: Run, outcome: Outcome, config: Config) -> str:
-    """How it ended and how to go on."""
+def farewell(run: Run, outcome: Outcome, config: Config, costs: dict[str, float]) -> str:
+    """How it ended, what it cost, and how to go on."""
+    whole = max(outcome.train_seconds + outcome.snapshot_seconds, 1e-9)
+    shares = [f"{name.removesuffix('_seconds')} {seconds / whole:.1%}" for name, seconds in costs.items() if seconds]
     took = (
         f"{duration(outcome.train_seconds)} of training, {duration(outcome.snapshot_seconds)} of snapshots and saving"
+        + (f" ({', '.join(shares)} of the whole)" if shares else "")
     )
     if outcome.status == "interrupted":
         return (

@@ -29,7 +29,7 @@ from ganscope.run import Run, atomic, write_json
 from ganscope.state import Snapshot
 
 KEPT_IMAGES = 256  # of a snapshot's fakes, those whose pictures the page shows
-LAYOUT_FORMAT = 2
+LAYOUT_FORMAT = 3
 
 
 class MapMaker:

@@ -181,16 +181,23 @@ def _histogram(values: F32, edges: tuple[float, ...]) -> F64:
     return np.asarray(counts / max(1, flat.shape[1]))
 
 
+FAINT = 0.02  # a spread of pixels, of 1, that says little about how they are related
+
+
 def moments(images: U8) -> F64:
-    """Six plain numbers an image: mean and spread of its pixels, mean and root mean square of its steps both ways."""
+    """Eight plain numbers an image: mean and spread of its pixels; mean and root mean square of its steps both ways;
+    the latter also in units of the steps between unrelated pixels, which are √2 times the spread."""
     values = np.asarray(images, np.float32) / 255.0
     across, down = np.abs(np.diff(values, axis=3)), np.abs(np.diff(values, axis=2))
     if not across.size:  # images of one pixel have no steps
         across = down = np.zeros_like(values)
     axes = (1, 2, 3)
+    spread = values.std(axis=axes)
+    steps = [np.sqrt((step**2).mean(axis=axes)) for step in (across, down)]
+    unrelated = np.sqrt(2.0) * spread + FAINT
     columns = [
-        values.mean(axis=axes), values.std(axis=axes), across.mean(axis=axes), down.mean(axis=axes),
-        np.sqrt((across**2).mean(axis=axes)), np.sqrt((down**2).mean(axis=axes)),
+        values.mean(axis=axes), spread, across.mean(axis=axes), down.mean(axis=axes), *steps,
+        *(step / unrelated for step in steps),
     ]  # fmt: skip
     return np.stack(columns, axis=1).astype(np.float64)
 
