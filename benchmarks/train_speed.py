@@ -38,7 +38,7 @@ from ganscope import networks
 from ganscope.config import Config, make_config
 from ganscope.datasets import load_dataset
 from ganscope.device import Backend, choose_backend
-from ganscope.state import new_state
+from ganscope.state import backend_of, new_state
 from ganscope.step import Batches, train_iteration
 from keras_loop import KerasLoop
 from tutorial import ArrayDataset, PhotoDataset, TutorialLoop
@@ -62,11 +62,10 @@ def steps_of(case: str) -> tuple[Config, Backend, Callable[[], object], Callable
     config = make_config(NAMES[case], preset).resolve(
         num_images=len(images), size=images.shape[-1], channels=images.shape[1]
     )
-    convolutional = networks.NETWORKS[config.network].convolutional
-    backend = choose_backend(convolutional=convolutional)
+    backend = backend_of(config)
     state, batches = new_state(config, backend), Batches(images, config, backend)
     # The tutorial's networks: float32, NCHW, and as many threads as ours.
-    nchw = dataclasses.replace(choose_backend(precision="float32", convolutional=convolutional), channels_last=False)
+    nchw = dataclasses.replace(backend_of(dataclasses.replace(config, precision="float32")), channels_last=False)
     plain = new_state(config, nchw)
     loop = TutorialLoop(
         copy.deepcopy(plain.g), copy.deepcopy(plain.d), latent_dim=config.latent_dim, g_lr=config.g_lr,
@@ -132,7 +131,7 @@ def measure(case: str, repeats: int, seconds: float) -> list[str]:
     rates, peaks = [], []
     for _ in range(repeats):
         rates.append(turns(steps, config.batch_size, seconds))
-        peaks.append(matrix_rate(backend.autocast_dtype or torch.float32))
+        peaks.append(matrix_rate(backend.product_dtype))
     mine, peak = statistics.median(r[0] for r in rates), statistics.median(peaks)
     share = statistics.median(
         r[0] / config.batch_size * operations / p for r, p in zip(rates, peaks, strict=True)
@@ -177,7 +176,7 @@ def scaling(seconds: float) -> list[str]:
         config = make_config("scaling", preset, **more).resolve(
             num_images=len(images), size=images.shape[-1], channels=images.shape[1]
         )
-        backend = choose_backend(convolutional=networks.NETWORKS[config.network].convolutional)
+        backend = backend_of(config)
         state, batches = new_state(config, backend), Batches(images, config, backend)
         train_iteration(state, batches, config, backend)
         rate = turns([lambda: train_iteration(state, batches, config, backend)], config.batch_size, seconds)[0]

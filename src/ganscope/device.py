@@ -20,7 +20,8 @@ class Backend:
     """Where and how the networks run, with one line that says why."""
 
     device: torch.device
-    autocast_dtype: torch.dtype | None  # None: float32 throughout
+    autocast_dtype: torch.dtype | None  # of autograd's passes; None: float32 throughout
+    product_dtype: torch.dtype  # of the factors of products in passes that are written out
     channels_last: bool
     threads: int
     reason: str
@@ -65,9 +66,14 @@ def _cpu_flags() -> frozenset[str]:
 
 
 def choose_backend(
-    *, device: str = "auto", precision: str = "auto", threads: int | None = None, convolutional: bool = True
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    threads: int | None = None,
+    convolutional: bool = True,
+    written_out: bool = False,
 ) -> Backend:
-    """The path that suits this machine.
+    """The path that suits this machine; `written_out`: for passes that need no autograd.
 
     Raises:
         ConfigError: a device that is not there.
@@ -87,14 +93,14 @@ def choose_backend(
     if chosen.type == "cpu":
         torch.set_num_threads(count)
     fast = has_fast_bf16(chosen)
-    bf16 = precision == "bf16" or (precision == "auto" and fast and convolutional)
+    bf16 = precision == "bf16" or (precision == "auto" and fast and (convolutional or written_out))
     why = (
         "asked for"
         if precision != "auto"
         else (
             "this hardware multiplies bf16 fast"
             if bf16
-            else "small products gain nothing from bf16"
+            else "small products under autograd gain nothing from bf16"
             if fast
             else "no bf16 unit here"
         )
@@ -102,7 +108,8 @@ def choose_backend(
     layout = convolutional
     where = f"{count} thread{'s' * (count > 1)} of {platform.machine()}" if chosen.type == "cpu" else str(chosen)
     reason = f"{chosen.type}, {'bf16' if bf16 else 'float32'} ({why}), {'channels_last, ' if layout else ''}{where}"
-    return Backend(chosen, torch.bfloat16 if bf16 else None, layout, count, reason)
+    dtype = torch.bfloat16 if bf16 else torch.float32
+    return Backend(chosen, dtype if bf16 and not written_out else None, dtype, layout, count, reason)
 
 
 @contextmanager

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganscope import networks
 from ganscope.config import Config
 from ganscope.datasets import Dataset, cache_root, load_dataset
-from ganscope.device import choose_backend, has_fast_bf16
+from ganscope.device import has_fast_bf16
 from ganscope.errors import ConfigError, RunError
 from ganscope.features import FeatureSpace, feature_space, has_usable_labels
 from ganscope.grid import save_grid
@@ -24,7 +23,7 @@ from ganscope.metrics.coverage import share_stderr
 from ganscope.monitor import Monitor, Observation, Sizes
 from ganscope.networks import classifier
 from ganscope.run import Run, atomic, write_json
-from ganscope.state import generate, latents, load_generator
+from ganscope.state import backend_of, generate, latents, load_generator
 
 Progress = Callable[[str], None]
 
@@ -125,8 +124,7 @@ def _dataset_of(run: Run, config: Config, say: Progress) -> Dataset:
 
 def _sampler(run: Run, config: Config, seen: int) -> Callable[[int, str], np.ndarray]:
     """A function that draws `count` fakes from latents of its own purpose: `(count, C, H, W) uint8`."""
-    convolutional = networks.NETWORKS[config.network].convolutional
-    backend = choose_backend(device=config.device, threads=config.threads, convolutional=convolutional)
+    backend = backend_of(config)
     g = load_generator(config, run.generator_path(seen), backend)
     return lambda count, purpose: generate(g, latents(config, count, purpose), backend)
 

@@ -15,12 +15,12 @@ from ganscope import networks
 from ganscope.config import Config, config_changes
 from ganscope.curves import draw_curves
 from ganscope.datasets import Dataset, load_dataset
-from ganscope.device import choose_backend
 from ganscope.environment import describe
 from ganscope.errors import GanscopeError, RunError
 from ganscope.judge import Judge
 from ganscope.progress import Progress, duration
 from ganscope.run import Run, atomic, list_runs, next_run_path
+from ganscope.state import backend_of
 from ganscope.toyjudge import ToyJudge, toy_config, toy_dataset
 from ganscope.toys import TOYS
 from ganscope.train import Outcome, train
@@ -65,12 +65,7 @@ def launch(
     resolved = config.resolve(
         num_images=count, size=height, channels=channels, snapshot_cost=snapshot_cost(config, height, channels)
     )
-    backend = choose_backend(
-        device=config.device,
-        precision=config.precision,
-        threads=config.threads,
-        convolutional=networks.NETWORKS[config.network].convolutional,
-    )
+    backend = backend_of(config)
     run = find_run(resolved, runs, run_path, new)
     if run is None:
         environment = describe(

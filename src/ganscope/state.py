@@ -18,10 +18,10 @@ from torch import nn
 from ganscope import networks
 from ganscope.adam import Adam
 from ganscope.config import Config
-from ganscope.device import Backend, generator
+from ganscope.device import Backend, choose_backend, generator
 from ganscope.errors import RunError, TrainingError
 from ganscope.networks import mlp
-from ganscope.perceptron import Perceptrons
+from ganscope.perceptron import Perceptrons, can_write_out
 from ganscope.run import atomic
 
 CHECKPOINT_FORMAT = "ganscope-checkpoint-1"
@@ -112,13 +112,28 @@ def new_state(config: Config, backend: Backend) -> TrainState:
     )
 
 
+def backend_of(config: Config) -> Backend:
+    """The path that suits a config on this machine.
+
+    Raises:
+        ConfigError: a device that is not there.
+    """
+    return choose_backend(
+        device=config.device,
+        precision=config.precision,
+        threads=config.threads,
+        convolutional=networks.NETWORKS[config.network].convolutional,
+        written_out=can_write_out(config),
+    )
+
+
 def _perceptrons(g: nn.Module, d: nn.Module, config: Config, backend: Backend) -> Perceptrons | None:
-    """The passes written out: for perceptrons in float32 whose D is judged by its logits alone, pair by pair apart."""
-    plain = config.pack == 1 and not (config.spectral_norm or config.instance_noise)
-    penalised = config.r1 or config.r2 or config.gradient_penalty or config.objective == "relativistic"
-    if not isinstance(g, mlp.Generator) or not isinstance(d, mlp.Discriminator):
+    """The passes written out, where they can be."""
+    if not can_write_out(config) or backend.autocast_dtype:
         return None
-    return Perceptrons(g, d, config.batch_size) if plain and not penalised and not backend.autocast_dtype else None
+    assert isinstance(g, mlp.Generator)
+    assert isinstance(d, mlp.Discriminator)
+    return Perceptrons(g, d, config.batch_size, backend.product_dtype)
 
 
 def _adam(parameters: list[nn.Parameter], lr: float, beta1: float, beta2: float) -> torch.optim.Adam:
