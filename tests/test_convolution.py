@@ -60,3 +60,27 @@ def test_frozen_weights_take_pytorchs_path(monkeypatch: pytest.MonkeyPatch) -> N
 def test_float32_and_second_derivatives_take_pytorchs_path() -> None:
     layer, images = Down(16, 8).double(), torch.randn(2, 16, 4, 4, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradgradcheck(lambda x: layer(x).tanh(), (images,))
+
+
+@pytest.mark.parametrize("shape", [(3, 5, 4, 7), (1, 16, 2, 2)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_transposed_convolution_to_images_is_pytorchs(shape: tuple[int, int, int, int], channels: int) -> None:
+    given = torch.randn(shape, dtype=torch.float64, requires_grad=True)
+    ours = Up(shape[1], channels).double()
+    theirs = nn.ConvTranspose2d(shape[1], channels, 4, 2, 1, bias=False).double()
+    theirs.load_state_dict(ours.state_dict())
+    results = [(out, *torch.autograd.grad(out.square().sum(), [given, layer.weight]))
+               for layer in (ours, theirs) for out in [layer(given)]]  # fmt: skip
+    for mine, other in zip(*results, strict=True):
+        torch.testing.assert_close(mine, other)
+
+
+def test_input_gradient_from_images_is_pytorchs() -> None:
+    ours = Down(3, 8).double()
+    theirs = nn.Conv2d(3, 8, 4, 2, 1, bias=False).double()
+    theirs.load_state_dict(ours.state_dict())
+    images = torch.randn(4, 3, 8, 10, dtype=torch.float64, requires_grad=True)
+    results = [torch.autograd.grad(layer(images).square().sum(), [images, layer.weight]) for layer in (ours, theirs)]
+    for mine, other in zip(*results, strict=True):
+        torch.testing.assert_close(mine, other)
+    assert torch.autograd.gradgradcheck(lambda x: ours(x).tanh(), (images[:1, :, :4, :4],))

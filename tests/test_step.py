@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from ganscope import convolution
 from ganscope.config import PRESETS, make_config
 from ganscope.device import choose_backend
 from ganscope.state import SCALARS, latents, new_state, normalise, to_uint8
@@ -21,7 +22,14 @@ from tutorial import TutorialLoop
 
 
 @pytest.mark.parametrize(("preset", "size", "channels"), [("dcgan", 64, 3), ("plain", 28, 1), ("mlp", 28, 1)])
-def test_equals_the_tutorial_loop(preset: str, size: int, channels: int) -> None:
+@pytest.mark.parametrize("iterations", [1, 3])
+def test_equals_the_tutorial_loop(
+    preset: str, size: int, channels: int, iterations: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if iterations > 1:
+        # Adam's first step is the sign of a gradient: where one is all rounding, another way of summing moves a weight
+        # by twice the rate, and the losses drift apart by a hundredth. Beyond it only the same sums compare.
+        monkeypatch.setattr(convolution, "suits_images", lambda *given: False)
     images = np.random.default_rng(0).integers(0, 256, (40, channels, size, size), dtype=np.uint8)
     config = make_config("x", preset, g_width=8, d_width=8, batch_size=16, threads=1, precision="float32")
     config = config.resolve(num_images=40, size=size, channels=channels)
@@ -31,7 +39,7 @@ def test_equals_the_tutorial_loop(preset: str, size: int, channels: int) -> None
         copy.deepcopy(state.g), copy.deepcopy(state.d), latent_dim=config.latent_dim, g_lr=config.g_lr,
         d_lr=config.d_lr, beta1=config.g_beta1, label_real=config.label_real, label_generator=config.label_generator,
     )  # fmt: skip
-    for _ in range(3):
+    for _ in range(iterations):
         position = state.images_seen
         expected = loop.step(batches.at(position, 16), latents(config, 16, "z", position))
         ours = dict(zip(SCALARS, train_iteration(state, batches, config, backend).tolist(), strict=True))

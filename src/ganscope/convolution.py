@@ -1,8 +1,9 @@
-"""Strided 4×4 convolutions whose weight gradient in bf16 on a CPU is one matrix product.
+"""Strided 4×4 convolutions with two of oneDNN's slow passes on a CPU written otherwise.
 
-oneDNN computes that gradient at a quarter of its forward rate where the feature maps are small and deep; gathering the
-patches and multiplying is 1.3 to 2.4 times as fast there, and slower elsewhere (docs/log.md). Legend: N images, C
-channels of the larger map (2H, 2W), K channels of the smaller one (H, W).
+The weight gradient in bf16, where the feature maps are small and deep, as one matrix product: oneDNN computes it at a
+quarter of its forward rate, the product is 1.3 to 2.4 times as fast there, and slower elsewhere. The transposed
+convolution to images, whose few channels oneDNN pads to a whole register: as a 3×3 convolution, twice as fast or more
+(docs/log.md). Legend: N images, C channels of the larger map (2H, 2W), K channels of the smaller one (H, W).
 """
 
 from __future__ import annotations
@@ -13,9 +14,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.grad import conv2d_weight
 
 LARGEST_PATCHES = 2**24  # bytes: beyond a processor's last cache the gathering costs more than it saves
 FEWEST_CHANNELS = 16  # with fewer the patches are gathered a few bytes at a time
+MOST_IMAGE_CHANNELS = 4  # of a map that counts as an image
+# Which of the four taps along an axis serves which place of a window of three, for the even and the odd pixels of the
+# larger map: an even pixel 2y takes tap 3 at y - 1 and tap 1 at y, an odd one tap 2 at y and tap 0 at y + 1.
+_PLACES = torch.zeros(2, 3, 4)
+_PLACES[0, 0, 3] = _PLACES[0, 1, 1] = _PLACES[1, 1, 2] = _PLACES[1, 2, 0] = 1.0
+_TAPS = torch.einsum("pjk,qil->klpqji", _PLACES, _PLACES).reshape(16, 36)
 
 
 def suits(images: Tensor, large_shape: tuple[int, ...]) -> bool:
@@ -40,6 +48,22 @@ def weight_gradient(large: Tensor, small: Tensor) -> Tensor:
     ).reshape(count * rows * columns, 16 * channels)
     flat = small.permute(0, 2, 3, 1).reshape(-1, small.shape[1])
     return (flat.t() @ patches).view(-1, 4, 4, channels).permute(0, 3, 1, 2)
+
+
+def suits_images(images: Tensor, channels: int) -> bool:
+    """Whether the transposed convolution to a map of so many channels is faster as a 3×3 convolution."""
+    return images.device.type == "cpu" and channels <= MOST_IMAGE_CHANNELS
+
+
+def to_image(small: Tensor, weight: Tensor) -> Tensor:
+    """The transposed convolution `(N, K, H, W)` → `(N, C, 2H, 2W)`, weights `(K, C, 4, 4)`, stride 2, padding 1.
+
+    As a sub-pixel convolution (Shi et al. 2016): 3×3, to the four pixels of the larger map that lie in one of the
+    smaller; five of nine weights are 0.
+    """
+    features, channels = weight.shape[:2]
+    kernel = (weight.reshape(-1, 16) @ _TAPS.to(weight)).view(features, 4 * channels, 3, 3).transpose(0, 1)
+    return F.pixel_shuffle(F.conv2d(small, kernel, padding=1), 2)
 
 
 class _Down(torch.autograd.Function):
@@ -68,6 +92,21 @@ class _Up(torch.autograd.Function):
         return up, weight_gradient(gradient, small) if ctx.needs_input_grad[1] else None
 
 
+class _FromImage(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, large: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(large, weight)
+        return F.conv2d(large, weight, stride=2, padding=1)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        (gradient,), (large, weight) = gradients, ctx.saved_tensors
+        down = to_image(gradient, weight) if ctx.needs_input_grad[0] else None
+        if not ctx.needs_input_grad[1]:
+            return down, None
+        return down, conv2d_weight(large, weight.shape, gradient, stride=2, padding=1)
+
+
 def _working_dtype(images: Tensor) -> torch.dtype:
     kind = images.device.type
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else images.dtype
@@ -84,6 +123,9 @@ class Down(nn.Conv2d):
         if self.weight.requires_grad and suits(large, large.shape):
             out: Tensor = _Down.apply(large, self.weight.to(large.dtype))
             return out
+        if large.requires_grad and suits_images(large, self.in_channels):
+            out = _FromImage.apply(large, self.weight.to(large.dtype))
+            return out
         return super().forward(input)
 
 
@@ -98,6 +140,8 @@ class Up(nn.ConvTranspose2d):
         if self.weight.requires_grad and output_size is None and suits(small, self._large_shape(small)):
             out: Tensor = _Up.apply(small, self.weight.to(small.dtype))
             return out
+        if output_size is None and suits_images(small, self.out_channels):
+            return to_image(small, self.weight.to(small.dtype))
         return super().forward(input, output_size)
 
     def _large_shape(self, small: Tensor) -> tuple[int, ...]:
