@@ -5,6 +5,7 @@ M fakes, K classes. Images `(M, C, H, W) uint8`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from ganscope.config import Config
 from ganscope.datasets import Dataset, cache_root, load_dataset
 from ganscope.device import has_fast_bf16
 from ganscope.errors import ConfigError, RunError
-from ganscope.features import FeatureSpace, feature_space, has_usable_labels
+from ganscope.features import FeatureSpace, feature_space, has_usable_labels, recalled
 from ganscope.grid import save_grid
 from ganscope.metrics import METRICS, Metric
 from ganscope.metrics.coverage import share_stderr
@@ -75,7 +76,10 @@ def evaluate(
     say(f"drawing {num_fake:,} fakes at {seen:,} images seen")
     sample = _sampler(run, config, seen)
     fakes = sample(num_fake, "evaluate")
-    monitor = Monitor(dataset.train, dataset.test, space, pixels, num_fake=num_fake, seed=config.seed, sizes=LARGE)
+    monitor = Monitor(
+        dataset.train, dataset.test, space, pixels, num_fake=num_fake, seed=config.seed, sizes=LARGE,
+        recall=functools.partial(recalled, cache=cache),
+    )  # fmt: skip
     found = monitor.measure(fakes)
     metrics = dict(found.metrics)
     if tstr:

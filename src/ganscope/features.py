@@ -47,6 +47,16 @@ class Images(Protocol):
     def content_hash(self) -> str: ...
 
 
+class Describer(Protocol):
+    """What `recalled` needs of a space."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    def describe(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]: ...
+
+
 @dataclass(frozen=True)
 class FeatureSpace:
     """Images in, vectors out, and class probabilities where it was trained on labels.
@@ -227,6 +237,22 @@ def feature_space(
     saved = {"format": FORMAT, "state": net.state_dict(), "accuracy": accuracy}
     _save(path, saved)
     return _space(name, saved, train)
+
+
+def recalled(space: Describer, images: np.ndarray, *, cache: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """`space.describe(images)` of real images, kept in the cache under their content for every later run."""
+    digest = hashlib.blake2b(f"{FORMAT}/{space.name}/{space.version}/{images.shape}".encode(), digest_size=8)
+    for start in range(0, len(images), BATCH):
+        digest.update(images[start : start + BATCH].tobytes())
+    path = cache / "features" / f"reals-{digest.hexdigest()}.pt"
+    saved = _load(path)
+    if saved is not None and isinstance(saved.get("features"), Tensor) and len(saved["features"]) == len(images):
+        found = saved.get("probabilities")
+        return saved["features"].numpy(), None if found is None else found.numpy()
+    features, probabilities = space.describe(images)
+    kept = None if probabilities is None else torch.from_numpy(probabilities)
+    _save(path, {"format": FORMAT, "features": torch.from_numpy(features), "probabilities": kept})
+    return features, probabilities
 
 
 def has_usable_labels(train: Images) -> bool:

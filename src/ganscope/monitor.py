@@ -5,6 +5,7 @@ N reals, M fakes, D features, K classes or clusters. Everything about the reals 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -48,6 +49,14 @@ class Space(Protocol):
     def describe(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]: ...
 
 
+Described = tuple[NDArray[np.float32], NDArray[np.float32] | None]
+
+
+def describe(space: Space, images: NDArray[np.uint8]) -> Described:
+    """Features and class probabilities of real images, without a memory of earlier runs."""
+    return space.describe(images)
+
+
 @dataclass(frozen=True)
 class Sizes:
     """How many images each side of a measurement has; `evaluate` asks for more than a snapshot does."""
@@ -84,13 +93,14 @@ class Monitor:
             own details, while `space` may keep its class only.
         num_fake: M of a snapshot; the floors are made for that number.
         seed: chooses the reals where not all are used.
+        recall: describes reals; one that keeps what it found saves every later run the passes.
     """
 
     def __init__(
         self, train: Images, test: Images, space: Space, pixels: Space, *, num_fake: int, seed: int = 0,
-        sizes: Sizes | None = None,
+        sizes: Sizes | None = None, recall: Callable[[Space, NDArray[np.uint8]], Described] = describe,
     ) -> None:  # fmt: skip
-        self.space, self.pixels, self.seed = space, pixels, seed
+        self.space, self.pixels, self.seed, self._recall = space, pixels, seed, recall
         self.sizes = sizes or Sizes()
         source = np.random.default_rng(seed)
         order = source.permutation(len(train.images))
@@ -99,13 +109,13 @@ class Monitor:
             order, spare = order[: len(order) // 2], order[len(order) // 2 :]
         self.num_train = len(train.images)
         reference = np.sort(order[: self.sizes.moments])
-        features, _ = space.describe(train.images[reference])
+        features, _ = recall(space, train.images[reference])
         held_out = source.permutation(len(test.images))[: max(num_fake, NUM_NORMAL)]
-        held_out_features, held_out_probabilities = space.describe(test.images[held_out])
+        held_out_features, held_out_probabilities = recall(space, test.images[held_out])
         self._fit_kinds(train, features, seed)
         pool = held_out_features
         if len(spare):
-            pool = np.concatenate([pool, space.describe(train.images[np.sort(spare[:num_fake])])[0]])
+            pool = np.concatenate([pool, recall(space, train.images[np.sort(spare[:num_fake])])[0]])
         # As many fakes as held-out reals: most of these numbers move with the size of the sets.
         self.num_compared = min(num_fake, len(pool))
         self.gaussian = Gaussian.fit(features)
@@ -141,8 +151,8 @@ class Monitor:
         self.real_share = utility.class_share(self.kinds(features, None), count)
 
     def _fit_copies(self, train: Images, test: Images, held_out: NDArray[np.int64]) -> None:
-        self.train_pixels = self.pixels.describe(train.images)[0]
-        self.normal = nearness(self.train_pixels, self.pixels.describe(test.images[held_out])[0])
+        self.train_pixels = self._recall(self.pixels, train.images)[0]
+        self.normal = nearness(self.train_pixels, self._recall(self.pixels, test.images[held_out])[0])
 
     def kinds(self, features: NDArray[np.float32], probabilities: NDArray[np.float32] | None) -> NDArray[np.int64]:
         """The class of each image, or its cluster: `(M,)`."""
