@@ -37,7 +37,7 @@ test: $(VENV)/installed-tests
 	$(BIN)/python -m pytest
 
 test-all: $(VENV)/installed-tests
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python -m pytest -m "not gpu"
 
 check: $(VENV)/installed-tests
 	$(BIN)/ruff check src tests benchmarks
