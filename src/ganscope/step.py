@@ -156,8 +156,10 @@ def frozen(parameters: list[nn.Parameter]) -> Iterator[None]:
 
 
 def put_gradients(parameters: list[nn.Parameter], gradients: tuple[Tensor, ...]) -> None:
+    """Each gradient in its parameter's memory order: fused Adam walks both side by side, whatever their strides."""
     for parameter, gradient in zip(parameters, gradients, strict=True):
-        parameter.grad = gradient
+        same = gradient.stride() == parameter.stride()
+        parameter.grad = gradient if same else torch.empty_like(parameter).copy_(gradient)
 
 
 def penalties(state: TrainState, real: Tensor, fake: Tensor, config: Config) -> Tensor | float:
