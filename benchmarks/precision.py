@@ -60,7 +60,8 @@ def table(out: Path) -> str:
             floor = found["bf16"][0][name]["floor"]
             pooled = math.sqrt(np.mean([v.var(ddof=1) if len(v) > 1 else math.nan for v in values]))
             shown = [", ".join(f"{x:.3g}" for x in v) for v in values]
-            ratio = (values[0].mean() - values[1].mean()) / pooled
+            difference = values[0].mean() - values[1].mean()
+            ratio = difference / pooled if difference else 0.0
             lines.append(
                 f"| `{preset}` on {data}, {epochs} epochs | {name} | {floor:.3g} | {shown[0]} | {shown[1]} "
                 f"| {ratio:+.1f} |"

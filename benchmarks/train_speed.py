@@ -41,7 +41,7 @@ from ganscope.device import Backend, choose_backend
 from ganscope.state import backend_of, new_state
 from ganscope.step import Batches, train_iteration
 from keras_loop import KerasLoop
-from tutorial import ArrayDataset, PhotoDataset, TutorialLoop
+from tutorial import ArrayDataset, PhotoDataset, TutorialLoop, plain_layers
 
 PHOTOS = 1000  # of LFW that the tutorial's loop keeps at 250×250: it would keep all, in 2.5 GB
 CASES = {"lfw": ("dcgan", "(a) DCGAN, LFW 64×64, batch 128"), "mnist": ("mlp", "(b) MLP, MNIST, batch 64"),
@@ -77,8 +77,8 @@ def steps_of(case: str) -> tuple[Config, Backend, Callable[[], object], Callable
     else:
         data = ArrayDataset(np.asarray(images))
     stream = endless(DataLoader(data, batch_size=config.batch_size, shuffle=True, drop_last=True))
-    g = networks.flops(plain.g, config.latent_dim)
-    d = networks.flops(plain.d, images.shape[1], images.shape[-1], images.shape[-1])
+    g = networks.flops(plain_layers(plain.g), config.latent_dim)
+    d = networks.flops(plain_layers(plain.d), images.shape[1], images.shape[-1], images.shape[-1])
     # G: one pass, its gradients twice; D: two passes and their weight gradients (and, but for the first layer, input
     # gradients), then one pass and input gradients in G's step.
     operations = config.batch_size * (3 * g + 8 * d)

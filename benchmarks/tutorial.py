@@ -53,6 +53,15 @@ class WithSigmoid(nn.Module):
         return torch.sigmoid(self.d(images))
 
 
+def plain_layers(network: nn.Module) -> nn.Module:
+    """The same weights in PyTorch's own layers, in place of those that ganscope made faster."""
+    for module in network.modules():
+        for kind in (nn.Conv2d, nn.ConvTranspose2d):
+            if isinstance(module, kind):
+                module.__class__ = kind
+    return network
+
+
 class TutorialLoop:
     """One iteration at a time: D on a real and a fake batch, then G on the same fakes."""
 
@@ -60,7 +69,7 @@ class TutorialLoop:
         self, g: nn.Module, d: nn.Module, *, latent_dim: int, g_lr: float, d_lr: float, beta1: float,
         label_real: float, label_generator: float,
     ) -> None:  # fmt: skip
-        self.g, self.d, self.latent_dim = g, WithSigmoid(d), latent_dim
+        self.g, self.d, self.latent_dim = plain_layers(g), WithSigmoid(plain_layers(d)), latent_dim
         self.label_real, self.label_generator = label_real, label_generator
         self.criterion = nn.BCELoss()
         self.g_optimizer = torch.optim.Adam(self.g.parameters(), lr=g_lr, betas=(beta1, 0.999))

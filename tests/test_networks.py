@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from ganscope import networks
 from ganscope.config import NETWORK_NAMES
@@ -85,3 +86,20 @@ def test_spectral_norm_bounds_every_layer() -> None:
     for module in d.modules():
         if isinstance(module, torch.nn.Conv2d):
             assert float(torch.linalg.matrix_norm(module.weight.detach().flatten(1), 2)) < 1.1
+
+
+@pytest.mark.parametrize(("network", "size", "channels"), [("mlp", 28, 1), ("dcgan", 64, 3), ("resnet", 32, 3)])
+def test_operations_are_those_that_pytorch_counts(network: str, size: int, channels: int) -> None:
+    pair = networks.build(
+        network, size=size, channels=channels, latent_dim=100, g_width=None, d_width=None, init_std=None,
+        spectral_norm=False, pack=1, seed=0,
+    )  # fmt: skip
+    for made, shape in zip(pair, [(100,), (channels, size, size)], strict=True):
+        found = networks.flops(made, *shape)
+        for module in made.modules():  # PyTorch counts what runs: our sub-pixel layers multiply some zeros
+            for kind in (torch.nn.Conv2d, torch.nn.ConvTranspose2d):
+                if isinstance(module, kind):
+                    module.__class__ = kind
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            made.eval()(torch.zeros(1, *shape))
+        assert found == counter.get_total_flops()
