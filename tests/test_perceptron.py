@@ -85,3 +85,21 @@ def test_adam_is_torchs_adam_through_a_checkpoint_and_a_changed_rate() -> None:
         for x, y in zip(ours, theirs, strict=True):
             assert torch.equal(x, y)
     assert [s["step"].item() for s in a.state.values()] == [9.0, 9.0]
+
+
+def test_bf16_products_change_gradients_by_their_rounding_alone() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (300, 1, 28, 28), dtype=np.uint8)
+    config = make_config("digits", "mlp").resolve(num_images=300, size=28, channels=1)
+    found = []
+    for precision in ("float32", "bf16"):
+        backend = choose_backend(device="cpu", precision=precision, threads=1, convolutional=False, written_out=True)
+        state = new_state(config, backend)
+        assert state.perceptrons is not None
+        assert state.perceptrons.images.dtype == (torch.bfloat16 if precision == "bf16" else torch.float32)
+        scalars = train_iteration(state, Batches(images, config, backend), config, backend)
+        found.append((scalars, [parameter.grad for parameter in state.d_parameters + state.g_parameters]))
+    torch.testing.assert_close(found[0][0], found[1][0], rtol=1e-2, atol=1e-2)
+    for exact, rounded in zip(found[0][1], found[1][1], strict=True):
+        assert rounded.dtype == torch.float32
+        assert not torch.equal(exact, rounded)
+        assert float((exact - rounded).norm()) <= 0.03 * float(exact.norm())

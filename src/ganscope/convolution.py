@@ -75,8 +75,18 @@ class _Down(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:
         (gradient,), (large, weight) = gradients, ctx.saved_tensors
-        down = F.conv_transpose2d(gradient, weight, stride=2, padding=1) if ctx.needs_input_grad[0] else None
-        return down, weight_gradient(large, gradient) if ctx.needs_input_grad[1] else None
+        by_input = by_weight = None
+        if ctx.needs_input_grad[0]:
+            few = large.shape[1] <= MOST_IMAGE_CHANNELS
+            by_input = to_image(gradient, weight) if few else F.conv_transpose2d(gradient, weight, stride=2, padding=1)
+        if ctx.needs_input_grad[1]:
+            few = large.shape[1] < FEWEST_CHANNELS
+            by_weight = (
+                conv2d_weight(large, weight.shape, gradient, stride=2, padding=1)
+                if few
+                else weight_gradient(large, gradient)
+            )
+        return by_input, by_weight
 
 
 class _Up(torch.autograd.Function):
@@ -92,21 +102,6 @@ class _Up(torch.autograd.Function):
         return up, weight_gradient(gradient, small) if ctx.needs_input_grad[1] else None
 
 
-class _FromImage(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, large: Tensor, weight: Tensor) -> Tensor:
-        ctx.save_for_backward(large, weight)
-        return F.conv2d(large, weight, stride=2, padding=1)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:
-        (gradient,), (large, weight) = gradients, ctx.saved_tensors
-        down = to_image(gradient, weight) if ctx.needs_input_grad[0] else None
-        if not ctx.needs_input_grad[1]:
-            return down, None
-        return down, conv2d_weight(large, weight.shape, gradient, stride=2, padding=1)
-
-
 def _working_dtype(images: Tensor) -> torch.dtype:
     kind = images.device.type
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else images.dtype
@@ -120,11 +115,10 @@ class Down(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         large = input.to(_working_dtype(input))
-        if self.weight.requires_grad and suits(large, large.shape):
+        by_weight = self.weight.requires_grad and suits(large, large.shape)
+        by_input = large.requires_grad and suits_images(large, self.in_channels)
+        if by_weight or by_input:
             out: Tensor = _Down.apply(large, self.weight.to(large.dtype))
-            return out
-        if large.requires_grad and suits_images(large, self.in_channels):
-            out = _FromImage.apply(large, self.weight.to(large.dtype))
             return out
         return super().forward(input)
 
