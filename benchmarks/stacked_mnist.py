@@ -1,6 +1,6 @@
 """Stacked MNIST: 1,000 modes of three digits in three colours, from one training that can be interrupted at any time.
 
-    GANSCOPE_DATA=… python benchmarks/stacked_mnist.py --run runs/stacked [--seed 0] [--million 20] [setting=value …]
+    GANSCOPE_DATA=… python benchmarks/stacked_mnist.py --run runs/stacked [--seed 0] [--million 3] [setting=value …]
     … --table RUN …                    only the table of runs that are there
 
 Protocol (PacGAN, Lin et al. 2018, section 4.2): 128,000 training images of 28×28×3, each channel a digit drawn from
@@ -38,7 +38,7 @@ from ganscope.train import train
 
 TRAINING_IMAGES, SCORED_IMAGES, MODES = 128_000, 26_000, 1000
 # What won in short trials of recipes (docs/log.md).
-RECIPE: dict[str, Any] = dict(g_width=64, d_width=32, pack=4, ema_half_life=20_000.0)
+RECIPE: dict[str, Any] = dict(g_width=64, d_width=48, burn_in_lr=0.1, burn_in_penalty=0.1, ema_half_life=20_000.0)
 THRESHOLDS = (500, 900, 990, 1000)
 
 
@@ -117,10 +117,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("settings", nargs="*", help="name=value: settings other than the recipe's")
     parser.add_argument("--run", type=Path, default=Path("runs/stacked"))
-    parser.add_argument("--preset", default="dcgan")
+    parser.add_argument("--preset", default="r3dcgan")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--million", type=float, default=20.0, help="training images seen, in millions")
-    parser.add_argument("--snapshots", type=int, default=60)
+    parser.add_argument("--million", type=float, default=3.0, help="training images seen, in millions")
+    parser.add_argument("--snapshots", type=int, default=24)
     parser.add_argument("--table", type=Path, nargs="+", help="train nothing")
     arguments = parser.parse_args()
     if arguments.table:
@@ -134,7 +134,7 @@ def main() -> None:
     print(f"a perfect sampler: {floor[0]} modes, KL {floor[1]:.4f}", flush=True)
 
     images = stacked(mnist.train.images, TRAINING_IMAGES, arguments.seed)
-    settings = dict(RECIPE) if arguments.preset == "dcgan" else {}
+    settings = {**RECIPE, "burn_in": round(1e6 * arguments.million)} if arguments.preset == "r3dcgan" else {}
     for text in arguments.settings:
         name, _, value = text.partition("=")
         try:

@@ -1,4 +1,4 @@
-"""The judge of a run: the first step does not wait for it, and the untrained generator's snapshot is never lost."""
+"""The judge of a run: when it gathers what it needs of the reals, and that it describes them once."""
 
 from __future__ import annotations
 
@@ -48,29 +48,11 @@ def made(tmp_path: Path) -> tuple[Any, ...]:
     return run, load_dataset("digits"), config, Progress(quiet=True)
 
 
-def test_the_first_snapshot_waits_for_the_second(made: tuple[Any, ...]) -> None:
+def test_reals_are_gathered_at_the_first_snapshot_and_once(made: tuple[Any, ...]) -> None:
     judge = Recorder(*made)
-    assert judge(snapshot(0)) is None
-    assert (judge.seen, judge.gathered) == ([], 0)
-    assert judge(snapshot(64)) == "failed", "the advice on the one that waited counts"
-    assert judge(snapshot(128)) is None
-    assert (judge.seen, judge.gathered) == ([(0, 256), (64, 65 * 256), (128, 129 * 256)], 1)
-
-
-def test_a_resumed_run_finds_the_one_that_waited(made: tuple[Any, ...]) -> None:
-    Recorder(*made)(snapshot(0))
-    resumed = Recorder(*made)
-    resumed(snapshot(64))
-    assert [seen for seen, _ in resumed.seen] == [0, 64]
-    again = Recorder(*made)
-    again(snapshot(128))
-    assert [seen for seen, _ in again.seen] == [128]
-
-
-def test_an_untrained_run_is_judged_at_once(made: tuple[Any, ...]) -> None:
-    judge = Recorder(*made)
-    judge(snapshot(0, final=True))
-    assert [seen for seen, _ in judge.seen] == [0]
+    assert judge.gathered == 0
+    assert [judge(snapshot(seen)) for seen in (0, 64)] == ["failed", None]
+    assert (judge.seen, judge.gathered) == ([(0, 256), (64, 65 * 256)], 1)
 
 
 def test_reals_are_described_once(tmp_path: Path) -> None:

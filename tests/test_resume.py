@@ -19,7 +19,7 @@ from ganscope.device import choose_backend
 from ganscope.errors import RunError, TrainingError
 from ganscope.progress import Progress
 from ganscope.run import Run
-from ganscope.state import Snapshot
+from ganscope.state import Snapshot, generate, latents, new_state
 from ganscope.train import Outcome, train
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -100,6 +100,25 @@ def test_same_seed_same_bits_and_resumed_equals_uninterrupted(tmp_path: Path, ki
         run_training(tmp_path / "parts", config, stop_at)
     assert run_training(tmp_path / "parts", config).status == "finished"
     assert_same_run(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_the_first_step_comes_before_the_untrained_snapshot(tmp_path: Path) -> None:
+    """Both the images and the held-out losses of the untrained networks come later and are still theirs."""
+    config = config_of("mlp", log_every=1)
+    run = Run.create(tmp_path / "run", config, {}, "")
+    backend = choose_backend(device="cpu", threads=1, convolutional=False)
+    untrained = generate(new_state(config, backend).sampler, latents(config, 128, "fixed"), backend)
+    seen: list[tuple[int, int]] = []
+
+    def on_snapshot(snapshot: Snapshot) -> None:
+        seen.append((snapshot.images_seen, len(run.history())))
+        if snapshot.images_seen == 0:
+            assert np.array_equal(snapshot.fakes, untrained)
+
+    train(run, images(), images()[:20], config, backend, data_hash="h", on_snapshot=on_snapshot)
+    assert seen[0][0] == 0 and seen[0][1] >= 1
+    assert [shown for shown, _ in seen] == sorted(shown for shown, _ in seen)
+    assert run.lines("test")[0]["images_seen"] == 0
 
 
 def test_another_seed_gives_another_run(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 import sys
 from pathlib import Path
@@ -11,10 +12,12 @@ import numpy as np
 import pytest
 import torch
 
+from ganscope import losses, networks
 from ganscope.config import PRESETS, make_config
 from ganscope.device import choose_backend
+from ganscope.networks import dcgan
 from ganscope.state import SCALARS, latents, new_state, normalise, to_uint8
-from ganscope.step import Batches, packed, put_gradients, train_iteration
+from ganscope.step import Batches, judge, packed, put_gradients, train_iteration
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 from tutorial import TutorialLoop
@@ -109,9 +112,7 @@ def test_every_objective_and_penalty_takes_a_finite_step(objective: str) -> None
 @pytest.mark.parametrize("preset", [name for name in PRESETS if not name.startswith("toy")])
 def test_every_preset_moves_both_networks_and_stays_finite(preset: str) -> None:
     images = np.random.default_rng(0).integers(0, 256, (32, 3, 16, 16), dtype=np.uint8)
-    config = make_config("x", preset, g_width=16, d_width=16, batch_size=8).resolve(
-        num_images=32, size=16, channels=3
-    )
+    config = make_config("x", preset, g_width=16, d_width=16, batch_size=8).resolve(num_images=32, size=16, channels=3)
     backend = choose_backend(device="cpu", threads=1, convolutional=config.network != "mlp")
     state, batches = new_state(config, backend), Batches(images, config, backend)
     before = [parameter.detach().clone() for parameter in state.g_parameters + state.d_parameters]
@@ -123,6 +124,50 @@ def test_every_preset_moves_both_networks_and_stays_finite(preset: str) -> None:
     assert all(bool(torch.isfinite(parameter).all()) for parameter in after)
     # Weights, not biases: a relativistic or Wasserstein loss does not depend on D's last bias.
     assert all(not torch.equal(old, new) for old, new in zip(before, after, strict=True) if new.dim() > 1)
+
+
+@pytest.mark.parametrize("pack", [1, 2])
+def test_one_pass_over_reals_and_fakes_is_two_passes(pack: int) -> None:
+    """A D that judges images apart gives the logits, R1 and R2 of separate passes."""
+    config = make_config(
+        "x", "dcgan", d_norm="none", g_width=4, d_width=4, r1=0.3, r2=0.7, pack=pack, precision="float32",
+        burn_in=100, burn_in_penalty=0.1,
+    ).resolve(num_images=16, size=8, channels=1)  # fmt: skip
+    backend = choose_backend(device="cpu", precision="float32", threads=1)
+    state = new_state(config, backend)
+    state.images_seen = 100
+    real, fake = (backend.layout(torch.rand(8, 1, 8, 8) * 2 - 1) for _ in range(2))
+    real_logits, fake_logits, penalty = judge(state, real.clone(), fake.clone(), config, backend)
+    critic = lambda images: packed(state.d, images, pack)  # noqa: E731
+    assert torch.allclose(real_logits, critic(real), atol=1e-6)
+    assert torch.allclose(fake_logits, critic(fake), atol=1e-6)
+    r1, r2 = (losses.zero_centred_penalty(state.d, losses.pack(images, pack)) for images in (real, fake))
+    assert penalty.item() == pytest.approx(0.1 * 0.5 * (0.3 * r1 + 0.7 * r2).item(), rel=1e-5)
+
+
+def test_penalties_by_differences_are_near_the_exact_ones() -> None:
+    """4,096 directions, small noise: the standard error of the mean of squares of normal numbers is 2.2 %."""
+    config = make_config("x", "dcgan", d_norm="none", g_width=4, d_width=4, r1=1.0, r2=1.0, precision="float32")
+    config = config.resolve(num_images=16, size=8, channels=1)
+    backend = choose_backend(device="cpu", precision="float32", threads=1)
+    state = new_state(config, backend)
+    torch.manual_seed(0)
+    images = [backend.layout(torch.rand(1, 1, 8, 8).mul(2).sub(1).expand(2048, -1, -1, -1)) for _ in range(2)]
+    exact = judge(state, *images, config, backend)[2]
+    near = judge(state, *images, dataclasses.replace(config, penalty_noise=1e-3), backend)[2]
+    assert near.item() == pytest.approx(exact.item(), rel=0.1)
+
+
+def test_without_batch_norm_a_logit_does_not_depend_on_the_batch() -> None:
+    torch.manual_seed(0)
+    images = torch.rand(6, 1, 16, 16) * 2 - 1
+    for norm, apart in (("none", True), ("batch", False)):
+        d = dcgan.build_discriminator(16, 1, 8, norm)
+        assert torch.allclose(d(images)[:3], d(images[:3]), atol=1e-5) == apart
+        assert networks.judges_apart("dcgan", norm) == apart
+    # The initialisation keeps the scale: logits of unit images are of the order of 1, whatever the depth.
+    spread = dcgan.build_discriminator(64, 1, 8, "none")(torch.randn(64, 1, 64, 64)).std().item()
+    assert 0.3 < spread < 3.0
 
 
 def test_gradients_lie_in_memory_as_their_parameters_do() -> None:

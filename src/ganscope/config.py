@@ -17,6 +17,7 @@ from ganscope.errors import ConfigError, did_you_mean
 
 NETWORK_NAMES = ("mlp", "dcgan", "resnet", "toy")
 OBJECTIVE_NAMES = ("minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic")
+D_NORM_NAMES = ("batch", "none")
 LATENT_NAMES = ("normal", "uniform")
 PRECISION_NAMES = ("auto", "float32", "bf16")
 MAX_SNAPSHOTS, MIN_SNAPSHOTS = 50, 8
@@ -45,6 +46,7 @@ class Config:
     g_width: int | None = _setting(None, "generator's base width; None: the network's own (mlp 128, dcgan 64)", low=1)
     d_width: int | None = _setting(None, "discriminator's base width; None: the network's own", low=1)
     init_std: float | None = _setting(None, "std of the normal weight initialisation; None: PyTorch's own", low=0.0)
+    d_norm: str = _setting("batch", "normalisation in the dcgan discriminator", D_NORM_NAMES)
     spectral_norm: bool = _setting(False, "spectral normalisation of D's weights (Miyato et al. 2018)")
     latent_dim: int = _setting(100, "numbers in a latent vector z", low=1)
     latent: str = _setting("normal", "distribution of z: N(0, 1), or uniform on [-1, 1]", LATENT_NAMES)
@@ -55,6 +57,9 @@ class Config:
     label_generator: float = _setting(1.0, "G's target for its fakes", low=0.0)
     r1: float = _setting(0.0, "weight γ of the zero-centred gradient penalty on reals, (γ/2)·E‖∇D‖²", low=0.0)
     r2: float = _setting(0.0, "weight γ of the same penalty on fakes", low=0.0)
+    penalty_noise: float = _setting(
+        0.0, "std of the noise whose finite differences measure R1 and R2; 0: exact gradients, twice as slow", low=0.0
+    )
     gradient_penalty: float = _setting(0.0, "weight λ of the WGAN-GP penalty", low=0.0)
     weight_clip: float = _setting(0.0, "clip D's weights to [-c, c] after each D step; 0: off", low=0.0)
     instance_noise: float = _setting(0.0, "std of the noise added to all that D sees, at the start; 0: off", low=0.0)
@@ -110,6 +115,12 @@ class Config:
                 "pack must divide batch_size",
                 found=f"batch_size {self.batch_size}, pack {self.pack}",
                 todo=f"use --batch-size {self.pack * max(1, self.batch_size // self.pack)}",
+            )
+        if self.penalty_noise and self.network == "dcgan" and self.d_norm == "batch":
+            raise ConfigError(
+                "--penalty-noise needs a discriminator that judges images apart",
+                found="--d-norm batch",
+                todo="use --d-norm none, or --penalty-noise 0",
             )
         if self.holdout >= 1.0:
             raise ConfigError("holdout is a share below 1", found=str(self.holdout), todo="use --holdout 0.1")
@@ -238,6 +249,11 @@ PRESETS["r3gan"] = dict(
     d_beta1=0.0, g_beta2=0.99, d_beta2=0.99, burn_in=600_000, burn_in_lr=0.25, burn_in_penalty=0.1,
     ema_half_life=10_000.0,
 )  # fmt: skip
+PRESETS["r3dcgan"] = dict(
+    network="dcgan", d_norm="none", g_width=32, d_width=32, objective="relativistic", r1=1.0, r2=1.0,
+    penalty_noise=0.05, batch_size=64, g_lr=1e-3, d_lr=1e-3, g_beta1=0.0, d_beta1=0.0, g_beta2=0.99, d_beta2=0.99,
+    ema_half_life=10_000.0,
+)  # fmt: skip
 # Toys: figures and what was tried are in docs/log.md. A preset's γ is for points of mean square 1; `launch` scales it.
 TOY = dict(
     network="toy",
@@ -286,6 +302,7 @@ PRESET_DOCS: dict[str, str] = {
     "wgan-gp": "resnet with the Wasserstein loss and gradient penalty 10; 5 D steps; Adam 1e-4, β 0 and 0.9; EMA",
     "pacgan": "dcgan whose D judges two images at once (Lin et al. 2018)",
     "r3gan": "resnet, relativistic with R1 and R2, γ from 1 to 0.1, rates from 2e-4 to 5e-5 over 600,000 images; EMA",
+    "r3dcgan": "dcgan of width 32, D without norm; relativistic with R1 and R2; Adam 1e-3, β 0 and 0.99; EMA; batch 64",
     "toy-2d": "for ring, grid, gaussian, spiral, moons: relativistic with R1 and R2, all fading; EMA; 3,500 iterations",
     "toy-1d": "for mixture-1d and gaussian-1d: the same with a faster D, so that D* can be seen; 1,500 iterations",
     "r3mlp": "mlp of width 256; relativistic with R1 and R2, γ 0.1; Adam 1e-3, β1 0; EMA; batch 64; 120 epochs",

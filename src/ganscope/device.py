@@ -42,8 +42,10 @@ class Backend:
         return network
 
     def layout(self, images: torch.Tensor) -> torch.Tensor:
-        """Images `(N, C, H, W)` in the memory format of the networks."""
-        return images.contiguous(memory_format=torch.channels_last) if self.channels_last else images
+        """Images `(N, C, H, W)` in the memory format of the networks; points `(N, d)` stay as they are."""
+        if not self.channels_last or images.dim() != 4:
+            return images
+        return images.contiguous(memory_format=torch.channels_last)
 
 
 def has_fast_bf16(device: torch.device) -> bool:

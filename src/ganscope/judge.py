@@ -1,19 +1,14 @@
 """The judge of a run: at every snapshot it measures, names what goes wrong, places the fakes on the map, and advises.
 
-`train` calls it as `on_snapshot`; the two meet nowhere else. What it needs of the reals is gathered at the second
-snapshot, a few iterations into the training, so that the first step does not wait for it; the snapshot of the untrained
-generator waits for that in a file, which a resumed run finds.
+`train` calls it as `on_snapshot`; the two meet nowhere else. What it needs of the reals is gathered at the first
+snapshot, which comes a few iterations into the training, so that the first step does not wait for it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import time
-from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from ganscope import diagnosis
 from ganscope.config import Config
@@ -22,7 +17,7 @@ from ganscope.features import feature_space, recalled
 from ganscope.layout import MapMaker
 from ganscope.monitor import Monitor
 from ganscope.progress import Progress
-from ganscope.run import Run, atomic
+from ganscope.run import Run
 from ganscope.state import Snapshot
 
 MIN_IMAGES = 50  # below that neighbours and covariances say nothing
@@ -41,33 +36,18 @@ class Judge:
         self._seconds = {"metrics": 0.0, "map": 0.0}
         self._monitor: Monitor | None = None
         self._map: MapMaker | None = None
-        self._waiting: Snapshot | None = None
         self._wanted = config.metrics or config.map != "none"
         if len(dataset.train.images) < MIN_IMAGES:
             progress.say(f"{len(dataset.train.images)} training images are too few: no metrics, no map")
             self._wanted = False
         self._top = ""
 
-    @property
-    def _waiting_path(self) -> Path:
-        return self.run.path / "map" / "unjudged.npz"
-
     def __call__(self, snapshot: Snapshot) -> str | None:
         if not self._wanted:
             return None
-        if self._monitor is None and snapshot.images_seen == 0 and not snapshot.final:
-            self._waiting = snapshot
-            with atomic(self._waiting_path) as file:
-                np.savez(file, fakes=snapshot.fakes, scores=snapshot.scores)
-            return None
         if self._monitor is None:
             self._gather()
-        reason = None
-        if (waiting := self._left_waiting(snapshot)) is not None:
-            reason = self._look_at(waiting)
-            self._waiting = None
-            self._waiting_path.unlink(missing_ok=True)
-        return self._look_at(snapshot) or reason
+        return self._look_at(snapshot)
 
     def _gather(self) -> None:
         """Everything about the reals, and the start of their layout."""
@@ -81,17 +61,6 @@ class Judge:
         self._settings["class_names"] = list(self._monitor.kind_names)
         if self.config.map != "none":
             self._map = MapMaker(self.run, data, self._monitor, self.config)
-
-    def _left_waiting(self, snapshot: Snapshot) -> Snapshot | None:
-        """The untrained generator's snapshot, where it still waits; from its file after a resumption."""
-        if self._waiting is not None or not self._waiting_path.is_file():
-            return self._waiting
-        with contextlib.suppress(OSError, ValueError, KeyError), np.load(self._waiting_path) as found:
-            return Snapshot(
-                images_seen=0, iteration=0, epoch=0.0, fakes=found["fakes"], scores=found["scores"], final=False,
-                g=snapshot.g, d=snapshot.d, train_seconds=0.0,
-            )  # fmt: skip
-        return None
 
     def _look_at(self, snapshot: Snapshot) -> str | None:
         assert self._monitor is not None

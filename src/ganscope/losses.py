@@ -211,25 +211,25 @@ def zero_centred_penalty(d: Critic, images: Tensor) -> Tensor:
     return _input_gradients(d, images).square().flatten(1).sum(1).mean()
 
 
-def zero_centred_penalty_of(logits: Tensor, inputs: Tensor) -> Tensor:
-    """`zero_centred_penalty` where D has scored already: `logits (N,)` of `inputs` that require a gradient.
+def squared_gradients(logits: Tensor, inputs: Tensor) -> Tensor:
+    """|grad D(x)|^2 of every row, `(N,)`, of `logits (N,)` that D gave to `inputs` which require a gradient.
 
-    Saves D's second pass over the batch. Only for passes in float32: half precision would lose small gradients.
+    The mean is `zero_centred_penalty` without D's second pass. D must have judged rows apart, in float32: half
+    precision would lose small gradients.
     """
     (gradients,) = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
-    return gradients.square().flatten(1).sum(1).mean()
+    return gradients.square().flatten(1).sum(1)
 
 
-def finite_difference_penalty(d: Critic, images: Tensor, logits: Tensor, noise: Tensor) -> Tensor:
-    """E |D(x + noise) - D(x)|^2 / E noise^2, `()`: near `zero_centred_penalty` for small noise, without its second
-    derivatives (Lin et al. 2025, "Diffusion adversarial post-training", equation 4).
+def squared_differences(logits: Tensor, moved: Tensor, noise: Tensor) -> Tensor:
+    """(D(x + noise) - D(x))^2 / E noise^2 of every row, `(N,)`: near `squared_gradients` for small noise, without
+    second derivatives (Lin et al. 2025, "Diffusion adversarial post-training", equation 4).
 
-    `logits` are D's on `images`, of the same graph; `noise` is normal, of the shape of `images`. By first order and on
-    average over the noise the two penalties are equal; noise of standard deviation s also sees what is curved over s.
+    `logits (N,)` are D's of x, `moved (N,)` those of x + noise, of one graph; `noise` is normal. By first order and on
+    average over the noise the two are equal; noise of standard deviation s also sees what is curved over s. Rounding in
+    half precision adds to the value, but its gradient errs on both sides alike.
     """
-    with torch.autocast(images.device.type, enabled=False):
-        moved = d(images.detach().float() + noise)
-    return (moved - logits).square().mean() / noise.square().mean()
+    return (moved - logits).square() / noise.square().mean()
 
 
 @torch.no_grad()

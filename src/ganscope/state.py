@@ -94,6 +94,7 @@ def new_state(config: Config, backend: Backend) -> TrainState:
         init_std=config.init_std,
         spectral_norm=config.spectral_norm,
         pack=config.pack,
+        d_norm=config.d_norm,
         seed=generator(config.seed, "weights").initial_seed(),
     )
     g, d = backend.place(g), backend.place(d)

@@ -6,13 +6,14 @@ Everything random is a function of `(seed, purpose, images_seen)`; nothing here 
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganscope import losses
+from ganscope import losses, networks
 from ganscope.config import Config
 from ganscope.device import Backend, generator
 from ganscope.state import TrainState, cosine, fading, latents, normalise
@@ -41,7 +42,7 @@ class Batches:
         if self.config.flip:
             mirrored = torch.rand(len(batch), generator=generator(self.config.seed, "flip", position)) < 0.5
             batch = torch.where(mirrored.to(batch.device)[:, None, None, None], batch.flip(-1), batch)
-        return self.backend.layout(batch) if batch.dim() == 4 else batch
+        return self.backend.layout(batch)
 
     def _permutation(self, epoch: int) -> Tensor:
         if epoch != self._epoch:
@@ -91,7 +92,7 @@ def discriminator_step(
     config: Config,
     backend: Backend,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Ascend D's objective once. D sees the real and the fake batch separately: each has its own batch statistics.
+    """Ascend D's objective once.
 
     Returns the loss, D(x), D(G(z)) before the step, and the value V(D, G).
     """
@@ -103,11 +104,8 @@ def discriminator_step(
     else:
         fake = fake.detach().float()
         real_seen, fake_seen = with_noise(real, config, state, "real"), with_noise(fake, config, state, "fake")
-        with backend.autocast():
-            real_logits = packed(state.d, real_seen, config.pack).float()
-            fake_logits = packed(state.d, fake_seen, config.pack).float()
-        loss = objective.d_loss(real_logits, fake_logits, targets)
-        total = loss + penalties(state, real_seen, fake_seen, config)
+        real_logits, fake_logits, penalty = judge(state, real_seen, fake_seen, config, backend)
+        total = objective.d_loss(real_logits, fake_logits, targets) + penalty
         put_gradients(state.d_parameters, torch.autograd.grad(total, state.d_parameters))
     state.d_optimizer.step()
     if config.weight_clip > 0:
@@ -162,28 +160,62 @@ def put_gradients(parameters: list[nn.Parameter], gradients: tuple[Tensor, ...])
         parameter.grad = gradient if same else torch.empty_like(parameter).copy_(gradient)
 
 
-def penalties(state: TrainState, real: Tensor, fake: Tensor, config: Config) -> Tensor | float:
-    """The gradient penalties the config asks for, in float32."""
-    total: Tensor | float = 0.0
-    scale = fading(1.0, config.burn_in_penalty, state.images_seen / config.burn_in) if config.burn_in else 1.0
+def judge(
+    state: TrainState, real: Tensor, fake: Tensor, config: Config, backend: Backend
+) -> tuple[Tensor, Tensor, Tensor | float]:
+    """D's logits `(N / pack,) float32` of reals and fakes, and the weighted penalties.
 
-    def critic(images: Tensor) -> Tensor:
-        return packed(state.d, images, config.pack)
-
-    if config.r1 > 0:
-        total = total + 0.5 * config.r1 * scale * losses.zero_centred_penalty(critic, real)
-    if config.r2 > 0:
-        total = total + 0.5 * config.r2 * scale * losses.zero_centred_penalty(critic, fake)
+    D sees the two apart where each batch has its own batch statistics, else in one pass that R1 and R2 share.
+    """
+    scale = penalty_scale(state, config)
+    penalty: Tensor | float = 0.0
     if config.gradient_penalty > 0:
         alpha = torch.rand(len(real), generator=generator(config.seed, "alpha", state.images_seen))
         alpha = alpha.view(-1, *[1] * (real.dim() - 1)).to(real.device)
-        total = total + config.gradient_penalty * scale * losses.gradient_penalty(critic, real, fake, alpha)
-    return total
+        critic = functools.partial(packed, state.d, pack=config.pack)
+        penalty = config.gradient_penalty * scale * losses.gradient_penalty(critic, real, fake, alpha)
+    real, fake = in_packs(real, config.pack), in_packs(fake, config.pack)
+    if networks.judges_apart(config.network, config.d_norm):
+        logits, squares = judge_rows(state, torch.cat([real, fake]), config, backend)
+        real_logits, fake_logits = logits.chunk(2)
+        r1, r2 = squares.view(2, -1).mean(dim=1) if squares is not None else (0.0, 0.0)
+    else:
+        with backend.autocast():
+            real_logits, fake_logits = state.d(real).float(), state.d(fake).float()
+        r1 = losses.zero_centred_penalty(state.d, real) if config.r1 > 0 else 0.0
+        r2 = losses.zero_centred_penalty(state.d, fake) if config.r2 > 0 else 0.0
+    return real_logits, fake_logits, penalty + 0.5 * scale * (config.r1 * r1 + config.r2 * r2)
+
+
+def judge_rows(state: TrainState, seen: Tensor, config: Config, backend: Backend) -> tuple[Tensor, Tensor | None]:
+    """The logit of every row, `(N,) float32`, and its squared gradient where R1 or R2 asks for it."""
+    if config.r1 == config.r2 == 0.0:
+        with backend.autocast():
+            return state.d(seen).float(), None
+    if config.penalty_noise > 0:
+        noise = torch.randn(seen.shape, generator=generator(config.seed, "penalty", state.images_seen))
+        noise = backend.layout(noise.to(seen.device).mul_(config.penalty_noise))
+        with backend.autocast():
+            logits, moved = state.d(torch.cat([seen, seen + noise])).float().chunk(2)
+        return logits, losses.squared_differences(logits, moved, noise)
+    inputs = seen.requires_grad_(True)
+    logits = state.d(inputs)
+    return logits, losses.squared_gradients(logits, inputs)
+
+
+def penalty_scale(state: TrainState, config: Config) -> float:
+    """What the burn-in has left of the penalties' weights."""
+    return fading(1.0, config.burn_in_penalty, state.images_seen / config.burn_in) if config.burn_in else 1.0
+
+
+def in_packs(images: Tensor, pack: int) -> Tensor:
+    """`pack` images as one with `pack` times the channels (PacGAN)."""
+    return images if pack == 1 else losses.pack(images, pack)
 
 
 def packed(d: Callable[[Tensor], Tensor], images: Tensor, pack: int) -> Tensor:
-    """D's logits, `pack` images judged together as one with `pack` times the channels (PacGAN)."""
-    return d(images if pack == 1 else losses.pack(images, pack))
+    """D's logits of images judged `pack` at a time."""
+    return d(in_packs(images, pack))
 
 
 def with_noise(images: Tensor, config: Config, state: TrainState, side: str) -> Tensor:

@@ -93,19 +93,23 @@ def train(
     clock = Clock()
     reason: str | None = None
 
-    def snapshot() -> str | None:
+    def snapshot(of: TrainState) -> str | None:
         with clock.paused():
-            taken = take_snapshot(state, run, config, backend, fixed, len(images), total, clock.seconds)
+            taken = take_snapshot(of, run, config, backend, fixed, len(images), total, clock.seconds)
             with every_core(backend) if config.threads is None else contextlib.nullcontext():
                 advice = on_snapshot(taken) if on_snapshot else None
             thin_generators(run)
         return advice
 
+    def open_record() -> str | None:
+        """The untrained networks' losses and images. They depend on the seed alone, so the first step goes before."""
+        untrained = new_state(config, backend)
+        with clock.paused():
+            evaluate_held_out(untrained, run, test_images, config, backend, len(images))
+        return snapshot(untrained)
+
     with interruptible() as interrupted:
-        if not resumed:
-            evaluate_held_out(state, run, test_images, config, backend, len(images))
-            reason = snapshot()
-        saved_at = time.monotonic()
+        opened, saved_at = resumed, time.monotonic()
         while state.iteration < total and not reason and not interrupted():
             # advance
             epoch_before = state.images_seen / len(images)
@@ -118,17 +122,25 @@ def train(
                 left = (total - state.iteration) * config.images_per_iteration
                 speed = (state.images_seen - start_images) / max(clock.seconds, 1e-9)
                 progress.update(status_of(line, config, speed, left / max(speed, 1e-9)), force=state.iteration == total)
+            # what is due
+            evaluates = math.floor(epoch / config.eval_every) > math.floor(epoch_before / config.eval_every)
+            shows = is_snapshot(state.iteration, config.snapshot_every) or state.iteration == total
+            saves = time.monotonic() - saved_at >= config.checkpoint_seconds
+            if not opened and (evaluates or shows or saves):
+                opened, reason = True, open_record()
             # measure on held-out images
-            if math.floor(epoch / config.eval_every) > math.floor(epoch_before / config.eval_every):
+            if evaluates:
                 evaluate_held_out(state, run, test_images, config, backend, len(images))
             # snapshot
-            if is_snapshot(state.iteration, config.snapshot_every) or state.iteration == total:
-                reason = snapshot()
+            if shows:
+                reason = snapshot(state) or reason
             # save
-            if time.monotonic() - saved_at >= config.checkpoint_seconds:
+            if saves:
                 with clock.paused():
                     save(state, run, config, data_hash)
                 saved_at = time.monotonic()
+        if not opened:
+            reason = open_record()
         save(state, run, config, data_hash)
         was_interrupted = interrupted()
     progress.close()

@@ -12,6 +12,8 @@ from torch import nn
 from ganscope.convolution import Down, Up
 from ganscope.errors import ConfigError
 
+SLOPE = 0.2  # of D's leaky ReLU
+
 
 def stages_of(size: int) -> tuple[int, int]:
     """How often an image of `size` pixels is halved, and the side that remains (4 to 7).
@@ -29,6 +31,17 @@ def stages_of(size: int) -> tuple[int, int]:
             todo="use --size 8, 16, 28, 32, 64 or 128",
         )
     return stages, side
+
+
+class Shift(nn.Module):
+    """A learned number for every channel, added: `(N, C, H, W)` → the same."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        return maps + self.bias.to(maps.dtype)
 
 
 class Generator(nn.Module):
@@ -59,24 +72,33 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """`(N, C, H, W) float32 in [-1, 1]` images → `(N,) float32` logits."""
+    """`(N, C, H, W) float32 in [-1, 1]` images → `(N,) float32` logits.
 
-    def __init__(self, size: int, channels: int, width: int) -> None:
+    With batch norm an image's logit depends on its batch; without (`norm="none"`) images are judged apart, as penalties
+    of gradients need it, and biases and the initialisation of He et al. 2015 take its place.
+    """
+
+    def __init__(self, size: int, channels: int, width: int, norm: str = "batch") -> None:
         super().__init__()
         stages, side = stages_of(size)
         layers: list[nn.Module] = [
             Down(channels, width),
-            nn.LeakyReLU(0.2, inplace=True),
+            nn.LeakyReLU(SLOPE, inplace=True),
         ]
         for _ in range(stages - 1):
             layers += [
                 Down(width, width * 2),
-                nn.BatchNorm2d(width * 2),
-                nn.LeakyReLU(0.2, inplace=True),
+                nn.BatchNorm2d(width * 2) if norm == "batch" else Shift(width * 2),
+                nn.LeakyReLU(SLOPE, inplace=True),
             ]
             width *= 2
-        layers.append(nn.Conv2d(width, 1, side, bias=False))
-        self.main = nn.Sequential(*layers)
+        last = nn.Conv2d(width, 1, side, bias=norm == "none")
+        self.main = nn.Sequential(*layers, last)
+        if norm == "none":
+            for layer in layers:
+                if isinstance(layer, Down):
+                    nn.init.kaiming_normal_(layer.weight, SLOPE)
+            nn.init.kaiming_normal_(last.weight, nonlinearity="linear")
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         logits: torch.Tensor = self.main(images).flatten()
@@ -87,5 +109,5 @@ def build_generator(size: int, channels: int, latent_dim: int, width: int | None
     return Generator(size, channels, latent_dim, width or 64)
 
 
-def build_discriminator(size: int, channels: int, width: int | None) -> nn.Module:
-    return Discriminator(size, channels, width or 64)
+def build_discriminator(size: int, channels: int, width: int | None, norm: str = "batch") -> nn.Module:
+    return Discriminator(size, channels, width or 64, norm)

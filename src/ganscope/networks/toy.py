@@ -3,8 +3,9 @@
 Legend: N points, d their dimension, Z latent size. Narrow modes far apart ask two things that a plain perceptron learns
 slowly, and both networks are given them:
 
-- G must jump. A smooth map lays bridges of samples between the modes, so G sees its latent twice: as it is, and cut by
-  steep planes whose two sides are nearly constant, so that neighbours in z can land on different modes.
+- G must jump. A smooth map lays bridges of samples between the modes, so G sees its latent twice: as it is, and its
+  first two numbers cut by steep planes whose two sides are nearly constant, so that neighbours in z can land on
+  different modes. The other numbers stay whole: they spread the points inside a mode.
 - D must see detail a hundred times finer than the picture. Its input is joined by sines and cosines in octaves (Tancik
   et al. 2020), the finer ones weaker, so that what is coarse is learned first.
 
@@ -26,6 +27,7 @@ SLOPE = 0.2  # of the leaky ReLU
 HIDDEN_LAYERS = 4
 STEEPNESS = 300.0  # within 5 % of the constant beyond 0.006 units of z; 20 and 2,000 are worse on the grid
 PLANES = 2  # times the width
+CUT_LATENTS = 2  # numbers of the latent that the planes cut
 OCTAVES = 9
 LOWEST = 0.4  # radians a unit of x; the highest is 102, and 1/102 is the σ of the ring
 DIRECTIONS = 6  # in the plane; one on a line
@@ -48,13 +50,14 @@ class Generator(nn.Module):
 
     def __init__(self, dim: int, latent_dim: int, width: int) -> None:
         super().__init__()
-        self.planes = nn.Linear(latent_dim, PLANES * width)
-        nn.init.normal_(self.planes.weight, 0.0, 1.0 / math.sqrt(latent_dim))
+        self.num_cut = min(CUT_LATENTS, latent_dim)
+        self.planes = nn.Linear(self.num_cut, PLANES * width)
+        nn.init.normal_(self.planes.weight, 0.0, 1.0 / math.sqrt(self.num_cut))
         nn.init.normal_(self.planes.bias, 0.0, 0.5)
         self.layers = _perceptron(latent_dim + PLANES * width, width, dim)
 
     def forward(self, z: Tensor) -> Tensor:
-        return _run(self.layers, torch.cat([z, torch.tanh(STEEPNESS * self.planes(z))], dim=1))
+        return _run(self.layers, torch.cat([z, torch.tanh(STEEPNESS * self.planes(z[:, : self.num_cut]))], dim=1))
 
 
 def _frequencies(dim: int, pack: int) -> tuple[Tensor, Tensor]:
