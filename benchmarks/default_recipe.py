@@ -1,14 +1,15 @@
-"""Which recipe should a user get who names only the data? Equal wall time, Fréchet distance, several seeds.
+"""Which recipe should a user get who names only the data? Equal time, Fréchet distance, several seeds.
 
-    GANSCOPE_DATA=… python benchmarks/default_recipe.py contest [--data mnist lfw] [--recipes dcgan soft] [--seeds 3]
-    … published                        the source systems' presets against the default, 10 minutes each
-    … contest --table                  only the table of what is there
+    GANSCOPE_DATA=… python benchmarks/default_recipe.py [--data mnist lfw] [--recipes plain r3dcgan] [--seeds 3]
+    … --marks 5 10                     minutes after which the best snapshot so far is measured
+    … --whole                          each recipe's own number of epochs instead, however long it takes
+    … --table                          only the table of what is there
 
-Protocol: each training has `--minutes` of wall time for its iterations on `--threads` threads (`--jobs` at once),
-measurements not counted. Ten times on the way 2,000 fakes are measured against the reals; the best of the ten is kept,
-as in a run, and measured with 10,000 other fakes. Features: the classifier's of the data where it has labels, else
-random convolutions; the floor is the same number for held-out reals. One JSON file a training; what is there is not
-made again.
+Protocol: each training has so many minutes of one core for its iterations (`--jobs` trainings at once, a core each;
+measurements are not counted). Every half minute 2,000 fakes are measured against the reals; at a mark the best of them
+so far, as a run keeps it, is measured with 10,000 other fakes. Features: the classifier's of the data where it has
+labels, else random convolutions; the floor is the same number for held-out reals. One JSON file a training; what is
+there is not made again.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import os
 import subprocess
 import sys
 import time
@@ -33,18 +35,21 @@ RECIPES: dict[str, dict[str, Any]] = {
     "dcgan + EMA": dict(preset="dcgan", ema_half_life=10_000.0),
     "plain": dict(preset="plain"),
     "plain + EMA": dict(preset="plain", ema_half_life=10_000.0),
+    "lsgan + EMA": dict(preset="lsgan", ema_half_life=10_000.0),
     "hinge": dict(preset="hinge"),
-    "pack 2 + EMA": dict(preset="pacgan", ema_half_life=10_000.0),
+    "wgan-gp": dict(preset="wgan-gp"),
+    "pacgan + EMA": dict(preset="pacgan", ema_half_life=10_000.0),
     "r3gan": dict(preset="r3gan"),
     "r3mlp": dict(preset="r3mlp"),
+    "r3dcgan": dict(preset="r3dcgan"),
     "mlp": dict(preset="mlp"),
 }
-PARTS = 10
+PART_SECONDS = 30.0
 SHOWN = ("frechet", "precision", "recall", "coverage", "class_kl")
 
 
-def train_once(data: str, recipe: dict[str, Any], seed: int, minutes: float, threads: int) -> dict[str, Any]:
-    """Train for so many minutes and measure the best of ten snapshots."""
+def train_once(data: str, recipe: dict[str, Any], seed: int, marks: list[float]) -> dict[str, Any]:
+    """Train until the last of `marks` (minutes), or for the preset's own epochs where there is none, and measure."""
     from ganscope.config import make_config
     from ganscope.datasets import cache_root, load_dataset
     from ganscope.features import feature_space, recalled
@@ -54,101 +59,107 @@ def train_once(data: str, recipe: dict[str, Any], seed: int, minutes: float, thr
 
     dataset = load_dataset(data, size=64 if data == "lfw" else None)
     images = dataset.train.images
-    options = {"threads": threads, **recipe}
-    config = make_config(data, options.pop("preset"), seed=seed, **options)
+    config = make_config(data, seed=seed, threads=1, **recipe)
     config = config.resolve(num_images=len(images), size=images.shape[-1], channels=images.shape[1])
     space, pixels = (feature_space(dataset.train, dataset.test, cache_root(), name=name) for name in ("auto", "pca"))
     recall = partial(recalled, cache=cache_root())
     monitor = Monitor(dataset.train, dataset.test, space, pixels, num_fake=2000, recall=recall)
-    backend = backend_of(config)
-    state, batches = new_state(config, backend), Batches(images, config, backend)
-    curve, best, kept = [], float("inf"), copy.deepcopy(state.sampler)
-    for part in range(PARTS):
-        start = time.perf_counter()
-        while time.perf_counter() - start < 60 * minutes / PARTS:
-            train_iteration(state, batches, config, backend)
-        fakes = generate(state.sampler, latents(config, 2000, "fixed"), backend)
-        found = monitor.measure(fakes).metrics["frechet"].value
-        curve.append([state.images_seen, found])
-        if found < best:
-            best, kept = found, copy.deepcopy(state.sampler)
-        print(f"{data} {recipe} seed {seed}: {part + 1}/{PARTS}, {state.images_seen:,} images, {found:.2f}", flush=True)
     sizes = Sizes(moments=50_000, balls=10_000, copies=1000, draws=16)
     judge = Monitor(dataset.train, dataset.test, space, pixels, num_fake=10_000, sizes=sizes, recall=recall)
-    seen = judge.measure(generate(kept, latents(config, 10_000, "evaluate"), backend))
-    return {
-        "data": data, "recipe": recipe, "seed": seed, "minutes": minutes, "threads": threads, "curve": curve,
-        "images_seen": state.images_seen, "share": seen.share.tolist(),
-        "metrics": {name: [m.value, m.floor] for name, m in seen.metrics.items()},
-    }  # fmt: skip
+    backend = backend_of(config)
+    state, batches = new_state(config, backend), Batches(images, config, backend)
+    total = config.total_iterations(len(images))
+    curve, best, kept, found = [], float("inf"), copy.deepcopy(state.sampler), {}
+    seconds = 0.0
+    while seconds < 60 * marks[-1] if marks else state.iteration < total:
+        # One thread: the process's own seconds are a core's, whatever else the machine does.
+        start = time.process_time()
+        while time.process_time() - start < PART_SECONDS and (marks or state.iteration < total):
+            train_iteration(state, batches, config, backend)
+        before, seconds = seconds, seconds + time.process_time() - start
+        frechet = monitor.measure(generate(state.sampler, latents(config, 2000, "fixed"), backend)).metrics["frechet"]
+        curve.append([seconds, state.images_seen, frechet.value])
+        text = f"{data} {recipe} seed {seed}: {seconds:.0f} s, {state.images_seen:,} images"
+        print(f"{text}, Fréchet {frechet.value:.2f}", flush=True)
+        if frechet.value < best:
+            best, kept = frechet.value, copy.deepcopy(state.sampler)
+        names = [f"{m:g}" for m in marks if before < 60 * m <= seconds]
+        if names or (not marks and state.iteration == total):
+            seen = judge.measure(generate(kept, latents(config, 10_000, "evaluate"), backend))
+            values = {name: [m.value, m.floor] for name, m in seen.metrics.items()}
+            mark = names[-1] if names else "whole"
+            found[mark] = {"seconds": seconds, "images": state.images_seen, "metrics": values}
+    return {"data": data, "recipe": recipe, "seed": seed, "curve": curve, "found": found}
 
 
-def file_of(out: Path, data: str, name: str, seed: int, minutes: float) -> Path:
-    return out / f"{data}-{name.replace(' ', '_').replace('+', 'and')}-{minutes:g}-{seed}.json"
+def file_of(out: Path, data: str, name: str, seed: int | str, whole: bool) -> Path:
+    return out / f"{data}-{name.replace(' ', '_').replace('+', 'and')}-{'whole-' if whole else ''}{seed}.json"
 
 
-def table(out: Path, datasets: list[str], names: list[str], minutes: float) -> str:
-    """Markdown: a row for each data set and recipe, best mean first."""
-    columns = "data | recipe | seeds | Fréchet, mean (range) | floor | precision | recall | coverage | class KL, worst"
-    lines = [f"| {columns} |", "|---|---|--:|--:|--:|--:|--:|--:|--:|"]
+def table(out: Path, datasets: list[str], names: list[str]) -> str:
+    """Markdown: a row for each data set, time and recipe, best mean first."""
+    columns = "data | minutes | recipe | seeds | images | Fréchet, mean (every seed) | floor"
+    columns += " | precision | recall | coverage | class KL, worst"
+    lines = [f"| {columns} |", "|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|"]
     for data in datasets:
-        rows = []
+        groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for name in names:
-            files = sorted(out.glob(file_of(out, data, name, 0, minutes).name.replace("-0.json", "-*.json")))
-            found = [json.loads(path.read_text())["metrics"] for path in files]
-            if not found:
-                continue
-            values = {key: np.array([m[key][0] for m in found]) for key in SHOWN}
-            frechet, floor = values["frechet"], found[0]["frechet"][1]
+            for whole in (False, True):
+                for path in sorted(out.glob(file_of(out, data, name, "[0-9]", whole).name)):
+                    for mark, result in json.loads(path.read_text())["found"].items():
+                        groups.setdefault((mark, name), []).append(result)
+        rows = []
+        for (mark, name), results in groups.items():
+            values = {key: np.array([r["metrics"][key][0] for r in results]) for key in SHOWN}
+            frechet, floor = values["frechet"], results[0]["metrics"]["frechet"][1]
+            minutes = np.mean([r["seconds"] for r in results]) / 60
             rest = " | ".join(f"{values[key].mean():.2f}" for key in ("precision", "recall", "coverage"))
             row = (
-                f"| {data} | {name} | {len(found)} | **{frechet.mean():.2f}** ({frechet.min():.2f} to "
-                f"{frechet.max():.2f}) | {floor:.2f} | {rest} | {values['class_kl'].max():.3f} |"
+                f"| {data} | {f'{minutes:.0f}, its own' if mark == 'whole' else mark} | {name} | {len(results)} "
+                f"| {np.mean([r['images'] for r in results]):,.0f} | **{frechet.mean():.2f}** "
+                f"({', '.join(f'{value:.2f}' for value in frechet)}) | {floor:.2f} | {rest} "
+                f"| {values['class_kl'].max():.3f} |"
             )
-            rows.append((float(frechet.mean()), row))
-        lines += [row for _, row in sorted(rows)]
+            rows.append((float("inf") if mark == "whole" else float(mark), float(frechet.mean()), row))
+        lines += [row for *_, row in sorted(rows)]
     return "\n".join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["contest", "published"])
-    parser.add_argument("--data", nargs="+", choices=DATA)
-    parser.add_argument("--recipes", nargs="+", choices=list(RECIPES))
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--minutes", type=float)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
+    parser.add_argument("--recipes", nargs="+", choices=list(RECIPES), default=list(RECIPES))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--marks", type=float, nargs="+", default=[5.0])
+    parser.add_argument("--whole", action="store_true", help="each recipe's own number of epochs")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--out", type=Path, default=Path("runs/recipes"))
     parser.add_argument("--table", action="store_true", help="train nothing")
     parser.add_argument("--one", nargs=3, metavar=("DATA", "RECIPE", "SEED"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    published = arguments.what == "published"
-    minutes = arguments.minutes or (10.0 if published else 5.0)
     arguments.out.mkdir(parents=True, exist_ok=True)
+    marks = [] if arguments.whole else sorted(arguments.marks)
     if arguments.one:
         data, name, seed = arguments.one
-        result = train_once(data, RECIPES[name], int(seed), minutes, arguments.threads)
-        path = file_of(arguments.out, data, name, int(seed), minutes)
+        result = train_once(data, RECIPES[name], int(seed), marks)
+        path = file_of(arguments.out, data, name, int(seed), arguments.whole)
         temporary = path.with_suffix(".tmp")
         temporary.write_text(json.dumps(result, default=float))
         temporary.replace(path)
         return
-    datasets = arguments.data or (["mnist", "fashion-mnist"] if published else list(DATA))
-    names = arguments.recipes or list(RECIPES)
 
     def run(job: tuple[str, str, int]) -> None:
         data, name, seed = job
-        if not file_of(arguments.out, data, name, seed, minutes).exists():
-            command = [sys.executable, __file__, arguments.what, "--out", str(arguments.out), "--minutes", str(minutes)]
-            more = ["--threads", str(arguments.threads), "--one", data, name, str(seed)]
-            subprocess.run([*command, *more], check=False)
+        if not file_of(arguments.out, data, name, seed, arguments.whole).exists():
+            times = ["--whole"] if arguments.whole else ["--marks", *map(str, marks)]
+            command = [sys.executable, __file__, "--out", str(arguments.out), *times, "--one", data, name, str(seed)]
+            subprocess.run(command, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"})
 
     if not arguments.table:
         with ThreadPoolExecutor(arguments.jobs) as pool:
-            jobs = [(data, name, seed) for seed in range(arguments.seeds) for data in datasets for name in names]
+            jobs = [(d, name, seed) for seed in arguments.seeds for d in arguments.data for name in arguments.recipes]
             list(pool.map(run, jobs))
-    print(table(arguments.out, datasets, names, minutes))
+    print(table(arguments.out, arguments.data, arguments.recipes))
 
 
 if __name__ == "__main__":
