@@ -272,6 +272,7 @@ TOY = dict(
 )
 PRESETS["toy-2d"] = {
     **TOY,
+    "latent_dim": 4,
     "g_lr": 3e-3,
     "d_lr": 3e-3,
     "r1": 0.2,

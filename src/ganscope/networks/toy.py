@@ -5,13 +5,15 @@ slowly, and both networks are given them:
 
 - G must jump. A smooth map lays bridges of samples between the modes, so G sees its latent twice: as it is, and its
   first two numbers cut by steep planes whose two sides are nearly constant, so that neighbours in z can land on
-  different modes. The other numbers stay whole: they spread the points inside a mode.
+  different modes. The other numbers stay whole and also reach the points by a linear map, which spreads them inside a
+  mode.
 - D must see detail a hundred times finer than the picture. Its input is joined by sines and cosines in octaves (Tancik
   et al. 2020), the finer ones weaker, so that what is coarse is learned first.
 
 Measured with 3,000 to 4,000 iterations, one seed each (docs/log.md): on the ring 87 % of the samples within 3σ with
 neither, 95.5 % with the cuts, 97.7 % with both, 98.9 % with cuts fifteen times as steep; the spread inside a mode 0.75,
-0.68, 0.91 and 0.92 of the true one.
+0.68, 0.91 and 0.92 of the true one. With 6,000 iterations and all latent numbers cut 0.82, with two of four whole 0.91,
+with their linear map 0.97.
 """
 
 from __future__ import annotations
@@ -55,9 +57,14 @@ class Generator(nn.Module):
         nn.init.normal_(self.planes.weight, 0.0, 1.0 / math.sqrt(self.num_cut))
         nn.init.normal_(self.planes.bias, 0.0, 0.5)
         self.layers = _perceptron(latent_dim + PLANES * width, width, dim)
+        self.spread = nn.Linear(latent_dim - self.num_cut, dim, bias=False) if latent_dim > self.num_cut else None
+        if self.spread is not None:
+            nn.init.zeros_(self.spread.weight)
 
     def forward(self, z: Tensor) -> Tensor:
-        return _run(self.layers, torch.cat([z, torch.tanh(STEEPNESS * self.planes(z[:, : self.num_cut]))], dim=1))
+        cut, whole = z[:, : self.num_cut], z[:, self.num_cut :]
+        points = _run(self.layers, torch.cat([z, torch.tanh(STEEPNESS * self.planes(cut))], dim=1))
+        return points if self.spread is None else points + self.spread(whole)
 
 
 def _frequencies(dim: int, pack: int) -> tuple[Tensor, Tensor]:
