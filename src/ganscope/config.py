@@ -57,6 +57,7 @@ class Config:
     label_generator: float = _setting(1.0, "G's target for its fakes", low=0.0)
     r1: float = _setting(0.0, "weight γ of the zero-centred gradient penalty on reals, (γ/2)·E‖∇D‖²", low=0.0)
     r2: float = _setting(0.0, "weight γ of the same penalty on fakes", low=0.0)
+    choose_penalty: bool = _setting(False, "choose γ of R1 and R2 by four short pilot trainings before the run")
     penalty_noise: float = _setting(
         0.0, "std of the noise whose finite differences measure R1 and R2; 0: exact gradients, twice as slow", low=0.0
     )

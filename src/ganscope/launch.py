@@ -18,6 +18,7 @@ from ganscope.datasets import Dataset, load_dataset
 from ganscope.environment import describe
 from ganscope.errors import GanscopeError, RunError
 from ganscope.judge import Judge
+from ganscope.pilot import choose_penalty
 from ganscope.progress import Progress, duration
 from ganscope.run import Run, atomic, list_runs, next_run_path
 from ganscope.state import backend_of
@@ -68,6 +69,8 @@ def launch(
     backend = backend_of(config)
     run = find_run(resolved, runs, run_path, new)
     if run is None:
+        if config.choose_penalty:
+            resolved = choose_penalty(resolved, dataset, backend, progress.say)
         environment = describe(
             command=command or sys.argv,
             backend_reason=backend.reason,
@@ -123,12 +126,20 @@ def find_run(config: Config, runs: Path, run_path: Path | None, new: bool) -> Ru
         return None
     for run in reversed(list_runs(runs)):
         try:
-            same = not config_changes(run.config(), config) and run.config().epochs == config.epochs
+            stored = run.config()
+            same = not config_changes(stored, as_chosen(config, stored)) and stored.epochs == config.epochs
         except GanscopeError:
             continue
         if same and not run.finished():
             return run
     return None
+
+
+def as_chosen(config: Config, stored: Config) -> Config:
+    """The config with what pilot trainings chose for the stored run, where both leave the choice to them."""
+    if not (config.choose_penalty and stored.choose_penalty):
+        return config
+    return dataclasses.replace(config, r1=stored.r1, r2=stored.r2)
 
 
 def resumed_config(run: Run, config: Config) -> Config:
@@ -138,7 +149,9 @@ def resumed_config(run: Run, config: Config) -> Config:
         RunError: other settings differ, each named old → new.
     """
     stored = run.config()
-    same_plan = dataclasses.replace(config, log_every=stored.log_every, snapshot_every=stored.snapshot_every)
+    same_plan = dataclasses.replace(
+        as_chosen(config, stored), log_every=stored.log_every, snapshot_every=stored.snapshot_every
+    )
     if changes := config_changes(stored, same_plan):
         raise RunError(
             f"{run.path} was started with other settings",
