@@ -50,6 +50,7 @@ def test_published_settings_are_the_published_ones() -> None:
         ({"holdout": 1.0}, "share below 1"),
         ({"flip": 1}, "wrong type"),
         ({"preset": "dcgan", "penalty_noise": 0.1}, "judges images apart"),
+        ({"penalty_share": 1.5}, "at most 1"),
     ],
 )
 def test_wrong_settings_are_refused_with_a_hint(settings: dict[str, object], says: str) -> None:

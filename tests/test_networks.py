@@ -103,3 +103,22 @@ def test_operations_are_those_that_pytorch_counts(network: str, size: int, chann
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
             made.eval()(torch.zeros(1, *shape))
         assert found == counter.get_total_flops()
+
+
+def test_a_bottom_convolution_is_added_to_both_networks() -> None:
+    """At 28 pixels D's halves 7 to 4, at 16 it keeps 4; G's keeps the side. 3·3·64·64 weights, a scale and a shift."""
+    for size, side in ((28, 4), (16, 4)):
+        pairs = [
+            networks.build(
+                "dcgan", size=size, channels=1, latent_dim=10, g_width=32, d_width=16, init_std=None,
+                spectral_norm=False, pack=1, seed=0, d_norm="none", bottom=bottom,
+            )
+            for bottom in (False, True)
+        ]  # fmt: skip
+        (plain_g, plain_d), (g, d) = pairs
+        assert networks.count_parameters(g) - networks.count_parameters(plain_g) == 9 * 64 * 64 + 2 * 64
+        old, new = plain_d.main[-1].weight, d.main[-1].weight
+        assert new.shape == (1, 64, side, side)
+        gained = 9 * 32 * 64 + 64 + new.numel() - old.numel()
+        assert networks.count_parameters(d) - networks.count_parameters(plain_d) == gained
+        assert d(g(torch.randn(3, 10))).shape == (3,)

@@ -154,8 +154,9 @@ def test_penalties_by_differences_are_near_the_exact_ones() -> None:
     torch.manual_seed(0)
     images = [backend.layout(torch.rand(1, 1, 8, 8).mul(2).sub(1).expand(2048, -1, -1, -1)) for _ in range(2)]
     exact = judge(state, *images, config, backend)[2]
-    near = judge(state, *images, dataclasses.replace(config, penalty_noise=1e-3), backend)[2]
-    assert near.item() == pytest.approx(exact.item(), rel=0.1)
+    for share in (1.0, 0.5):
+        noisy = dataclasses.replace(config, penalty_noise=1e-3, penalty_share=share)
+        assert judge(state, *images, noisy, backend)[2].item() == pytest.approx(exact.item(), rel=0.1)
 
 
 def test_without_batch_norm_a_logit_does_not_depend_on_the_batch() -> None:

@@ -47,6 +47,7 @@ class Config:
     d_width: int | None = _setting(None, "discriminator's base width; None: the network's own", low=1)
     init_std: float | None = _setting(None, "std of the normal weight initialisation; None: PyTorch's own", low=0.0)
     d_norm: str = _setting("batch", "normalisation in the dcgan discriminator", D_NORM_NAMES)
+    bottom: bool = _setting(False, "a 3×3 convolution more at the smallest maps of both dcgan networks")
     spectral_norm: bool = _setting(False, "spectral normalisation of D's weights (Miyato et al. 2018)")
     latent_dim: int = _setting(100, "numbers in a latent vector z", low=1)
     latent: str = _setting("normal", "distribution of z: N(0, 1), or uniform on [-1, 1]", LATENT_NAMES)
@@ -61,6 +62,7 @@ class Config:
     penalty_noise: float = _setting(
         0.0, "std of the noise whose finite differences measure R1 and R2; 0: exact gradients, twice as slow", low=0.0
     )
+    penalty_share: float = _setting(1.0, "share of each batch whose finite differences are taken", low=0.0)
     gradient_penalty: float = _setting(0.0, "weight λ of the WGAN-GP penalty", low=0.0)
     weight_clip: float = _setting(0.0, "clip D's weights to [-c, c] after each D step; 0: off", low=0.0)
     instance_noise: float = _setting(0.0, "std of the noise added to all that D sees, at the start; 0: off", low=0.0)
@@ -122,6 +124,10 @@ class Config:
                 "--penalty-noise needs a discriminator that judges images apart",
                 found="--d-norm batch",
                 todo="use --d-norm none, or --penalty-noise 0",
+            )
+        if self.penalty_share > 1.0:
+            raise ConfigError(
+                "penalty_share is at most 1", found=str(self.penalty_share), todo="use --penalty-share 0.25"
             )
         if self.holdout >= 1.0:
             raise ConfigError("holdout is a share below 1", found=str(self.holdout), todo="use --holdout 0.1")

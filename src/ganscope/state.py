@@ -95,6 +95,7 @@ def new_state(config: Config, backend: Backend) -> TrainState:
         spectral_norm=config.spectral_norm,
         pack=config.pack,
         d_norm=config.d_norm,
+        bottom=config.bottom,
         seed=generator(config.seed, "weights").initial_seed(),
     )
     g, d = backend.place(g), backend.place(d)

@@ -188,19 +188,30 @@ def judge(
 
 
 def judge_rows(state: TrainState, seen: Tensor, config: Config, backend: Backend) -> tuple[Tensor, Tensor | None]:
-    """The logit of every row, `(N,) float32`, and its squared gradient where R1 or R2 asks for it."""
+    """The logit of every row, reals and then fakes, `(N,) float32`; where R1 or R2 asks for them, squared gradients.
+
+    Of every row, or by finite differences of some: `(M,)`, half of them of reals.
+    """
     if config.r1 == config.r2 == 0.0:
         with backend.autocast():
             return state.d(seen).float(), None
     if config.penalty_noise > 0:
-        noise = torch.randn(seen.shape, generator=generator(config.seed, "penalty", state.images_seen))
+        count = len(seen)
+        moving = seen if config.penalty_share >= 1.0 else first_of_each_half(seen, config.penalty_share)
+        noise = torch.randn(moving.shape, generator=generator(config.seed, "penalty", state.images_seen))
         noise = backend.layout(noise.to(seen.device).mul_(config.penalty_noise))
         with backend.autocast():
-            logits, moved = state.d(torch.cat([seen, seen + noise])).float().chunk(2)
-        return logits, losses.squared_differences(logits, moved, noise)
+            logits, moved = state.d(torch.cat([seen, moving + noise])).float().split([count, len(moving)])
+        still = logits if len(moving) == count else first_of_each_half(logits, config.penalty_share)
+        return logits, losses.squared_differences(still, moved, noise)
     inputs = seen.requires_grad_(True)
     logits = state.d(inputs)
     return logits, losses.squared_gradients(logits, inputs)
+
+
+def first_of_each_half(rows: Tensor, share: float) -> Tensor:
+    """The first `share` of the reals and of the fakes, at least one of each, from a batch of both."""
+    return torch.cat([half[: max(1, round(share * len(half)))] for half in rows.chunk(2)])
 
 
 def penalty_scale(state: TrainState, config: Config) -> float:

@@ -15,18 +15,18 @@ from ganscope.networks import dcgan, mlp, resnet, toy
 class Pair(NamedTuple):
     """`generator(size, channels, latent_dim, width)` and `discriminator(size, channels, width)`.
 
-    Where D's `norm` is a choice, the discriminator takes it as a fourth argument.
+    With `variants`, the generator takes `bottom` as a further argument and the discriminator `norm` and `bottom`.
     """
 
-    generator: Callable[[int, int, int, int | None], nn.Module]
+    generator: Callable[..., nn.Module]
     discriminator: Callable[..., nn.Module]
     convolutional: bool
-    norm_is_a_choice: bool = False
+    variants: bool = False
 
 
 NETWORKS: dict[str, Pair] = {
     "mlp": Pair(mlp.build_generator, mlp.build_discriminator, convolutional=False),
-    "dcgan": Pair(dcgan.build_generator, dcgan.build_discriminator, convolutional=True, norm_is_a_choice=True),
+    "dcgan": Pair(dcgan.build_generator, dcgan.build_discriminator, convolutional=True, variants=True),
     "resnet": Pair(resnet.build_generator, resnet.build_discriminator, convolutional=True),
     "toy": Pair(toy.build_generator, toy.build_discriminator, convolutional=False),
 }
@@ -34,7 +34,7 @@ NETWORKS: dict[str, Pair] = {
 
 def judges_apart(name: str, d_norm: str) -> bool:
     """Whether D's logit of an image does not depend on the rest of its batch."""
-    return not NETWORKS[name].norm_is_a_choice or d_norm == "none"
+    return not NETWORKS[name].variants or d_norm == "none"
 
 
 def build(
@@ -50,14 +50,15 @@ def build(
     pack: int,
     seed: int,
     d_norm: str = "batch",
+    bottom: bool = False,
 ) -> tuple[nn.Module, nn.Module]:
     """Both networks, freshly initialised from `seed`; PyTorch's global generator is left as it was."""
     pair = NETWORKS[name]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        g = pair.generator(size, channels, latent_dim, g_width)
-        choice = (d_norm,) if pair.norm_is_a_choice else ()
-        d = pair.discriminator(size, channels * pack, d_width, *choice)
+        g_variant, d_variant = ((bottom,), (d_norm, bottom)) if pair.variants else ((), ())
+        g = pair.generator(size, channels, latent_dim, g_width, *g_variant)
+        d = pair.discriminator(size, channels * pack, d_width, *d_variant)
         if init_std is not None:
             initialise(g, init_std)
             initialise(d, init_std)

@@ -1,10 +1,13 @@
 """The deep convolutional pair (Radford et al. 2016, §3): strided convolutions, batch norm, no hidden dense layer.
 
 One design at every size: the image is halved until 4 pixels remain (7 for 28), the width doubles each time. At 64×64×3
-with width 64 and a latent of 100: G has 3,583,872 parameters and D 2,765,568.
+with width 64 and a latent of 100: G has 3,583,872 parameters and D 2,765,568. `bottom` adds to both networks a 3×3
+convolution at their smallest maps, where depth costs least.
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import nn
@@ -13,6 +16,7 @@ from ganscope.convolution import Down, Up
 from ganscope.errors import ConfigError
 
 SLOPE = 0.2  # of D's leaky ReLU
+SMALLEST_HALVED = 6  # pixels: a map of this side or more is halved once more by D's bottom convolution
 
 
 def stages_of(size: int) -> tuple[int, int]:
@@ -47,12 +51,18 @@ class Shift(nn.Module):
 class Generator(nn.Module):
     """`(N, Z) float32` latents → `(N, C, H, W) float32 in [-1, 1]` images."""
 
-    def __init__(self, size: int, channels: int, latent_dim: int, width: int) -> None:
+    def __init__(self, size: int, channels: int, latent_dim: int, width: int, bottom: bool = False) -> None:
         super().__init__()
         stages, self.side = stages_of(size)
         features = width * 2 ** (stages - 1)
         self.project = nn.Linear(latent_dim, features * self.side**2)
         layers: list[nn.Module] = []
+        if bottom:
+            layers += [
+                nn.Conv2d(features, features, 3, padding=1, bias=False),
+                nn.BatchNorm2d(features),
+                nn.ReLU(inplace=True),
+            ]
         for _ in range(stages - 1):
             layers += [
                 Up(features, features // 2),
@@ -78,25 +88,29 @@ class Discriminator(nn.Module):
     of gradients need it, and biases and the initialisation of He et al. 2015 take its place.
     """
 
-    def __init__(self, size: int, channels: int, width: int, norm: str = "batch") -> None:
+    def __init__(self, size: int, channels: int, width: int, norm: str = "batch", bottom: bool = False) -> None:
         super().__init__()
         stages, side = stages_of(size)
         layers: list[nn.Module] = [
             Down(channels, width),
             nn.LeakyReLU(SLOPE, inplace=True),
         ]
-        for _ in range(stages - 1):
+        for stage in range(stages - 1 + bottom):
+            halves = stage < stages - 1
+            stride = 2 if side >= SMALLEST_HALVED else 1
             layers += [
-                Down(width, width * 2),
+                Down(width, width * 2) if halves else nn.Conv2d(width, width * 2, 3, stride, padding=1, bias=False),
                 nn.BatchNorm2d(width * 2) if norm == "batch" else Shift(width * 2),
                 nn.LeakyReLU(SLOPE, inplace=True),
             ]
             width *= 2
+        if bottom:
+            side = math.ceil(side / stride)
         last = nn.Conv2d(width, 1, side, bias=norm == "none")
         self.main = nn.Sequential(*layers, last)
         if norm == "none":
             for layer in layers:
-                if isinstance(layer, Down):
+                if isinstance(layer, nn.Conv2d):
                     nn.init.kaiming_normal_(layer.weight, SLOPE)
             nn.init.kaiming_normal_(last.weight, nonlinearity="linear")
 
@@ -105,9 +119,11 @@ class Discriminator(nn.Module):
         return logits
 
 
-def build_generator(size: int, channels: int, latent_dim: int, width: int | None) -> nn.Module:
-    return Generator(size, channels, latent_dim, width or 64)
+def build_generator(size: int, channels: int, latent_dim: int, width: int | None, bottom: bool = False) -> nn.Module:
+    return Generator(size, channels, latent_dim, width or 64, bottom)
 
 
-def build_discriminator(size: int, channels: int, width: int | None, norm: str = "batch") -> nn.Module:
-    return Discriminator(size, channels, width or 64, norm)
+def build_discriminator(
+    size: int, channels: int, width: int | None, norm: str = "batch", bottom: bool = False
+) -> nn.Module:
+    return Discriminator(size, channels, width or 64, norm, bottom)
