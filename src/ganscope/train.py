@@ -330,6 +330,7 @@ def thin_generators(run: Run) -> None:
 
 
 def status_of(line: dict[str, Any], config: Config, speed: float, seconds_left: float) -> Status:
+    assert config.epochs is not None
     return Status(
         epoch=line["epoch"],
         epochs=config.epochs,
