@@ -259,6 +259,11 @@ PRESETS["wgan-gp"] = dict(
     g_beta1=0.0, d_beta1=0.0, g_beta2=0.9, d_beta2=0.9, ema_half_life=10_000.0,
 )  # fmt: skip
 PRESETS["pacgan"] = {**PRESETS["dcgan"], "pack": 2}
+PRESETS["minimax"] = {**PRESETS["dcgan"], "objective": "minimax", "label_real": 1.0}
+PRESETS["instance-noise"] = {
+    **PRESETS["dcgan"], "label_real": 1.0, "label_generator": 1.0, "instance_noise": 0.1,
+    "instance_noise_images": 500_000,
+}  # fmt: skip
 PRESETS["r3gan"] = dict(
     network="resnet", objective="relativistic", r1=1.0, r2=1.0, batch_size=64, g_lr=2e-4, d_lr=2e-4, g_beta1=0.0,
     d_beta1=0.0, g_beta2=0.99, d_beta2=0.99, burn_in=600_000, burn_in_lr=0.25, burn_in_penalty=0.1,
@@ -317,6 +322,8 @@ PRESET_DOCS: dict[str, str] = {
     "hinge": "dcgan with spectral norm and the hinge loss; Adam, G 1e-4 and D 4e-4, β 0 and 0.9; EMA",
     "wgan": "dcgan with the Wasserstein loss, weights clipped to 0.01; 5 D steps; Adam 5e-5, β1 0",
     "wgan-gp": "resnet with the Wasserstein loss and gradient penalty 10; 5 D steps; Adam 1e-4, β 0 and 0.9; EMA",
+    "minimax": "dcgan with the saturating loss of Goodfellow et al. 2014, whose gradient dies where D is sure",
+    "instance-noise": "dcgan with noise of 0.1 on all that D sees, falling to 0 over 500,000 images",
     "pacgan": "dcgan whose D judges two images at once (Lin et al. 2018)",
     "r3gan": "resnet, relativistic with R1 and R2, γ from 1 to 0.1, rates from 2e-4 to 5e-5 over 600,000 images; EMA",
     "r3dcgan": "a deeper, narrower dcgan; relativistic with R1 and R2; Adam 2e-3, β 0 and 0.99; EMA; batch 64",
