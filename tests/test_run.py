@@ -52,6 +52,8 @@ def test_a_cut_last_line_is_ignored_and_rewind_drops_what_is_newer(tmp_path: Pat
         run.append("history", {"images_seen": seen})
         run.sample_path(seen).write_bytes(b"x")
         run.checkpoint_path(seen).write_bytes(b"x")
+        run.toy_path.mkdir(exist_ok=True)
+        (run.toy_path / f"{seen:09d}.npz").write_bytes(b"x")
     with run.lines_path("history").open("a") as file:
         file.write('{"images_seen": 4')
     assert [line["images_seen"] for line in run.history()] == [10, 20, 30]
@@ -59,6 +61,7 @@ def test_a_cut_last_line_is_ignored_and_rewind_drops_what_is_newer(tmp_path: Pat
     assert run.lines_path("history").read_text() == '{"images_seen": 10}\n{"images_seen": 20}\n'
     assert [path.name for path in run.checkpoints()] == ["000000010.pt", "000000020.pt"]
     assert not run.sample_path(30).exists()
+    assert [path.name for path in sorted(run.toy_path.iterdir())] == ["000000010.npz", "000000020.npz"]
 
 
 def test_config_round_trip_and_foreign_folders(tmp_path: Path) -> None:

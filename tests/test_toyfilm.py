@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from ganscope import theory, toydraw
+from ganscope.errors import RunError
 from ganscope.toyfilm import DARTS, HOLD_SECONDS, ToyRecorder, load_frame
 from ganscope.toys import TOYS
 
@@ -120,7 +121,7 @@ def test_a_film_has_a_picture_for_every_frame(tmp_path: Path, name: str) -> None
 
 
 def test_no_frames_no_film(recorder: ToyRecorder) -> None:
-    with pytest.raises(ValueError, match="no frames"):
+    with pytest.raises(RunError, match="no frames"):
         recorder.film(recorder.folder / "film.mp4")
 
 

@@ -71,7 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
         made.set_defaults(run_command=call)
         return made
 
-    presets = "\n".join(f"  {name:<10} {text}" for name, text in PRESET_DOCS.items())
+    presets = "\n".join(f"  {name:<14} {text}" for name, text in PRESET_DOCS.items())
     train = command(
         "train",
         run_train,
@@ -238,6 +238,9 @@ def run_sample(arguments: argparse.Namespace) -> int:
 
     loaded = sample.load(arguments.run, _snapshot(arguments.snapshot))
     out: Path | None = arguments.out
+    kind, suffix = ("points", ".npy") if loaded.run.has_points else ("images", ".png")
+    if arguments.walk or (out and out.suffix != ".npy"):
+        loaded.run.require_images("points are written as an array: leave out --walk and --out, or use --out points.npy")
     if arguments.walk:
         from ganscope.film import walk_film
 
@@ -246,7 +249,7 @@ def run_sample(arguments: argparse.Namespace) -> int:
             print(path)
         return 0
     images = loaded.sample(arguments.n, seed=arguments.seed)
-    out = out or loaded.run.product(f"sample-{loaded.images_seen:09d}-seed{arguments.seed}-n{arguments.n}.png")
+    out = out or loaded.run.product(f"sample-{loaded.images_seen:09d}-seed{arguments.seed}-n{arguments.n}{suffix}")
     if out.suffix == ".npy":
         import numpy as np
 
@@ -258,7 +261,7 @@ def run_sample(arguments: argparse.Namespace) -> int:
         sample.save_sheet(images, out)
     else:
         sample.save_images(images, out)
-    print(f"{len(images)} images from the snapshot at {loaded.images_seen:,} images seen: {out}")
+    print(f"{len(images)} {kind} from the snapshot at {loaded.images_seen:,} images seen: {out}")
     return 0
 
 
@@ -268,7 +271,10 @@ def run_view(arguments: argparse.Namespace) -> int:
 
     if len(arguments.runs) > 2:
         raise ConfigError("view shows one run or two", found=f"{len(arguments.runs)} runs", todo="name at most two")
-    serve([Run.open(path).path for path in arguments.runs], port=arguments.port, open_browser=not arguments.no_browser)
+    runs = [Run.open(path) for path in arguments.runs]
+    for run in runs:
+        run.require_images(f"its page is a file: ganscope report {run.path}")
+    serve([run.path for run in runs], port=arguments.port, open_browser=not arguments.no_browser)
     return 0
 
 
@@ -282,10 +288,14 @@ def run_report(arguments: argparse.Namespace) -> int:
 
 
 def run_film(arguments: argparse.Namespace) -> int:
-    from ganscope.film import make_film
     from ganscope.run import Run
 
-    for path in make_film(Run.open(arguments.run), out=arguments.out):
+    run = Run.open(arguments.run)
+    if run.has_points:
+        from ganscope.toyreport import write_toy_film as make_film
+    else:
+        from ganscope.film import make_film
+    for path in make_film(run, out=arguments.out):
         print(path)
     return 0
 

@@ -56,11 +56,12 @@ def evaluate(
         and `verdict` of the snapshot, `table` (text), and `files`.
 
     Raises:
-        RunError: no run, no generator kept, or other data than it was trained on.
-        ConfigError: a run that has no images, or train-on-synthetic without labels.
+        RunError: no run, no generator kept, a run on a toy, or other data than it was trained on.
+        ConfigError: train-on-synthetic without labels.
     """
     say = progress or (lambda text: None)
     run = Run.open(run_path)
+    run.require_images(f"its scores are in {run.product('scores.json')} and, by snapshot, in evals.jsonl")
     config = run.config()
     seen = run.choose_generator(snapshot)
     dataset = _dataset_of(run, config, say)
@@ -121,8 +122,6 @@ def _dataset_of(run: Run, config: Config, say: Progress) -> Dataset:
             found=f"content {dataset.train.content_hash}, the run has {expected}",
             todo="give back the original images",
         )
-    if dataset.train.images.ndim != 4:
-        raise ConfigError(f"{config.data} has no images to measure", todo="evaluate a run on images")
     return dataset
 
 

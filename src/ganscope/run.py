@@ -187,7 +187,7 @@ class Run:
                 kept = [line for line in self.lines(name) if line["images_seen"] <= images_seen]
                 with atomic(self.lines_path(name), "w") as file:
                     file.writelines(json.dumps(line, allow_nan=False) + "\n" for line in kept)
-        for folder in ("checkpoints", "generators", "samples", "map"):
+        for folder in ("checkpoints", "generators", "samples", "map", "toy"):
             for path in self._numbered(folder):
                 if number_of(path) > images_seen:
                     path.unlink(missing_ok=True)
@@ -272,9 +272,25 @@ class Run:
     def atlas_pages(self) -> list[Path]:
         return sorted((self.path / "map").glob("atlas-*.webp"))
 
+    @property
+    def toy_path(self) -> Path:
+        """Frames of a training on a toy: D, D* and the densities at each snapshot."""
+        return self.path / "toy"
+
     def product(self, name: str) -> Path:
         """A picture, film or page made from the run: `curves.png`, `film.mp4`, `report.html`, …"""
         return self.path / name
+
+    @property
+    def has_points(self) -> bool:
+        """Whether its samples are points of a toy, and not images."""
+        return self.config().network == "toy"
+
+    def require_images(self, todo: str) -> None:
+        """Raises RunError: what is asked for is made of images, and this run has points."""
+        if self.has_points:
+            found = f"a training on {self.config().data}"
+            raise RunError(f"{self.path} has points, not images", found=found, todo=todo)
 
     # ---- state of the run --------------------------------------------------------------------------------------------
     def best(self) -> int | None:

@@ -8,6 +8,7 @@ which makes a frame about four times as fast as drawing the figure anew.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,7 @@ class Stage:
 
         self.scene, self.frames = scene, frames
         self.dim = scene.reals.shape[1]
+        self.fields: dict[str, Any] = {}  # axes of the fields in the plane
         self.figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor="white")
         self.canvas = FigureCanvasAgg(self.figure)
         self.moving: list[Any] = []  # artists in the order of drawing
@@ -98,6 +100,24 @@ class Stage:
         picture: np.ndarray = np.asarray(self.canvas.buffer_rgba())[..., :3].copy()  # type: ignore[no-untyped-call]
         return picture
 
+    def panels(self) -> dict[str, tuple[int, int, int, int]]:
+        """Where the parts of a picture lie that are about points and not about time: name → (left, top, right, bottom).
+
+        `curves` on a line; `learned` and `best`, the fields of D and D*, in the plane.
+        """
+        from matplotlib.transforms import Bbox
+
+        renderer = self.canvas.get_renderer()  # type: ignore[no-untyped-call]
+        # Without the frame, which the field half covers.
+        parts = {name: axes.get_window_extent(renderer).padded(-2.0) for name, axes in self.fields.items()}
+        if self.dim == 1:
+            around: list[Any] = [axes.get_tightbbox(renderer) for axes in self.figure.axes[:2]]
+            parts["curves"] = Bbox.union([*around, self.figure.legends[0].get_window_extent(renderer)])
+        return {
+            name: (floor(box.x0), floor(HEIGHT - box.y1), ceil(box.x1), ceil(HEIGHT - box.y0))
+            for name, box in parts.items()
+        }
+
     def _add(self, artist: Any) -> Any:
         self.moving.append(artist)
         return artist
@@ -130,7 +150,7 @@ class Stage:
         self.axes = axes
         lines = [*axes.get_lines()[:2], learned, best]
         self.figure.legend(
-            handles=lines, loc="upper left", bbox_to_anchor=(0.045, 0.955), ncols=4, fontsize=8.5, frameon=False
+            handles=lines, loc="upper left", bbox_to_anchor=(0.045, 0.935), ncols=4, fontsize=8.5, frameon=False
         )
 
     def _update_line(self, frame: Frame) -> None:
@@ -170,6 +190,7 @@ class Stage:
             reals = self.scene.reals[:1000]
             self._add(axes.plot(reals[:, 0], reals[:, 1], ".", color=REAL, markersize=2.2, alpha=0.6)[0])
             fakes = self._add(axes.plot([], [], ".", color=FAKE, markersize=3.0, alpha=0.8)[0])
+            self.fields["learned" if left < 0.3 else "best"] = axes
             if left < 0.3:
                 self.field, self.field_fakes = picture, fakes
                 self.darts = self._add(axes.add_collection(_dart_collection()))
@@ -229,6 +250,17 @@ class Stage:
         value.legend(fontsize=8, frameon=False, loc="upper right")
         (measured,) = divergence.plot([], [], color=FAKE, linewidth=1.8)
         self.curves = {"best_value": self._add(best), "value": self._add(learned), "jsd": self._add(measured)}
+
+
+def density_picture(density: np.ndarray, top: float, ink: str) -> np.ndarray:
+    """A density in the plane `(B * B,)`, x running fastest, as `(B, B, 3) uint8` with y upwards.
+
+    White where it is 0, `ink` at `top` and above; by the cube root, so that a thin bridge between modes is seen.
+    """
+    share = np.cbrt(np.clip(_square(density)[::-1, :, None] / top, 0.0, 1.0))
+    full = np.array([int(ink[i : i + 2], 16) for i in (1, 3, 5)])
+    picture: np.ndarray = np.rint(255.0 + share * (full - 255.0)).astype(np.uint8)
+    return picture
 
 
 def _midpoints(low: float, high: float, count: int) -> np.ndarray:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from ganscope import losses, theory, toys
+from ganscope.errors import RunError
 from ganscope.run import atomic
 from ganscope.toydraw import Frame, Scene, Stage
 from ganscope.toys import Toy
@@ -28,6 +29,7 @@ FIELD_CELLS = {1: 400, 2: 96}  # where D is drawn
 DENSITY_CELLS_MIN, DENSITY_CELLS_MAX = 96, 256  # where densities are compared in the plane
 DRAWN_FAKES = 600
 DARTS = 90
+NUM_SCORED = 10_000  # M of a run
 HOLD_SECONDS = 1.5  # the last frame stays
 
 
@@ -146,35 +148,58 @@ class ToyRecorder:
             (gradient,) = torch.autograd.grad(loss, points)
         return (-len(points) * gradient).numpy()
 
-    # the film
+    # the pictures
 
     def frames(self) -> list[Frame]:
         """All frames of the folder in the order of the training."""
         return [load_frame(path) for path in sorted(self.folder.glob("[0-9]*.npz"))]
 
-    def film(self, mp4: Path, gif: Path | None = None, frames_per_second: int = 12) -> None:
-        """Draw all frames into `mp4` and, at half the size, into `gif`. Raises ValueError where there is no frame."""
-        frames = self.frames()
-        if not frames:
-            raise ValueError(f"no frames in {self.folder}")
-        points = self.quadrature[0]
-        scene = Scene(
+    @cached_property
+    def scene(self) -> Scene:
+        """What all pictures share."""
+        return Scene(
             title=f"{self.toy.name}: {self.toy.doc}",
             limits=self.toy.limits,
             reals=self.reals,
-            p_data=self.toy.density(points, self.bandwidth if self.toy.dim == 2 else 0.0),
+            p_data=self.toy.density(self.quadrature[0], self.bandwidth if self.toy.dim == 2 else 0.0),
             num_modes=self.toy.num_modes,
             high_quality_ceiling=self.toy.high_quality_ceiling,
             bandwidth=self.bandwidth,
         )
-        stage = Stage(scene, frames)
+
+    def stage(self) -> Stage:
+        """All frames, ready to be drawn.
+
+        Raises:
+            RunError: there is none yet.
+        """
+        frames = self.frames()
+        if not frames:
+            raise RunError(f"no frames in {self.folder}", found="no snapshot", todo="train it for a moment first")
+        return Stage(self.scene, frames)
+
+    def film(
+        self, mp4: Path, gif: Path | None = None, frames_per_second: int = 12, stage: Stage | None = None,
+        also: Callable[[int, np.ndarray], None] | None = None,
+    ) -> None:  # fmt: skip
+        """Draw all frames into `mp4` and, at half the size, into `gif`.
+
+        `stage` where there is one already; `also` receives the number and the picture of each frame, which are costly
+        enough to be drawn once.
+
+        Raises:
+            RunError: there is no frame yet, or a file cannot be written.
+        """
+        stage = stage or self.stage()
         small: list[np.ndarray] = []
 
         def pictures() -> Iterator[np.ndarray]:
-            for i in range(len(frames)):
+            for i in range(len(stage.frames)):
                 picture = stage.draw(i)
                 if gif is not None:
                     small.append(_halved(picture))
+                if also is not None:
+                    also(i, picture)
                 yield picture
             for _ in range(round(HOLD_SECONDS * frames_per_second)):
                 yield picture

@@ -1,4 +1,4 @@
-"""The judge of a toy: at every snapshot a frame beside the theory and the scores of the paper; at the end the film."""
+"""The judge of a toy: at every snapshot a frame beside the theory and the scores of the paper; then film and page."""
 
 from __future__ import annotations
 
@@ -8,19 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from ganscope import toys
 from ganscope.config import Config
 from ganscope.curves import draw_curves
 from ganscope.datasets import Dataset, ImageSet
 from ganscope.errors import ConfigError
 from ganscope.progress import Progress
 from ganscope.run import Run, atomic
-from ganscope.state import Snapshot, latents
-from ganscope.toyfilm import ToyRecorder
+from ganscope.state import Snapshot
+from ganscope.toyreport import ToyPage, final_scores, recorder_of
 from ganscope.toys import Toy
 
 NUM_TRAIN, NUM_TEST = 100_000, 10_000  # points; PacGAN's tables train on as many
-NUM_SCORED = 10_000
 
 
 def toy_dataset(toy: Toy) -> Dataset:
@@ -50,9 +48,8 @@ class ToyJudge:
 
     def __init__(self, run: Run, toy: Toy, config: Config, progress: Progress) -> None:
         self.run, self.toy, self.config, self.progress = run, toy, config, progress
-        folder = run.path / "toy"
-        folder.mkdir(exist_ok=True)
-        self._recorder = ToyRecorder(toy, folder, latents(config, NUM_SCORED, "fixed"), config.objective)
+        run.toy_path.mkdir(exist_ok=True)
+        self._recorder = recorder_of(run)
 
     def __call__(self, snapshot: Snapshot) -> str | None:
         training = snapshot.d.training
@@ -96,15 +93,15 @@ class ToyJudge:
         return {}
 
     def products(self) -> dict[str, Path]:
-        """The scores of the last frame, the curves, and the film beside the theory."""
-        run = self.run
+        """The scores of the newest generator, the curves, the film beside the theory, and the page with all of them."""
+        run, found, stage = self.run, final_scores(self.run), self._recorder.stage()
         curves, film, scores = run.product("curves.png"), run.product("film.mp4"), run.product("scores.json")
         with atomic(curves) as file:
             draw_curves(file, run.history(), run.lines("test"), f"{self.toy.name}: {self.toy.doc}")
         with atomic(scores, "w") as file:
-            found = toys.score(self.toy, self._recorder.frames()[-1].fakes)
             json.dump(
                 {name: float(value) if np.isfinite(value) else None for name, value in found.to_dict().items()}, file
             )
-        self._recorder.film(film, run.product("film.gif"))
-        return {"scores": scores, "curves": curves, "film": film}
+        page = ToyPage(run, self._recorder, stage.frames, stage.panels(), found)
+        self._recorder.film(film, run.product("film.gif"), stage=stage, also=page.add)
+        return {"scores": scores, "curves": curves, "film": film, "page": page.write(run.product("report.html"))}
