@@ -80,5 +80,6 @@ def test_a_length_left_open_depends_on_the_data_and_is_resolved() -> None:
     for num_images, epochs in ((60_000, 20.0), (11_910, 51.0), (1438, 418.0)):
         found = make_config("x", "r3dcgan").resolve(num_images=num_images, size=28, channels=1)
         assert found.epochs == epochs
+        assert found.burn_in == epochs * num_images
         assert found.total_iterations(num_images) * found.batch_size >= 600_000
     assert make_config("x", "r3dcgan", epochs=3.0).resolve(num_images=60_000, size=28, channels=1).epochs == 3.0

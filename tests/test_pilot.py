@@ -16,7 +16,7 @@ from ganscope.launch import launch
 from ganscope.progress import Progress
 
 FAST: dict[str, Any] = dict(
-    preset="r3mlp", choose_penalty=True, epochs=1.0, snapshots=1, num_fakes=128, threads=1, metrics=False, map="none"
+    preset="r3mlp", choose_penalty=True, burn_in=None, epochs=1.0, snapshots=1, num_fakes=128, threads=1, metrics=False, map="none"
 )
 
 
@@ -70,4 +70,5 @@ def test_the_choice_is_stored_and_resumed(tmp_path: Path, monkeypatch: pytest.Mo
         make_config("digits", **{**FAST, "epochs": 2.0}), run_path=tmp_path / "run", progress=Progress(quiet=True)
     )
     assert again.run.config().r1 == 10.0
+    assert again.run.config().burn_in == first.run.config().burn_in
     assert again.outcome.images_seen > first.outcome.images_seen

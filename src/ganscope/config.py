@@ -82,8 +82,8 @@ class Config:
     g_beta2: float = _setting(0.999, "generator's Adam β2", low=0.0)
     d_beta1: float = _setting(0.5, "discriminator's Adam β1", low=0.0)
     d_beta2: float = _setting(0.999, "discriminator's Adam β2", low=0.0)
-    burn_in: int = _setting(
-        0, "images over which lr, β2, γ and EMA move by a cosine to their final values; 0: off", low=0
+    burn_in: int | None = _setting(
+        0, "images over which lr, β2 and γ move by a cosine to their final values; 0: off, None: all planned", low=0
     )
     burn_in_beta2: float = _setting(0.9, "β2 of both optimisers at the start of the burn-in", low=0.0)
     burn_in_lr: float = _setting(1.0, "learning rates at the end of the burn-in, as a multiple", low=0.0)
@@ -150,6 +150,7 @@ class Config:
         return dataclasses.replace(
             self,
             epochs=epochs,
+            burn_in=math.ceil(epochs * num_images) if self.burn_in is None else self.burn_in,
             size=size,
             channels=channels,
             log_every=self.log_every or min(100, max(1, total // 2000)),
@@ -273,7 +274,8 @@ PRESETS["r3gan"] = dict(
 PRESETS["r3dcgan"] = dict(
     network="dcgan", d_norm="none", bottom=True, g_width=32, d_width=16, objective="relativistic", r1=0.05, r2=0.05,
     penalty_noise=0.05, penalty_share=0.25, batch_size=64, epochs=None, g_lr=2e-3, d_lr=2e-3, g_beta1=0.0, d_beta1=0.0,
-    g_beta2=0.99, d_beta2=0.99, ema_half_life=10_000.0,
+    g_beta2=0.99, d_beta2=0.99, burn_in=None, burn_in_lr=0.2, burn_in_penalty=0.3, burn_in_beta2=0.99,
+    ema_half_life=10_000.0,
 )  # fmt: skip
 # Toys: figures and what was tried are in docs/log.md. A preset's γ is for points of mean square 1; `launch` scales it.
 TOY = dict(

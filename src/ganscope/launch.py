@@ -85,6 +85,8 @@ def launch(
         )
         progress.say(run.networks())
     else:
+        if config.burn_in is None:  # a longer training keeps the schedule of the first plan
+            resolved = dataclasses.replace(resolved, burn_in=run.config().burn_in)
         resolved = resumed_config(run, resolved)
     progress.say(
         f"{config.data}: {count:,} training images of {height}×{height}×{channels}, "
@@ -150,7 +152,9 @@ def resumed_config(run: Run, config: Config) -> Config:
     """
     stored = run.config()
     same_plan = dataclasses.replace(
-        as_chosen(config, stored), log_every=stored.log_every, snapshot_every=stored.snapshot_every
+        as_chosen(config, stored),
+        log_every=stored.log_every,
+        snapshot_every=stored.snapshot_every,
     )
     if changes := config_changes(stored, same_plan):
         raise RunError(
