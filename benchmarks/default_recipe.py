@@ -54,6 +54,7 @@ def train_once(data: str, recipe: dict[str, Any], seed: int, marks: list[float])
     from ganscope.datasets import cache_root, load_dataset
     from ganscope.features import feature_space, recalled
     from ganscope.monitor import Monitor, Sizes
+    from ganscope.penalty import choose_penalty
     from ganscope.state import backend_of, generate, latents, new_state
     from ganscope.step import Batches, train_iteration
 
@@ -67,6 +68,7 @@ def train_once(data: str, recipe: dict[str, Any], seed: int, marks: list[float])
     sizes = Sizes(moments=50_000, balls=10_000, copies=1000, draws=16)
     judge = Monitor(dataset.train, dataset.test, space, pixels, num_fake=10_000, sizes=sizes, recall=recall)
     backend = backend_of(config)
+    config = choose_penalty(config, dataset, backend, print)
     state, batches = new_state(config, backend), Batches(images, config, backend)
     total = config.total_iterations(len(images))
     curve, best, kept, found = [], float("inf"), copy.deepcopy(state.sampler), {}

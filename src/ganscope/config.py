@@ -18,6 +18,7 @@ from ganscope.errors import ConfigError, did_you_mean
 NETWORK_NAMES = ("mlp", "dcgan", "resnet", "toy")
 OBJECTIVE_NAMES = ("minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic")
 D_NORM_NAMES = ("batch", "none")
+PENALTY_NAMES = ("given", "scale", "pilot")
 LATENT_NAMES = ("normal", "uniform")
 PRECISION_NAMES = ("auto", "float32", "bf16")
 FEWEST_EPOCHS, FEWEST_IMAGES = 20.0, 600_000  # of a training whose length is left open
@@ -59,7 +60,9 @@ class Config:
     label_generator: float = _setting(1.0, "G's target for its fakes", low=0.0)
     r1: float = _setting(0.0, "weight γ of the zero-centred gradient penalty on reals, (γ/2)·E‖∇D‖²", low=0.0)
     r2: float = _setting(0.0, "weight γ of the same penalty on fakes", low=0.0)
-    choose_penalty: bool = _setting(False, "choose γ of R1 and R2 by four short pilot trainings before the run")
+    choose_penalty: str = _setting(
+        "given", "scale: r1 and r2 times the data's variance; pilot: the best of four multiples of that", PENALTY_NAMES
+    )
     penalty_noise: float = _setting(
         0.0, "std of the noise whose finite differences measure R1 and R2; 0: exact gradients, twice as slow", low=0.0
     )
@@ -272,7 +275,8 @@ PRESETS["r3gan"] = dict(
 )  # fmt: skip
 # The default: each part won a comparison at equal time (docs/log.md).
 PRESETS["r3dcgan"] = dict(
-    network="dcgan", d_norm="none", bottom=True, g_width=32, d_width=16, objective="relativistic", r1=0.05, r2=0.05,
+    network="dcgan", d_norm="none", bottom=True, g_width=32, d_width=16, objective="relativistic", r1=2e-4, r2=2e-4,
+    choose_penalty="scale",
     penalty_noise=0.05, penalty_share=0.25, batch_size=64, epochs=None, g_lr=2e-3, d_lr=2e-3, g_beta1=0.0, d_beta1=0.0,
     g_beta2=0.99, d_beta2=0.99, burn_in=None, burn_in_lr=0.2, burn_in_penalty=0.3, burn_in_beta2=0.99,
     ema_half_life=10_000.0,

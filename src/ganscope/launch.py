@@ -18,7 +18,7 @@ from ganscope.datasets import Dataset, load_dataset
 from ganscope.environment import describe
 from ganscope.errors import GanscopeError, RunError
 from ganscope.judge import Judge
-from ganscope.pilot import choose_penalty
+from ganscope.penalty import choose_penalty
 from ganscope.progress import Progress, duration
 from ganscope.run import Run, atomic, list_runs, next_run_path
 from ganscope.state import backend_of
@@ -69,8 +69,7 @@ def launch(
     backend = backend_of(config)
     run = find_run(resolved, runs, run_path, new)
     if run is None:
-        if config.choose_penalty:
-            resolved = choose_penalty(resolved, dataset, backend, progress.say)
+        resolved = choose_penalty(resolved, dataset, backend, progress.say)
         environment = describe(
             command=command or sys.argv,
             backend_reason=backend.reason,
@@ -138,8 +137,8 @@ def find_run(config: Config, runs: Path, run_path: Path | None, new: bool) -> Ru
 
 
 def as_chosen(config: Config, stored: Config) -> Config:
-    """The config with what pilot trainings chose for the stored run, where both leave the choice to them."""
-    if not (config.choose_penalty and stored.choose_penalty):
+    """The config with the penalties chosen for the stored run, where both leave the choice to the same rule."""
+    if config.choose_penalty == "given" or config.choose_penalty != stored.choose_penalty:
         return config
     return dataclasses.replace(config, r1=stored.r1, r2=stored.r2)
 
