@@ -26,7 +26,7 @@ STAIRCASE: list[set[str]] = [
     {"networks", "metrics", "perceptron", "device", "run", "draw", "published", "imagecache", "imagefiles"},
     {"datasets", "features", "state", "monitor", "exhibit", "toyfilm"},
     {"step", "layout", "toyreport"},
-    {"train", "evaluate", "report", "view", "film", "sample", "check", "compare", "judge", "pilot", "toyjudge"},
+    {"train", "evaluate", "report", "view", "film", "sample", "check", "compare", "judge", "penalty", "toyjudge"},
     {"launch", "notebook"},
     {"cli", ""},
     {"__main__"},
