@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganscope.check import contact_sheet, examine, render, suggest_preset, suggest_size
-from ganscope.config import PRESETS
+from ganscope.check import contact_sheet, examine, render, suggest_size
 from ganscope.decode import Header
 from ganscope.duplicates import exact_groups, near_pairs, thumbnail
 from ganscope.errors import DataError
@@ -99,7 +98,7 @@ def test_imbalance_is_warned_of(tmp_path: Path) -> None:
 def test_the_text_can_be_printed_and_says_what_to_run(patient: str) -> None:
     text = render(examine(patient))
     text.encode("utf-8")
-    assert f"ganscope train {patient} --preset dcgan --size 64" in text
+    assert f"ganscope train {patient} --preset dcgan-ema --size 64" in text
     assert "dogs/zero.png: empty" in text and "dogs/00.png = dogs/copy.png" in text
     assert max(map(len, text.splitlines())) <= 120
 
@@ -165,12 +164,6 @@ def headers(*sizes: tuple[int, int]) -> list[Header]:
 )  # fmt: skip
 def test_the_suggested_size(sizes: list[tuple[int, int]], expected: int) -> None:
     assert suggest_size(headers(*sizes)) == expected
-
-
-def test_the_suggested_preset() -> None:
-    assert suggest_preset("folder", 28, True) == "mlp"
-    assert suggest_preset("folder", 32, True) == suggest_preset("folder", 28, False) == "dcgan"
-    assert {suggest_preset(name, 28, True) for name in ("mnist", "fashion-mnist", "digits")} <= set(PRESETS)
 
 
 def test_near_pairs_are_found_among_many_and_nothing_else() -> None:

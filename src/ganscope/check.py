@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganscope.archives import printable
-from ganscope.config import AUTO_PRESETS
+from ganscope.config import auto_preset
 from ganscope.datasets import DEFAULT_SIZE, MAX_OWN_SIZE, Arrays, Source, cache_root, find_source, is_grey_array
 from ganscope.decode import GREY_MODES, Header, fit_array
 from ganscope.duplicates import MAX_IMAGES, exact_groups, near_pairs, thumbnail
@@ -127,7 +127,7 @@ def examine(
         near_duplicates=near,
         size=side,
         suggested_size=suggested,
-        suggested_preset=suggest_preset(data, suggested, contents.grey),
+        suggested_preset=auto_preset(data, suggested),
         warnings=tuple(_warnings(headers, classes, contents.grey, side, exact, near, len(unreadable))),
         tiles=np.stack([looked.tiles[name] for name in shown]),
         captions=tuple(_caption(name, contents) for name in shown),
@@ -145,11 +145,6 @@ def suggest_size(headers: list[Header]) -> int:
     same = len({(header.width, header.height) for header in headers}) == 1 and headers[0].width == headers[0].height
     known = range(MAX_OWN_SIZE, 7, -1) if same and side <= MAX_OWN_SIZE else (DEFAULT_SIZE, 32, 16, 8)
     return next((size for size in known if size <= side and _halves_well(size)), 8)
-
-
-def suggest_preset(data: str, size: int, grey: bool) -> str:
-    """The preset known for a named set; else `mlp` for grey images up to 28 pixels and `dcgan` for all others."""
-    return AUTO_PRESETS.get(data, "mlp" if grey and size <= 28 else "dcgan")
 
 
 def contact_sheet(report: Report, path: Path) -> Path:

@@ -273,7 +273,11 @@ PRESETS["r3gan"] = dict(
     d_beta1=0.0, g_beta2=0.99, d_beta2=0.99, burn_in=600_000, burn_in_lr=0.25, burn_in_penalty=0.1,
     ema_half_life=10_000.0,
 )  # fmt: skip
-# The default: each part won a comparison at equal time (docs/log.md).
+# The defaults, for small images and for larger ones: what won at equal time (docs/benchmarks.md, docs/log.md).
+PRESETS["dcgan-ema"] = {
+    **PRESETS["dcgan"], "g_width": 32, "d_width": 32, "epochs": None, "g_lr": 5e-4, "d_lr": 5e-4,
+    "ema_half_life": 10_000.0,
+}  # fmt: skip
 PRESETS["r3dcgan"] = dict(
     network="dcgan", d_norm="none", bottom=True, g_width=32, d_width=16, objective="relativistic", r1=2e-4, r2=2e-4,
     choose_penalty="scale",
@@ -323,6 +327,7 @@ PRESETS["toy-1d"] = {
 PRESET_DOCS: dict[str, str] = {
     "mlp": "one hidden layer of 128; Adam, G 1e-4 and D 1e-3; labels 0.9 and 0; batch 64; 100 epochs",
     "dcgan": "deep convolutional; Adam 2e-4, β1 0.5; labels 0.9 and 0; batch 128; 20 epochs",
+    "dcgan-ema": "dcgan of half the width; Adam 5e-4; moving average",
     "plain": "deep convolutional, widths 32 and 16; Adam 2e-4, β1 0.5; labels 1 and 0; batch 128; 40 epochs",
     "lsgan": "dcgan with least squares (Mao et al. 2017)",
     "hinge": "dcgan with spectral norm and the hinge loss; Adam, G 1e-4 and D 4e-4, β 0 and 0.9; EMA",
@@ -337,10 +342,16 @@ PRESET_DOCS: dict[str, str] = {
     "toy-1d": "for mixture-1d and gaussian-1d: the same with a faster D, so that D* can be seen; 1,500 iterations",
     "r3mlp": "mlp of width 256; relativistic with R1 and R2, γ 0.1; Adam 1e-3, β1 0; EMA; batch 64; 120 epochs",
 }
-# The preset when a user names only the data.
-AUTO_PRESETS: dict[str, str] = {"digits": "r3mlp", "mnist": "mlp", "fashion-mnist": "plain", "lfw": "dcgan"}
+# The preset when a user names only the data, and for data of one's own, where the side is up to 32 and beyond.
+AUTO_PRESETS: dict[str, str] = {"digits": "r3mlp", "mnist": "r3dcgan", "fashion-mnist": "r3dcgan", "lfw": "dcgan-ema"}
+SMALL_SIDE = 32
 AUTO_PRESETS |= dict.fromkeys(("ring", "grid", "gaussian", "spiral", "moons"), "toy-2d")
 AUTO_PRESETS |= dict.fromkeys(("gaussian-1d", "mixture-1d"), "toy-1d")
+
+
+def auto_preset(data: str, size: int | None) -> str:
+    """The preset of a user who names only `data`; `size` is the side in pixels, None where it is left to the data."""
+    return AUTO_PRESETS.get(data, "r3dcgan" if size is not None and size <= SMALL_SIDE else "dcgan-ema")
 
 
 def make_config(data: str, preset: str = "auto", **overrides: Any) -> Config:
@@ -349,7 +360,7 @@ def make_config(data: str, preset: str = "auto", **overrides: Any) -> Config:
     Raises:
         ConfigError: an unknown preset or setting, with the nearest known name; a value out of range.
     """
-    name = AUTO_PRESETS.get(data, "dcgan") if preset == "auto" else preset
+    name = auto_preset(data, overrides.get("size")) if preset == "auto" else preset
     if name not in PRESETS:
         raise ConfigError(f"unknown preset {preset!r}", found=preset, todo=did_you_mean(preset, ["auto", *PRESETS]))
     return config_from_dict({"data": data, **PRESETS[name], "preset": name, **overrides})
