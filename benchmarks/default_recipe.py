@@ -18,6 +18,7 @@ import argparse
 import copy
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -33,6 +34,7 @@ DATA = ("digits", "mnist", "fashion-mnist", "lfw")
 RECIPES: dict[str, dict[str, Any]] = {
     "dcgan": dict(preset="dcgan"),
     "dcgan + EMA": dict(preset="dcgan", ema_half_life=10_000.0),
+    "dcgan-ema": dict(preset="dcgan-ema"),
     "plain": dict(preset="plain"),
     "plain + EMA": dict(preset="plain", ema_half_life=10_000.0),
     "lsgan + EMA": dict(preset="lsgan", ema_half_life=10_000.0),
@@ -95,7 +97,8 @@ def train_once(data: str, recipe: dict[str, Any], seed: int, marks: list[float])
 
 
 def file_of(out: Path, data: str, name: str, seed: int | str, whole: bool) -> Path:
-    return out / f"{data}-{name.replace(' ', '_').replace('+', 'and')}-{'whole-' if whole else ''}{seed}.json"
+    safe = re.sub(r"[^a-z0-9.]+", "_", name.lower().replace("+", "and"))
+    return out / f"{data}-{safe}-{'whole-' if whole else ''}{seed}.json"
 
 
 def table(out: Path, datasets: list[str], names: list[str]) -> str:

@@ -23,7 +23,7 @@ LATENT_NAMES = ("normal", "uniform")
 PRECISION_NAMES = ("auto", "float32", "bf16")
 FEWEST_EPOCHS, FEWEST_IMAGES = 20.0, 600_000  # of a training whose length is left open
 MAX_SNAPSHOTS, MIN_SNAPSHOTS = 50, 8
-SNAPSHOT_SHARE = 0.07  # of a training: the early snapshots come on top, the whole stays under a tenth
+SNAPSHOT_SHARE = 0.06  # of a training: the early snapshots come on top, the whole stays under a tenth
 MAP_NAMES = ("pacmap", "umap", "tsne", "pca", "none")
 
 
