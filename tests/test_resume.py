@@ -201,7 +201,7 @@ def test_a_checkpoint_that_would_run_code_is_refused(tmp_path: Path) -> None:
         def __reduce__(self) -> tuple[Any, ...]:
             return (Path.touch, (tmp_path / "trap was sprung",))
 
-    torch.save({"format": "ganscope-checkpoint-1", "x": Trap()}, Run(tmp_path / "run").checkpoints()[-1])
+    torch.save({"format": "ganscope-checkpoint-2", "x": Trap()}, Run(tmp_path / "run").checkpoints()[-1])
     with pytest.raises(RunError, match="cannot be read"):
         run_training(tmp_path / "run", config)
     assert not (tmp_path / "trap was sprung").exists()

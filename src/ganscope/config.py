@@ -283,7 +283,7 @@ PRESETS["r3dcgan"] = dict(
     choose_penalty="scale",
     penalty_noise=0.05, penalty_share=0.25, batch_size=64, epochs=None, g_lr=2e-3, d_lr=2e-3, g_beta1=0.0, d_beta1=0.0,
     g_beta2=0.99, d_beta2=0.99, burn_in=None, burn_in_lr=0.2, burn_in_penalty=0.3, burn_in_beta2=0.99,
-    ema_half_life=10_000.0,
+    ema_half_life=100_000.0,
 )  # fmt: skip
 # Toys: figures and what was tried are in docs/log.md. A preset's γ is for points of mean square 1; `launch` scales it.
 TOY = dict(

@@ -24,7 +24,7 @@ from ganscope.networks import mlp
 from ganscope.perceptron import Perceptrons, can_write_out
 from ganscope.run import atomic
 
-CHECKPOINT_FORMAT = "ganscope-checkpoint-1"
+CHECKPOINT_FORMAT = "ganscope-checkpoint-2"
 # One row of the recent scalars; the order of history.jsonl.
 SCALARS = ("d_loss", "g_loss", "d_real", "d_fake_before", "d_fake_after", "value")
 
@@ -36,8 +36,8 @@ class TrainState:
     g: nn.Module
     d: nn.Module
     g_ema: nn.Module | None
-    g_optimizer: torch.optim.Optimizer
-    d_optimizer: torch.optim.Optimizer
+    g_optimizer: Adam
+    d_optimizer: Adam
     recent: torch.Tensor  # (log_every, len(SCALARS)) float32, the iterations since the last line of history
     recent_count: int = 0
     iteration: int = 0
@@ -105,8 +105,8 @@ def new_state(config: Config, backend: Backend) -> TrainState:
         g=g,
         d=d,
         g_ema=g_ema,
-        g_optimizer=_adam(g_parameters, config.g_lr, config.g_beta1, config.g_beta2),
-        d_optimizer=_adam(d_parameters, config.d_lr, config.d_beta1, config.d_beta2),
+        g_optimizer=Adam(g_parameters, config.g_lr, (config.g_beta1, config.g_beta2)),
+        d_optimizer=Adam(d_parameters, config.d_lr, (config.d_beta1, config.d_beta2)),
         recent=torch.zeros(config.log_every, len(SCALARS), device=backend.device),
         g_parameters=g_parameters,
         d_parameters=d_parameters,
@@ -136,12 +136,6 @@ def _perceptrons(g: nn.Module, d: nn.Module, config: Config, backend: Backend) -
     assert isinstance(g, mlp.Generator)
     assert isinstance(d, mlp.Discriminator)
     return Perceptrons(g, d, config.batch_size, backend.product_dtype)
-
-
-def _adam(parameters: list[nn.Parameter], lr: float, beta1: float, beta2: float) -> torch.optim.Adam:
-    if parameters[0].device.type in ("cpu", "cuda"):
-        return Adam(parameters, lr=lr, betas=(beta1, beta2), fused=True)
-    return torch.optim.Adam(parameters, lr=lr, betas=(beta1, beta2))
 
 
 def save_checkpoint(state: TrainState, path: Path, data_hash: str) -> None:

@@ -248,5 +248,5 @@ def apply_schedule(state: TrainState, config: Config) -> None:
         (state.g_optimizer, config.g_lr, config.g_beta1, config.g_beta2),
         (state.d_optimizer, config.d_lr, config.d_beta1, config.d_beta2),
     ):
-        optimizer.param_groups[0]["lr"] = lr * scale
-        optimizer.param_groups[0]["betas"] = (beta1, cosine(config.burn_in_beta2, beta2, progress))
+        optimizer.lr = lr * scale
+        optimizer.betas = (beta1, cosine(config.burn_in_beta2, beta2, progress))

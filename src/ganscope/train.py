@@ -214,8 +214,8 @@ def log_interval(state: TrainState, run: Run, num_images: int, config: Config) -
         "jsd_bound": float(losses.jsd_bound(torch.tensor(means["value"], dtype=torch.float64))),
         "d_grad_norm": gradient_norm(state.d_parameters),
         "g_grad_norm": gradient_norm(state.g_parameters),
-        "d_lr": state.d_optimizer.param_groups[0]["lr"],
-        "g_lr": state.g_optimizer.param_groups[0]["lr"],
+        "d_lr": state.d_optimizer.lr,
+        "g_lr": state.g_optimizer.lr,
     }
     run.append("history", line)
     state.recent_count = 0
