@@ -273,7 +273,7 @@ PRESETS["r3gan"] = dict(
     d_beta1=0.0, g_beta2=0.99, d_beta2=0.99, burn_in=600_000, burn_in_lr=0.25, burn_in_penalty=0.1,
     ema_half_life=10_000.0,
 )  # fmt: skip
-# The defaults, for small images and for larger ones: what won at equal time (docs/benchmarks.md, docs/log.md).
+# The defaults, for small images and for larger ones: what did best in trials at equal time (docs/log.md).
 PRESETS["dcgan-ema"] = {
     **PRESETS["dcgan"], "g_width": 32, "d_width": 32, "epochs": None, "g_lr": 5e-4, "d_lr": 5e-4,
     "ema_half_life": 10_000.0,
