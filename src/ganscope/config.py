@@ -61,7 +61,9 @@ class Config:
     r1: float = _setting(0.0, "weight γ of the zero-centred gradient penalty on reals, (γ/2)·E‖∇D‖²", low=0.0)
     r2: float = _setting(0.0, "weight γ of the same penalty on fakes", low=0.0)
     choose_penalty: str = _setting(
-        "given", "scale: r1 and r2 times the data's variance; pilot: the best of four multiples of that", PENALTY_NAMES
+        "given",
+        "given: r1 and r2 are γ; scale: γ is they times the data's variance; pilot: the best of four multiples of that",
+        PENALTY_NAMES,
     )
     penalty_noise: float = _setting(
         0.0, "std of the noise whose finite differences measure R1 and R2; 0: exact gradients, twice as slow", low=0.0
@@ -280,10 +282,9 @@ PRESETS["dcgan-ema"] = {
 }  # fmt: skip
 PRESETS["r3dcgan"] = dict(
     network="dcgan", d_norm="none", bottom=True, g_width=32, d_width=16, objective="relativistic", r1=2e-4, r2=2e-4,
-    choose_penalty="scale",
-    penalty_noise=0.05, penalty_share=0.25, batch_size=64, epochs=None, g_lr=2e-3, d_lr=2e-3, g_beta1=0.0, d_beta1=0.0,
-    g_beta2=0.99, d_beta2=0.99, burn_in=None, burn_in_lr=0.2, burn_in_penalty=0.3, burn_in_beta2=0.99,
-    ema_half_life=100_000.0,
+    choose_penalty="scale", penalty_noise=0.05, penalty_share=0.25, batch_size=64, epochs=None, g_lr=2e-3, d_lr=2e-3,
+    g_beta1=0.0, d_beta1=0.0, g_beta2=0.99, d_beta2=0.99, burn_in=None, burn_in_lr=0.2, burn_in_penalty=0.3,
+    burn_in_beta2=0.99, ema_half_life=100_000.0,
 )  # fmt: skip
 # Toys: figures and what was tried are in docs/log.md. A preset's γ is for points of mean square 1; `launch` scales it.
 TOY = dict(
