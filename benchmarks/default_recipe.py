@@ -57,7 +57,7 @@ def train_once(data: str, recipe: dict[str, Any], seed: int, marks: list[float])
     from ganscope.features import feature_space, recalled
     from ganscope.monitor import Monitor, Sizes
     from ganscope.penalty import choose_penalty
-    from ganscope.state import backend_of, generate, latents, new_state
+    from ganscope.state import backend_of, generate, latents, new_state, sampler
     from ganscope.step import Batches, train_iteration
 
     dataset = load_dataset(data, size=64 if data == "lfw" else None)
@@ -73,7 +73,7 @@ def train_once(data: str, recipe: dict[str, Any], seed: int, marks: list[float])
     config = choose_penalty(config, dataset, backend, print)
     state, batches = new_state(config, backend), Batches(images, config, backend)
     total = config.total_iterations(len(images))
-    curve, best, kept, found = [], float("inf"), copy.deepcopy(state.sampler), {}
+    curve, best, kept, found = [], float("inf"), state.g, {}
     seconds = 0.0
     while seconds < 60 * marks[-1] if marks else state.iteration < total:
         # One thread: the process's own seconds are a core's, whatever else the machine does.
@@ -81,12 +81,13 @@ def train_once(data: str, recipe: dict[str, Any], seed: int, marks: list[float])
         while time.process_time() - start < PART_SECONDS and (marks or state.iteration < total):
             train_iteration(state, batches, config, backend)
         before, seconds = seconds, seconds + time.process_time() - start
-        frechet = monitor.measure(generate(state.sampler, latents(config, 2000, "fixed"), backend)).metrics["frechet"]
+        g = sampler(state, config, backend)
+        frechet = monitor.measure(generate(g, latents(config, 2000, "fixed"), backend)).metrics["frechet"]
         curve.append([seconds, state.images_seen, frechet.value])
         text = f"{data} {recipe} seed {seed}: {seconds:.0f} s, {state.images_seen:,} images"
         print(f"{text}, Fréchet {frechet.value:.2f}", flush=True)
         if frechet.value < best:
-            best, kept = frechet.value, copy.deepcopy(state.sampler)
+            best, kept = frechet.value, copy.deepcopy(g)
         names = [f"{m:g}" for m in marks if before < 60 * m <= seconds]
         if names or (not marks and state.iteration == total):
             seen = judge.measure(generate(kept, latents(config, 10_000, "evaluate"), backend))

@@ -29,7 +29,7 @@ import torch
 from ganscope import toys
 from ganscope.config import make_config
 from ganscope.device import choose_backend
-from ganscope.state import generate, latents, new_state
+from ganscope.state import generate, latents, new_state, sampler
 from ganscope.step import Batches, train_iteration
 from ganscope.toys import TOYS, Toy
 
@@ -62,11 +62,12 @@ def train_once(toy: Toy, seed: int, iterations: int) -> dict[str, Any]:
     for _ in range(PARTS):
         for _ in range(iterations // PARTS):
             train_iteration(state, batches, config, backend)
-        scores = toys.score(toy, generate(state.sampler, latents(config, SCORED_SAMPLES, "score"), backend))
+        g = sampler(state, config, backend)
+        scores = toys.score(toy, generate(g, latents(config, SCORED_SAMPLES, "score"), backend))
         curve.append([state.images_seen, scores.modes, scores.high_quality, scores.reverse_kl, scores.spread])
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
-    scores = toys.score(toy, generate(state.sampler, latents(config, SCORED_SAMPLES, "score"), backend))
-    control = toys.score(toy, generate(state.sampler, latents(config, CONTROL_SAMPLES, "many"), backend))
+    scores = toys.score(toy, generate(g, latents(config, SCORED_SAMPLES, "score"), backend))
+    control = toys.score(toy, generate(g, latents(config, CONTROL_SAMPLES, "many"), backend))
     return {
         "toy": toy.name, "seed": seed, "iterations": iterations, "samples_seen": state.images_seen,
         "seconds": seconds, "cpu_seconds": cpu_seconds, "scores": scores.to_dict(),

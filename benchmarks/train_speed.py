@@ -1,7 +1,7 @@
 """Training speed against the loops that tutorials teach, interleaved in one run; the share of the machine's ceiling.
 
     GANSCOPE_DATA=… python benchmarks/train_speed.py [lfw mnist fashion] [--repeats 5] [--seconds 8] [--write FILE]
-    … --runs RUN …                 adds what whole runs that have finished spent on snapshots, metrics and the map
+    … --runs RUN …                 measures nothing: what whole runs that have finished spent beside their iterations
 
 (a) the tutorial DCGAN on LFW, 64×64, batch 128, with its data loading; (b) the tutorial MLP on MNIST, batch 64, in
 PyTorch and, where `tensorflow-cpu` is installed, in Keras 3; (c) the same loop on a DCGAN for Fashion-MNIST, 28×28,
@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import copy
 import dataclasses
+import datetime
 import json
 import os
 import platform
@@ -211,18 +212,33 @@ def overhead(path: Path) -> str:
     return f"| {path.name} | {whole:,.0f} s | {snapshots} | {shares} |"
 
 
+def write_section(path: Path, mark: str, lines: list[str]) -> None:
+    """Replace what stands between `<!-- mark -->` and `<!-- /mark -->`."""
+    head, rest = path.read_text(encoding="utf-8").split(f"<!-- {mark} -->\n", 1)
+    tail = rest.split(f"<!-- /{mark} -->", 1)[1]
+    body = "\n".join(lines)
+    path.write_text(f"{head}<!-- {mark} -->\n{body}\n<!-- /{mark} -->{tail}", encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", nargs="*", default=list(CASES))
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=8.0)
-    parser.add_argument("--runs", nargs="*", type=Path, default=[], help="finished runs, for their overhead")
+    parser.add_argument("--runs", nargs="*", type=Path, default=[], help="the table of finished runs only")
     parser.add_argument("--quick", action="store_true", help="the first table only")
-    parser.add_argument("--write", type=Path, help="replace the section between the speed marks of this file")
+    parser.add_argument("--write", type=Path, help="replace the section between the marks of this file")
     arguments = parser.parse_args()
+    if arguments.runs:
+        lines = ["| whole run | training and snapshots | snapshots | all beside training | metrics | map |"]
+        lines += ["|---|--:|--:|--:|--:|--:|", *(overhead(run) for run in arguments.runs)]
+        print("\n".join(lines))
+        if arguments.write:
+            write_section(arguments.write, "whole", lines)
+        return
     lines = [
         f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, {choose_backend().reason}; "
-        f"{arguments.repeats} repeats of {arguments.seconds:g} s each, by turns.",
+        f"{arguments.repeats} repeats of {arguments.seconds:g} s each, by turns ({datetime.date.today()}).",
         "",
         "| training alone | ganscope, images/s | against | images/s | ratio (range) | an image | product | share |",
         "|---|--:|---|--:|--:|--:|--:|--:|",
@@ -237,18 +253,10 @@ def main() -> None:
         more += ["", "| from the command to the first iteration | median of 3 | range |", "|---|--:|--:|"]
         more += [start_up(case) for case in arguments.cases]
         more += ["", *scaling(min(3.0, arguments.seconds))]
-    if arguments.runs:
-        more += ["", "| whole run | training and snapshots | snapshots | all beside training | metrics | map |"]
-        more += ["|---|--:|--:|--:|--:|--:|", *(overhead(run) for run in arguments.runs)]
     print("\n".join(more), flush=True)
     lines += more
     if arguments.write:
-        text = arguments.write.read_text(encoding="utf-8")
-        head, rest = text.split("<!-- speed -->\n", 1)
-        tail = rest.split("<!-- /speed -->", 1)[1]
-        arguments.write.write_text(
-            f"{head}<!-- speed -->\n" + "\n".join(lines) + f"\n<!-- /speed -->{tail}", encoding="utf-8"
-        )
+        write_section(arguments.write, "speed", lines)
 
 
 if __name__ == "__main__":

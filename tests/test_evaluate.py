@@ -35,7 +35,7 @@ def untrained_run(path: Path, dataset: Dataset) -> Run:
     run = Run.create(path, config, {"dataset": {"content_hash": dataset.train.content_hash}}, "")
     state = new_state(config, choose_backend(device="cpu", threads=1, convolutional=False))
     for seen in (640, 1280):
-        save_generator(state, run.generator_path(seen))
+        save_generator(state.g, run.generator_path(seen))
     run.append("evals", {"images_seen": 640, "best": 640, "verdict": "it has hardly begun", "findings": []})
     return run
 

@@ -90,3 +90,14 @@ def test_the_choice_is_stored_and_resumed(tmp_path: Path, monkeypatch: pytest.Mo
     assert again.run.config().r1 == first.run.config().r1
     assert again.run.config().burn_in == first.run.config().burn_in
     assert again.outcome.images_seen > first.outcome.images_seen
+
+
+def test_given_weights_are_gamma_and_not_multiples() -> None:
+    """A user who names γ on top of a preset that scales it gets that γ; half of it is refused."""
+    given = make_config("mnist", "r3dcgan", r1=0.1, r2=0.2)
+    assert (given.choose_penalty, given.r1, given.r2) == ("given", 0.1, 0.2)
+    assert make_config("mnist", "r3dcgan").choose_penalty == "scale"
+    assert make_config("mnist", "r3dcgan", r1=1e-4, choose_penalty="scale").choose_penalty == "scale"
+    with pytest.raises(ConfigError, match="--r1 and --r2 together"):
+        make_config("mnist", "r3dcgan", r1=0.1)
+    assert make_config("mnist", "r3gan", r1=0.1).r2 == 1.0

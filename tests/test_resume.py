@@ -19,7 +19,7 @@ from ganscope.device import choose_backend
 from ganscope.errors import RunError, TrainingError
 from ganscope.progress import Progress
 from ganscope.run import Run
-from ganscope.state import Snapshot, generate, latents, new_state
+from ganscope.state import Snapshot, generate, latents, new_state, sampler
 from ganscope.train import Outcome, train
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -107,7 +107,7 @@ def test_the_first_step_comes_before_the_untrained_snapshot(tmp_path: Path) -> N
     config = config_of("mlp", log_every=1)
     run = Run.create(tmp_path / "run", config, {}, "")
     backend = choose_backend(device="cpu", threads=1, convolutional=False)
-    untrained = generate(new_state(config, backend).sampler, latents(config, 128, "fixed"), backend)
+    untrained = generate(sampler(new_state(config, backend), config, backend), latents(config, 128, "fixed"), backend)
     seen: list[tuple[int, int]] = []
 
     def on_snapshot(snapshot: Snapshot) -> None:

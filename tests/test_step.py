@@ -16,7 +16,7 @@ from ganscope import losses, networks
 from ganscope.config import PRESETS, make_config
 from ganscope.device import choose_backend
 from ganscope.networks import dcgan
-from ganscope.state import SCALARS, latents, new_state, normalise, to_uint8
+from ganscope.state import SCALARS, latents, new_state, normalise, sampler, to_uint8
 from ganscope.step import Batches, judge, packed, put_gradients, train_iteration
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
@@ -182,3 +182,29 @@ def test_gradients_lie_in_memory_as_their_parameters_do() -> None:
         assert parameter.grad.stride() == parameter.stride()
         torch.optim.Adam([parameter], lr=0.1, fused=True).step()
     assert torch.equal(ours, theirs)
+
+
+def test_the_average_has_batch_statistics_of_its_own() -> None:
+    """Weights far from G's, as an average's are: its norms' statistics are those of its own activations, not of G's."""
+    config = make_config("x", "dcgan", g_width=4, d_width=4, ema_half_life=100.0, precision="float32")
+    config = config.resolve(num_images=10, size=16, channels=1)
+    backend = choose_backend(device="cpu", precision="float32", threads=1)
+    state = new_state(config, backend)
+    assert state.g_ema is not None
+    with torch.no_grad():
+        for weight in state.g_ema.parameters():
+            weight.mul_(3.0).add_(0.5)
+    g = sampler(state, config, backend)
+    assert g is state.g_ema
+    assert not g.training
+    seen: list[torch.Tensor] = []
+    norm = next(module for module in g.modules() if isinstance(module, torch.nn.BatchNorm2d))
+    norm.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    g(latents(config, 20_000, "others"))
+    mean, variance = seen[0].mean(dim=(0, 2, 3)), seen[0].var(dim=(0, 2, 3))
+    torch.testing.assert_close(norm.running_mean, mean, rtol=0.1, atol=0.1)
+    torch.testing.assert_close(norm.running_var, variance, rtol=0.15, atol=0.1)
+    assert not torch.allclose(mean, torch.zeros_like(mean), atol=0.5)
+    before = {name: value.clone() for name, value in g.state_dict().items()}
+    again = sampler(state, config, backend).state_dict()
+    assert all(torch.equal(before[name], again[name]) for name in before)

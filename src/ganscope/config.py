@@ -62,7 +62,8 @@ class Config:
     r2: float = _setting(0.0, "weight γ of the same penalty on fakes", low=0.0)
     choose_penalty: str = _setting(
         "given",
-        "given: r1 and r2 are γ; scale: γ is they times the data's variance; pilot: the best of four multiples of that",
+        "given, and wherever r1 and r2 are given: they are γ; scale: they times the data's variance; pilot: the best of "
+        "four multiples of that",
         PENALTY_NAMES,
     )
     penalty_noise: float = _setting(
@@ -359,12 +360,25 @@ def make_config(data: str, preset: str = "auto", **overrides: Any) -> Config:
     """A config from a preset and what differs from it.
 
     Raises:
-        ConfigError: an unknown preset or setting, with the nearest known name; a value out of range.
+        ConfigError: an unknown preset or setting, with the nearest known name; a value out of range; one of `r1` and `r2`
+            alone where the preset would scale both with the data.
     """
     name = auto_preset(data, overrides.get("size")) if preset == "auto" else preset
     if name not in PRESETS:
         raise ConfigError(f"unknown preset {preset!r}", found=preset, todo=did_you_mean(preset, ["auto", *PRESETS]))
-    return config_from_dict({"data": data, **PRESETS[name], "preset": name, **overrides})
+    chosen = {"data": data, **PRESETS[name], "preset": name, **overrides}
+    weights = sorted({"r1", "r2"} & overrides.keys())
+    if weights and "choose_penalty" not in overrides and chosen.get("choose_penalty", "given") != "given":
+        # Preset `name` counts them in multiples of the data's variance; a user who gives γ means γ.
+        if len(weights) == 1:
+            raise ConfigError(
+                f"preset {name} needs --r1 and --r2 together",
+                found=f"--{weights[0]} {overrides[weights[0]]:g} alone; the preset's other one is no γ but "
+                "a multiple of the data's variance",
+                todo=f"use --r1 {overrides[weights[0]]:g} --r2 {overrides[weights[0]]:g}",
+            )
+        chosen["choose_penalty"] = "given"
+    return config_from_dict(chosen)
 
 
 # What may differ between a run and its resumption, because it changes no number of the training.

@@ -20,7 +20,7 @@ from ganscope.device import Backend
 from ganscope.errors import ConfigError
 from ganscope.features import FeatureSpace, feature_space
 from ganscope.metrics.distance import Gaussian, frechet_distance
-from ganscope.state import generate, latents, new_state
+from ganscope.state import generate, latents, new_state, sampler
 from ganscope.step import Batches, train_iteration
 
 VARIANCE_IMAGES = 4000  # from which the variance is estimated, evenly spread over the data
@@ -90,6 +90,6 @@ def pilot(
     state, batches = new_state(config, backend), Batches(dataset.train.images, config, backend)
     for _ in range(iterations):
         train_iteration(state, batches, config, backend)
-    fakes = space(generate(state.sampler, latents(config, NUM_FAKES, "pilot"), backend))
+    fakes = space(generate(sampler(state, config, backend), latents(config, NUM_FAKES, "pilot"), backend))
     distance = frechet_distance(reals, fakes)
     return distance if math.isfinite(distance) else math.inf

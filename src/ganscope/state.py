@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ganscope import networks
 from ganscope.adam import Adam
@@ -25,6 +26,7 @@ from ganscope.perceptron import Perceptrons, can_write_out
 from ganscope.run import atomic
 
 CHECKPOINT_FORMAT = "ganscope-checkpoint-2"
+STANDING_BATCHES, STANDING_BATCH = 4, 250  # latents from which the average's batch statistics are measured
 # One row of the recent scalars; the order of history.jsonl.
 SCALARS = ("d_loss", "g_loss", "d_real", "d_fake_before", "d_fake_after", "value")
 
@@ -46,24 +48,17 @@ class TrainState:
     d_parameters: list[nn.Parameter] = field(default_factory=list)
     perceptrons: Perceptrons | None = None  # the passes written out, where the config allows it
 
-    @property
-    def sampler(self) -> nn.Module:
-        """The generator that samples come from: the average where there is one."""
-        return self.g if self.g_ema is None else self.g_ema
-
     def update_ema(self, half_life: float, batch: int) -> None:
         """Move the average towards G, an old weight counting half after `half_life` images.
 
         The half-life is at most a twentieth of the images seen, so that the untrained start is soon forgotten
-        (Karras et al. 2021, the ramp-up).
+        (Karras et al. 2021, the ramp-up). Batch norm's statistics are measured when they are needed: see `sampler`.
         """
         if self.g_ema is None:
             return
         beta = 0.5 ** (batch / max(min(half_life, 0.05 * self.images_seen), 1e-8))
         with torch.no_grad():
             torch._foreach_lerp_(list(self.g_ema.parameters()), list(self.g.parameters()), 1.0 - beta)
-            for average, buffer in zip(self.g_ema.buffers(), self.g.buffers(), strict=True):
-                average.copy_(buffer)
 
 
 @dataclass(frozen=True)
@@ -136,6 +131,28 @@ def _perceptrons(g: nn.Module, d: nn.Module, config: Config, backend: Backend) -
     assert isinstance(g, mlp.Generator)
     assert isinstance(d, mlp.Discriminator)
     return Perceptrons(g, d, config.batch_size, backend.product_dtype)
+
+
+@torch.no_grad()
+def sampler(state: TrainState, config: Config, backend: Backend) -> nn.Module:
+    """The generator that samples come from: G, or its moving average where there is one.
+
+    The average's activations are distributed otherwise than G's, so batch norm's statistics are measured on its own
+    images before every use (standing statistics, Brock et al. 2019, section 3): the mean over batches of always
+    the same latents.
+    """
+    if state.g_ema is None:
+        return state.g
+    norms = [module for module in state.g_ema.modules() if isinstance(module, _BatchNorm)]
+    if norms:
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # a plain mean over the batches
+        state.g_ema.train()
+        for z in latents(config, STANDING_BATCHES * STANDING_BATCH, "standing").split(STANDING_BATCH):
+            with backend.autocast():
+                state.g_ema(z.to(backend.device))
+    return state.g_ema.eval()
 
 
 def save_checkpoint(state: TrainState, path: Path, data_hash: str) -> None:
@@ -235,10 +252,10 @@ def require_finite(state: TrainState) -> None:
 GENERATOR_FORMAT = "ganscope-generator-1"
 
 
-def save_generator(state: TrainState, path: Path) -> None:
+def save_generator(g: nn.Module, path: Path) -> None:
     """The weights that samples come from, alone."""
     with atomic(path) as file:
-        torch.save({"format": GENERATOR_FORMAT, "g": state.sampler.state_dict()}, file)
+        torch.save({"format": GENERATOR_FORMAT, "g": g.state_dict()}, file)
 
 
 def load_generator(config: Config, path: Path, backend: Backend) -> nn.Module:

@@ -37,6 +37,7 @@ from ganscope.state import (
     normalise,
     require_finite,
     save_checkpoint,
+    sampler,
     save_generator,
 )
 from ganscope.step import Batches, packed, train_iteration
@@ -270,14 +271,15 @@ def take_snapshot(
 ) -> Snapshot:
     """Images from the fixed latents with D's scores; the grid, the raw images and the weights go into the run."""
     require_finite(state)
-    fakes = generate(state.sampler, fixed, backend)
+    g = sampler(state, config, backend)
+    fakes = generate(g, fixed, backend)
     scores = score(state, fakes, config, backend)
     with atomic(run.sample_path(state.images_seen, ".npy")) as file:
         np.save(file, fakes[:GRID_LATENTS])
     if fakes.ndim == 4:
         with atomic(run.sample_path(state.images_seen)) as file:
             save_grid(file, fakes[:GRID_LATENTS])
-    save_generator(state, run.generator_path(state.images_seen))
+    save_generator(g, run.generator_path(state.images_seen))
     return Snapshot(
         images_seen=state.images_seen,
         iteration=state.iteration,
@@ -285,7 +287,7 @@ def take_snapshot(
         fakes=fakes,
         scores=scores,
         final=state.iteration == total,
-        g=state.sampler,
+        g=g,
         d=state.d,
         train_seconds=train_seconds,
     )
