@@ -34,7 +34,9 @@ DATA = ("digits", "mnist", "fashion-mnist", "lfw")
 RECIPES: dict[str, dict[str, Any]] = {
     "dcgan": dict(preset="dcgan"),
     "dcgan + EMA": dict(preset="dcgan", ema_half_life=10_000.0),
-    "dcgan-ema": dict(preset="dcgan-ema"),
+    "dcgan / 2 + EMA": dict(
+        preset="dcgan", g_width=32, d_width=32, g_lr=5e-4, d_lr=5e-4, ema_half_life=10_000.0
+    ),
     "plain": dict(preset="plain"),
     "plain + EMA": dict(preset="plain", ema_half_life=10_000.0),
     "lsgan + EMA": dict(preset="lsgan", ema_half_life=10_000.0),
@@ -44,6 +46,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "r3gan": dict(preset="r3gan"),
     "r3mlp": dict(preset="r3mlp"),
     "r3dcgan": dict(preset="r3dcgan"),
+    "r3dcgan-64": dict(preset="r3dcgan-64"),
     "mlp": dict(preset="mlp"),
 }
 PART_SECONDS = 30.0
@@ -56,7 +59,6 @@ def train_once(data: str, recipe: dict[str, Any], seed: int, marks: list[float])
     from ganscope.datasets import cache_root, load_dataset
     from ganscope.features import feature_space, recalled
     from ganscope.monitor import Monitor, Sizes
-    from ganscope.penalty import choose_penalty
     from ganscope.state import backend_of, generate, latents, new_state, sampler
     from ganscope.step import Batches, train_iteration
 
@@ -70,7 +72,6 @@ def train_once(data: str, recipe: dict[str, Any], seed: int, marks: list[float])
     sizes = Sizes(moments=50_000, balls=10_000, copies=1000, draws=16)
     judge = Monitor(dataset.train, dataset.test, space, pixels, num_fake=10_000, sizes=sizes, recall=recall)
     backend = backend_of(config)
-    config = choose_penalty(config, dataset, backend, print)
     state, batches = new_state(config, backend), Batches(images, config, backend)
     total = config.total_iterations(len(images))
     curve, best, kept, found = [], float("inf"), state.g, {}
@@ -98,7 +99,7 @@ def train_once(data: str, recipe: dict[str, Any], seed: int, marks: list[float])
 
 
 def file_of(out: Path, data: str, name: str, seed: int | str, whole: bool) -> Path:
-    safe = re.sub(r"[^a-z0-9.]+", "_", name.lower().replace("+", "and"))
+    safe = re.sub(r"[^a-z0-9.]+", "_", name.lower().replace("+", "and").replace("/", "over"))
     return out / f"{data}-{safe}-{'whole-' if whole else ''}{seed}.json"
 
 

@@ -98,7 +98,7 @@ def test_imbalance_is_warned_of(tmp_path: Path) -> None:
 def test_the_text_can_be_printed_and_says_what_to_run(patient: str) -> None:
     text = render(examine(patient))
     text.encode("utf-8")
-    assert f"ganscope train {patient} --preset dcgan-ema --size 64" in text
+    assert f"ganscope train {patient} --preset r3dcgan-64 --size 64" in text
     assert "dogs/zero.png: empty" in text and "dogs/00.png = dogs/copy.png" in text
     assert max(map(len, text.splitlines())) <= 120
 

@@ -87,7 +87,7 @@ def test_a_length_left_open_depends_on_the_data_and_is_resolved() -> None:
 
 def test_who_names_only_the_data_gets_a_preset_for_its_size() -> None:
     assert make_config("photos/", size=28).preset == make_config("photos/", size=32).preset == "r3dcgan"
-    assert make_config("photos/", size=64).preset == make_config("photos/").preset == "dcgan-ema"
+    assert make_config("photos/", size=64).preset == make_config("photos/").preset == "r3dcgan-64"
     assert make_config("mnist").preset == make_config("fashion-mnist").preset == "r3dcgan"
-    assert make_config("lfw", size=32).preset == "dcgan-ema"
+    assert make_config("lfw", size=32).preset == "r3dcgan-64"
     assert make_config("photos/", "plain", size=28).preset == "plain"

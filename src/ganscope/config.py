@@ -18,7 +18,7 @@ from ganscope.errors import ConfigError, did_you_mean
 NETWORK_NAMES = ("mlp", "dcgan", "resnet", "toy")
 OBJECTIVE_NAMES = ("minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic")
 D_NORM_NAMES = ("batch", "none")
-PENALTY_NAMES = ("given", "scale", "pilot")
+PENALTY_NAMES = ("given", "pilot")
 LATENT_NAMES = ("normal", "uniform")
 PRECISION_NAMES = ("auto", "float32", "bf16")
 FEWEST_EPOCHS, FEWEST_IMAGES = 20.0, 600_000  # of a training whose length is left open
@@ -60,12 +60,7 @@ class Config:
     label_generator: float = _setting(1.0, "G's target for its fakes", low=0.0)
     r1: float = _setting(0.0, "weight γ of the zero-centred gradient penalty on reals, (γ/2)·E‖∇D‖²", low=0.0)
     r2: float = _setting(0.0, "weight γ of the same penalty on fakes", low=0.0)
-    choose_penalty: str = _setting(
-        "given",
-        "given, and wherever r1 and r2 are given: they are γ; scale: they times the data's variance; pilot: the best of "
-        "four multiples of that",
-        PENALTY_NAMES,
-    )
+    choose_penalty: str = _setting("given", "given: r1 and r2; pilot: the best of four multiples", PENALTY_NAMES)
     penalty_noise: float = _setting(
         0.0, "std of the noise whose finite differences measure R1 and R2; 0: exact gradients, twice as slow", low=0.0
     )
@@ -277,16 +272,13 @@ PRESETS["r3gan"] = dict(
     ema_half_life=10_000.0,
 )  # fmt: skip
 # The defaults, for small images and for larger ones: what did best in trials at equal time (docs/log.md).
-PRESETS["dcgan-ema"] = {
-    **PRESETS["dcgan"], "g_width": 32, "d_width": 32, "epochs": None, "g_lr": 5e-4, "d_lr": 5e-4,
-    "ema_half_life": 10_000.0,
-}  # fmt: skip
 PRESETS["r3dcgan"] = dict(
-    network="dcgan", d_norm="none", bottom=True, g_width=32, d_width=16, objective="relativistic", r1=2e-4, r2=2e-4,
-    choose_penalty="scale", penalty_noise=0.05, penalty_share=0.25, batch_size=64, epochs=None, g_lr=2e-3, d_lr=2e-3,
-    g_beta1=0.0, d_beta1=0.0, g_beta2=0.99, d_beta2=0.99, burn_in=None, burn_in_lr=0.2, burn_in_penalty=0.3,
-    burn_in_beta2=0.99, ema_half_life=100_000.0,
+    network="dcgan", d_norm="none", bottom=True, g_width=32, d_width=16, objective="relativistic", r1=0.05, r2=0.05,
+    penalty_noise=0.05, penalty_share=0.25, batch_size=64, epochs=None, g_lr=2e-3, d_lr=2e-3, g_beta1=0.0, d_beta1=0.0,
+    g_beta2=0.99, d_beta2=0.99, burn_in=None, burn_in_lr=0.2, burn_in_penalty=0.3, burn_in_beta2=0.99,
+    ema_half_life=100_000.0,
 )  # fmt: skip
+PRESETS["r3dcgan-64"] = {**PRESETS["r3dcgan"], "d_width": 24, "batch_size": 32, "g_lr": 1e-3, "d_lr": 1e-3}
 # Toys: figures and what was tried are in docs/log.md. A preset's γ is for points of mean square 1; `launch` scales it.
 TOY = dict(
     network="toy",
@@ -329,7 +321,6 @@ PRESETS["toy-1d"] = {
 PRESET_DOCS: dict[str, str] = {
     "mlp": "one hidden layer of 128; Adam, G 1e-4 and D 1e-3; labels 0.9 and 0; batch 64; 100 epochs",
     "dcgan": "deep convolutional; Adam 2e-4, β1 0.5; labels 0.9 and 0; batch 128; 20 epochs",
-    "dcgan-ema": "dcgan of half the width; Adam 5e-4; moving average",
     "plain": "deep convolutional, widths 32 and 16; Adam 2e-4, β1 0.5; labels 1 and 0; batch 128; 40 epochs",
     "lsgan": "dcgan with least squares (Mao et al. 2017)",
     "hinge": "dcgan with spectral norm and the hinge loss; Adam, G 1e-4 and D 4e-4, β 0 and 0.9; EMA",
@@ -340,12 +331,13 @@ PRESET_DOCS: dict[str, str] = {
     "pacgan": "dcgan whose D judges two images at once (Lin et al. 2018)",
     "r3gan": "resnet, relativistic with R1 and R2, γ from 1 to 0.1, rates from 2e-4 to 5e-5 over 600,000 images; EMA",
     "r3dcgan": "a deeper, narrower dcgan; relativistic with R1 and R2; Adam 2e-3, β 0 and 0.99; EMA; batch 64",
+    "r3dcgan-64": "the same for larger images: a wider D; Adam 1e-3; batch 32",
     "toy-2d": "for ring, grid, gaussian, spiral, moons: relativistic with R1 and R2, all fading; EMA; 3,500 iterations",
     "toy-1d": "for mixture-1d and gaussian-1d: the same with a faster D, so that D* can be seen; 1,500 iterations",
     "r3mlp": "mlp of width 256; relativistic with R1 and R2, γ 0.1; Adam 1e-3, β1 0; EMA; batch 64; 120 epochs",
 }
 # The preset when a user names only the data, and for data of one's own, where the side is up to 32 and beyond.
-AUTO_PRESETS: dict[str, str] = {"digits": "r3mlp", "mnist": "r3dcgan", "fashion-mnist": "r3dcgan", "lfw": "dcgan-ema"}
+AUTO_PRESETS: dict[str, str] = {"digits": "r3mlp", "mnist": "r3dcgan", "fashion-mnist": "r3dcgan", "lfw": "r3dcgan-64"}
 SMALL_SIDE = 32
 AUTO_PRESETS |= dict.fromkeys(("ring", "grid", "gaussian", "spiral", "moons"), "toy-2d")
 AUTO_PRESETS |= dict.fromkeys(("gaussian-1d", "mixture-1d"), "toy-1d")
@@ -353,32 +345,19 @@ AUTO_PRESETS |= dict.fromkeys(("gaussian-1d", "mixture-1d"), "toy-1d")
 
 def auto_preset(data: str, size: int | None) -> str:
     """The preset of a user who names only `data`; `size` is the side in pixels, None where it is left to the data."""
-    return AUTO_PRESETS.get(data, "r3dcgan" if size is not None and size <= SMALL_SIDE else "dcgan-ema")
+    return AUTO_PRESETS.get(data, "r3dcgan" if size is not None and size <= SMALL_SIDE else "r3dcgan-64")
 
 
 def make_config(data: str, preset: str = "auto", **overrides: Any) -> Config:
     """A config from a preset and what differs from it.
 
     Raises:
-        ConfigError: an unknown preset or setting, with the nearest known name; a value out of range; one of `r1` and `r2`
-            alone where the preset would scale both with the data.
+        ConfigError: an unknown preset or setting, with the nearest known name; a value out of range.
     """
     name = auto_preset(data, overrides.get("size")) if preset == "auto" else preset
     if name not in PRESETS:
         raise ConfigError(f"unknown preset {preset!r}", found=preset, todo=did_you_mean(preset, ["auto", *PRESETS]))
-    chosen = {"data": data, **PRESETS[name], "preset": name, **overrides}
-    weights = sorted({"r1", "r2"} & overrides.keys())
-    if weights and "choose_penalty" not in overrides and chosen.get("choose_penalty", "given") != "given":
-        # Preset `name` counts them in multiples of the data's variance; a user who gives γ means γ.
-        if len(weights) == 1:
-            raise ConfigError(
-                f"preset {name} needs --r1 and --r2 together",
-                found=f"--{weights[0]} {overrides[weights[0]]:g} alone; the preset's other one is no γ but "
-                "a multiple of the data's variance",
-                todo=f"use --r1 {overrides[weights[0]]:g} --r2 {overrides[weights[0]]:g}",
-            )
-        chosen["choose_penalty"] = "given"
-    return config_from_dict(chosen)
+    return config_from_dict({"data": data, **PRESETS[name], "preset": name, **overrides})
 
 
 # What may differ between a run and its resumption, because it changes no number of the training.

@@ -1,9 +1,8 @@
-"""The weight γ of R1 and R2 without the user: from the data's own scale, or by pilot trainings.
+"""The weight γ of R1 and R2 without the user: by pilot trainings.
 
-Papers give values of γ from 0.05 to 150 and advise to try several. Its unit is that of a squared distance between
-images: the penalty γ/2·|grad D|² lets D change by one over a distance of the order of √γ. So γ is chosen relative to
-the data's total variance E|x - E x|², of which faces of 64 pixels have twelve times as much as garments of 28.
-The two ways are compared in docs/log.md.
+Papers give values of γ from 0.05 to 150 and advise to try several. With images in [-1, 1] the presets' γ of 0.05 served
+digits, garments and faces alike, where one in proportion to the data's variance failed (docs/log.md); pilots are for
+data unlike these.
 """
 
 from __future__ import annotations
@@ -23,8 +22,7 @@ from ganscope.metrics.distance import Gaussian, frechet_distance
 from ganscope.state import generate, latents, new_state, sampler
 from ganscope.step import Batches, train_iteration
 
-VARIANCE_IMAGES = 4000  # from which the variance is estimated, evenly spread over the data
-FACTORS = (0.1, 1.0, 10.0, 100.0)  # of the γ that the scale gives: what pilots try
+FACTORS = (0.1, 1.0, 10.0, 100.0)  # of the config's γ: what pilots try
 PILOT_SHARE = 0.02  # of the planned iterations, each
 FEWEST_ITERATIONS = 200  # below that no candidate has left the noise
 NUM_REALS, NUM_FAKES = 10_000, 2000
@@ -34,7 +32,7 @@ def choose_penalty(config: Config, dataset: Dataset, backend: Backend, say: Call
     """The config with the `r1` and `r2` to train with; a function of the config and the data alone.
 
     Args:
-        config: resolved; for "scale" and "pilot" its `r1` and `r2` are per unit of the data's variance.
+        config: resolved; pilots try multiples of its `r1` and `r2`.
 
     Raises:
         ConfigError: pilots for points, or for an objective without R1 and R2.
@@ -43,28 +41,17 @@ def choose_penalty(config: Config, dataset: Dataset, backend: Backend, say: Call
         return config
     if not config.r1 or not config.r2:
         raise ConfigError(
-            f"--choose-penalty {config.choose_penalty} needs a preset with R1 and R2",
+            "--choose-penalty pilot needs a preset with R1 and R2",
             found=f"--preset {config.preset}: r1 {config.r1:g}, r2 {config.r2:g}",
             todo="use --preset r3dcgan, or leave --choose-penalty out",
         )
     if config.network == "toy":
         raise ConfigError(
-            f"--choose-penalty {config.choose_penalty} is for images",
+            "--choose-penalty pilot is for images",
             found=f"{config.data}, whose penalties are scaled already",
             todo="leave --choose-penalty out",
         )
-    variance = total_variance(dataset.train.images)
-    scaled = dataclasses.replace(config, r1=config.r1 * variance, r2=config.r2 * variance)
-    if config.choose_penalty == "scale":
-        say(f"γ of R1 and R2: {scaled.r1:.3g}, from the data's variance of {variance:.3g}")
-        return scaled
-    return pilots(scaled, dataset, backend, say)
-
-
-def total_variance(images: np.ndarray) -> float:
-    """E|x - E x|² of images `(N, C, H, W) uint8` as the networks see them, in [-1, 1]."""
-    chosen = images[:: max(1, len(images) // VARIANCE_IMAGES)].reshape(-1, math.prod(images.shape[1:]))
-    return float((chosen.astype(np.float32) / 127.5).var(axis=0, dtype=np.float64).sum())
+    return pilots(config, dataset, backend, say)
 
 
 def pilots(config: Config, dataset: Dataset, backend: Backend, say: Callable[[str], None]) -> Config:

@@ -36,8 +36,8 @@ from ganscope.state import (
     new_state,
     normalise,
     require_finite,
-    save_checkpoint,
     sampler,
+    save_checkpoint,
     save_generator,
 )
 from ganscope.step import Batches, packed, train_iteration

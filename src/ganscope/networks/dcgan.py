@@ -16,6 +16,7 @@ from ganscope.convolution import Down, Up
 from ganscope.errors import ConfigError
 
 SLOPE = 0.2  # of D's leaky ReLU
+START = 0.1  # of the initial last weights of G: nearly grey images, not noise that D must first teach it to drop
 SMALLEST_HALVED = 6  # pixels: a map of this side or more is halved once more by D's bottom convolution
 
 
@@ -70,8 +71,10 @@ class Generator(nn.Module):
                 nn.ReLU(inplace=True),
             ]
             features //= 2
-        layers += [Up(features, channels), nn.Tanh()]
-        self.main = nn.Sequential(*layers)
+        last = Up(features, channels)
+        with torch.no_grad():
+            last.weight.mul_(START)
+        self.main = nn.Sequential(*layers, last, nn.Tanh())
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         # The source system leaves this ReLU out, though its own rules ask for one after every hidden layer; without it
