@@ -136,6 +136,11 @@ def test_help_explains_every_option(command: str, capsys: pytest.CaptureFixture[
     assert caught.value.code == 0 and len(capsys.readouterr().out) > 150
 
 
+def test_a_toy_needs_no_check(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "ring"]) == 0
+    assert "8 narrow Gaussians" in capsys.readouterr().out
+
+
 def test_fail_on_decides_the_exit_status(digits_run: Path) -> None:
     run = Run(digits_run)
     found = run.evals()[-1]["findings"]
