@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 REAL, FAKE, INK, FAINT = "#1f6fb4", "#e8710a", "#222222", "#9a9a9a"
-WIDTH, HEIGHT, DPI = 1120, 560, 100  # multiples of 16, which video encoders want
+WIDTH, HEIGHT, DPI = 1280, 560, 100  # multiples of 16, which video encoders want
 DART_LENGTH = 0.07  # the longest, in widths of the picture
 
 
@@ -177,10 +177,10 @@ class Stage:
         self.colours = LinearSegmentedColormap.from_list("fake to real", ["#f39a4d", "#ffffff", "#69a7dd"])
         low, high = self.scene.limits
         for left, name in (
-            (0.02, "learned D(x), and where it pushes the fakes"),
-            (0.375, "optimal D*(x), densities blurred"),
+            (0.018, "learned D(x), and where it pushes the fakes"),
+            (0.322, "optimal D*(x), densities blurred"),
         ):
-            axes = self.figure.add_axes((left, 0.12, 0.34, 0.68))
+            axes = self.figure.add_axes((left, 0.12, 0.2975, 0.68))
             axes.set(xlim=(low, high), ylim=(low, high), xticks=[], yticks=[], aspect="equal")
             axes.set_title(name, fontsize=10.5, color=INK)
             picture = axes.imshow(
@@ -190,16 +190,26 @@ class Stage:
             reals = self.scene.reals[:1000]
             self._add(axes.plot(reals[:, 0], reals[:, 1], ".", color=REAL, markersize=2.2, alpha=0.6)[0])
             fakes = self._add(axes.plot([], [], ".", color=FAKE, markersize=3.0, alpha=0.8)[0])
-            self.fields["learned" if left < 0.3 else "best"] = axes
-            if left < 0.3:
+            self.fields["learned" if left < 0.2 else "best"] = axes
+            if left < 0.2:
                 self.field, self.field_fakes = picture, fakes
                 self.darts = self._add(axes.add_collection(_dart_collection()))
             else:
                 self.best, self.best_fakes = picture, fakes
-        self.figure.text(0.02, 0.875, "● real", fontsize=11, color=REAL)
-        self.figure.text(0.08, 0.875, "● fake", fontsize=11, color=FAKE)
+        self.density_top = float(self.scene.p_data.max())
+        for bottom, name, ink in ((0.487, "p_data, blurred alike", REAL), (0.12, "p_g, kernel estimate", FAKE)):
+            axes = self.figure.add_axes((0.637, bottom, 0.137, 0.313))
+            axes.set(xlim=(low, high), ylim=(low, high), xticks=[], yticks=[], aspect="equal")
+            axes.set_title(name, fontsize=9.5, color=ink)
+            density = axes.imshow(
+                density_picture(self.scene.p_data, self.density_top, ink), extent=(low, high, low, high)
+            )
+            axes.spines[:].set_color(FAINT)
+        self.p_g = self._add(density)
+        self.figure.text(0.018, 0.875, "● real", fontsize=11, color=REAL)
+        self.figure.text(0.07, 0.875, "● fake", fontsize=11, color=FAKE)
         self.figure.text(
-            0.145, 0.875, "blue field: D says real;  orange: D says fake;  white: ½", fontsize=10, color=INK
+            0.127, 0.875, "blue field: D says real;  orange: D says fake;  white: ½", fontsize=10, color=INK
         )
 
     def _update_plane(self, frame: Frame) -> None:
@@ -209,6 +219,7 @@ class Stage:
         mass = _square(frame.p_g + self.scene.p_data)
         picture[..., 3] = np.clip(mass / (0.005 * mass.max()), 0.0, 1.0)
         self.best.set_data(picture)
+        self.p_g.set_data(density_picture(frame.p_g, self.density_top, FAKE))
         for points in (self.field_fakes, self.best_fakes):
             points.set_data(frame.fakes[:, 0], frame.fakes[:, 1])
         low, high = self.scene.limits
@@ -218,7 +229,7 @@ class Stage:
 
     def _build_curves(self) -> None:
         seen = np.array([float(frame.images_seen) for frame in self.frames])
-        left = 0.79
+        left = 0.825
         value = self.figure.add_axes((left, 0.56, 0.985 - left, 0.30))
         divergence = self.figure.add_axes((left, 0.16, 0.985 - left, 0.25))
         values = np.array([[float(f.value), float(f.best_value)] for f in self.frames])
@@ -227,7 +238,7 @@ class Stage:
             float(np.percentile(values, 2)),
             float(np.percentile(values[1:] if len(values) > 1 else values, 97)),
         )
-        bottom, top = min(max(bottom, -3.0), -1.42) - 0.02, min(max(top, -1.2), 0.0) + 0.05
+        bottom, top = min(max(bottom, -3.0), -1.42) - 0.08, min(max(top, -1.2), 0.0) + 0.05
         value.set(xlim=(0, max(seen[-1], 1)), ylim=(bottom, top))
         value.set_title("value V(D, G), nats", fontsize=10, loc="left")
         value.axhline(-np.log(4.0), color=FAINT, linestyle=":", linewidth=1)
