@@ -275,10 +275,12 @@ PRESETS["r3gan"] = dict(
 PRESETS["r3dcgan"] = dict(
     network="dcgan", d_norm="none", bottom=True, g_width=32, d_width=16, objective="relativistic", r1=0.05, r2=0.05,
     penalty_noise=0.05, penalty_share=0.25, batch_size=64, epochs=None, g_lr=2e-3, d_lr=2e-3, g_beta1=0.0, d_beta1=0.0,
-    g_beta2=0.99, d_beta2=0.99, burn_in=None, burn_in_lr=0.2, burn_in_penalty=0.3, burn_in_beta2=0.99,
+    g_beta2=0.99, d_beta2=0.99, burn_in=None, burn_in_lr=0.2, burn_in_penalty=10.0, burn_in_beta2=0.99,
     ema_half_life=100_000.0,
 )  # fmt: skip
-PRESETS["r3dcgan-64"] = {**PRESETS["r3dcgan"], "d_width": 24, "batch_size": 32, "g_lr": 1e-3, "d_lr": 1e-3}
+PRESETS["r3dcgan-64"] = {
+    **PRESETS["r3dcgan"], "d_width": 24, "batch_size": 32, "g_lr": 1e-3, "d_lr": 1e-3, "burn_in_penalty": 1.0,
+}  # fmt: skip
 # Toys: figures and what was tried are in docs/log.md. A preset's γ is for points of mean square 1; `launch` scales it.
 TOY = dict(
     network="toy",
@@ -330,8 +332,8 @@ PRESET_DOCS: dict[str, str] = {
     "instance-noise": "dcgan with noise of 0.1 on all that D sees, falling to 0 over 500,000 images",
     "pacgan": "dcgan whose D judges two images at once (Lin et al. 2018)",
     "r3gan": "resnet, relativistic with R1 and R2, γ from 1 to 0.1, rates from 2e-4 to 5e-5 over 600,000 images; EMA",
-    "r3dcgan": "a deeper, narrower dcgan; relativistic with R1 and R2; Adam 2e-3, β 0 and 0.99; EMA; batch 64",
-    "r3dcgan-64": "the same for larger images: a wider D; Adam 1e-3; batch 32",
+    "r3dcgan": "a deeper, narrower dcgan; relativistic, R1 and R2 with γ 0.05 to 0.5; Adam 2e-3, β 0 and 0.99; EMA",
+    "r3dcgan-64": "the same for larger images: a wider D; γ 0.05; Adam 1e-3; batch 32",
     "toy-2d": "for ring, grid, gaussian, spiral, moons: relativistic with R1 and R2, all fading; EMA; 3,500 iterations",
     "toy-1d": "for mixture-1d and gaussian-1d: the same with a faster D, so that D* can be seen; 1,500 iterations",
     "r3mlp": "mlp of width 256; relativistic with R1 and R2, γ 0.1; Adam 1e-3, β1 0; EMA; batch 64; 120 epochs",
