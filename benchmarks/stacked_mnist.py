@@ -39,7 +39,7 @@ from ganscope.train import train
 TRAINING_IMAGES, SCORED_IMAGES, MODES = 128_000, 26_000, 1000
 # What won in short trials of recipes (docs/log.md).
 RECIPE: dict[str, Any] = dict(
-    g_width=64, d_width=48, bottom=False, choose_penalty="given", r1=1.0, r2=1.0, penalty_share=1.0, g_lr=1e-3,
+    g_width=64, d_width=48, bottom=False, r1=1.0, r2=1.0, penalty_share=1.0, g_lr=1e-3,
     d_lr=1e-3, burn_in_lr=0.1, burn_in_penalty=0.1, burn_in_beta2=0.9, ema_half_life=20_000.0,
 )  # fmt: skip
 THRESHOLDS = (500, 900, 990, 1000)
