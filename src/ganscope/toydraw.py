@@ -126,7 +126,7 @@ class Stage:
 
     def _build_line(self) -> None:
         low, high = self.scene.limits
-        axes = self.figure.add_axes((0.06, 0.17, 0.58, 0.70))
+        axes = self.figure.add_axes((0.06, 0.17, 0.68, 0.70))
         scores = axes.twinx()
         x = _midpoints(low, high, len(self.scene.p_data))
         top = 1.35 * float(self.scene.p_data.max())
