@@ -66,7 +66,6 @@ def train_once(toy: Toy, seed: int, iterations: int) -> dict[str, Any]:
         scores = toys.score(toy, generate(g, latents(config, SCORED_SAMPLES, "score"), backend))
         curve.append([state.images_seen, scores.modes, scores.high_quality, scores.reverse_kl, scores.spread])
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
-    scores = toys.score(toy, generate(g, latents(config, SCORED_SAMPLES, "score"), backend))
     control = toys.score(toy, generate(g, latents(config, CONTROL_SAMPLES, "many"), backend))
     return {
         "toy": toy.name, "seed": seed, "iterations": iterations, "samples_seen": state.images_seen,

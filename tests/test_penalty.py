@@ -49,6 +49,11 @@ def test_a_longer_training_comes_nearer(tmp_path: Path) -> None:
     assert long < 0.5 * short
 
 
+def test_given_weights_are_left_alone() -> None:
+    given = digits(choose_penalty="given")
+    assert penalty.choose_penalty(given, load_dataset("digits"), BACKEND, print) is given
+
+
 def test_what_cannot_be_chosen_is_said(tmp_path: Path) -> None:
     plain = digits(preset="mlp", r1=0.0, r2=0.0)
     with pytest.raises(ConfigError, match="R1 and R2"):

@@ -21,7 +21,7 @@ from ganscope.judge import Judge
 from ganscope.penalty import choose_penalty
 from ganscope.progress import Progress, duration
 from ganscope.run import Run, atomic, list_runs, next_run_path
-from ganscope.state import STANDING_BATCH, STANDING_BATCHES, backend_of
+from ganscope.state import STANDING_LATENTS, backend_of
 from ganscope.toyjudge import ToyJudge, toy_config, toy_dataset
 from ganscope.toys import TOYS
 from ganscope.train import Outcome, train
@@ -183,7 +183,7 @@ def snapshot_cost(config: Config, size: int, channels: int) -> float:
     g_step = config.batch_size * (2 * g_flops + 2 * d_flops)
     iteration = config.d_steps * d_step + config.g_steps * g_step + OVERHEAD_FLOPS
     measuring = METRIC_FLOPS + config.num_fakes * FEATURE_FLOPS_PER_PIXEL * size**2 if config.metrics else 0.0
-    standing = STANDING_BATCHES * STANDING_BATCH if config.ema_half_life > 0 else 0
+    standing = STANDING_LATENTS if config.ema_half_life > 0 else 0
     return ((config.num_fakes + standing) * g_flops + config.num_fakes * d_flops + measuring) / iteration
 
 

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from ganscope import networks
 from ganscope.adam import Adam
@@ -26,7 +25,7 @@ from ganscope.perceptron import Perceptrons, can_write_out
 from ganscope.run import atomic
 
 CHECKPOINT_FORMAT = "ganscope-checkpoint-2"
-STANDING_BATCHES, STANDING_BATCH = 4, 250  # latents from which the average's batch statistics are measured
+STANDING_LATENTS, STANDING_BATCH = 1000, 250  # from which the average's batch statistics are measured
 # One row of the recent scalars; the order of history.jsonl.
 SCALARS = ("d_loss", "g_loss", "d_real", "d_fake_before", "d_fake_after", "value")
 
@@ -138,18 +137,18 @@ def sampler(state: TrainState, config: Config, backend: Backend) -> nn.Module:
     """The generator that samples come from: G, or its moving average where there is one.
 
     The average's activations are distributed otherwise than G's, so batch norm's statistics are measured on its own
-    images before every use (standing statistics, Brock et al. 2019, section 3): the mean over batches of always
+    images before every use (standing statistics, Brock et al. 2019, appendix C.1): the mean over batches of always
     the same latents.
     """
     if state.g_ema is None:
         return state.g
-    norms = [module for module in state.g_ema.modules() if isinstance(module, _BatchNorm)]
+    norms = [module for module in state.g_ema.modules() if isinstance(module, nn.BatchNorm2d)]
     if norms:
         for norm in norms:
             norm.reset_running_stats()
             norm.momentum = None  # a plain mean over the batches
         state.g_ema.train()
-        for z in latents(config, STANDING_BATCHES * STANDING_BATCH, "standing").split(STANDING_BATCH):
+        for z in latents(config, STANDING_LATENTS, "standing").split(STANDING_BATCH):
             with backend.autocast():
                 state.g_ema(z.to(backend.device))
     return state.g_ema.eval()

@@ -176,13 +176,13 @@ class Stage:
 
         self.colours = LinearSegmentedColormap.from_list("fake to real", ["#f39a4d", "#ffffff", "#69a7dd"])
         low, high = self.scene.limits
-        for left, name in (
-            (0.018, "learned D(x), and where it pushes the fakes"),
-            (0.322, "optimal D*(x), densities blurred"),
+        for name, left, title in (
+            ("learned", 0.018, "learned D(x), and where it pushes the fakes"),
+            ("best", 0.322, "optimal D*(x), densities blurred"),
         ):
             axes = self.figure.add_axes((left, 0.12, 0.2975, 0.68))
             axes.set(xlim=(low, high), ylim=(low, high), xticks=[], yticks=[], aspect="equal")
-            axes.set_title(name, fontsize=10.5, color=INK)
+            axes.set_title(title, fontsize=10.5, color=INK)
             picture = axes.imshow(
                 np.zeros((2, 2, 4)), extent=(low, high, low, high), origin="lower", interpolation="bilinear"
             )
@@ -190,22 +190,22 @@ class Stage:
             reals = self.scene.reals[:1000]
             self._add(axes.plot(reals[:, 0], reals[:, 1], ".", color=REAL, markersize=2.2, alpha=0.6)[0])
             fakes = self._add(axes.plot([], [], ".", color=FAKE, markersize=3.0, alpha=0.8)[0])
-            self.fields["learned" if left < 0.2 else "best"] = axes
-            if left < 0.2:
+            self.fields[name] = axes
+            if name == "learned":
                 self.field, self.field_fakes = picture, fakes
                 self.darts = self._add(axes.add_collection(_dart_collection()))
             else:
                 self.best, self.best_fakes = picture, fakes
-        self.density_top = float(self.scene.p_data.max())
-        for bottom, name, ink in ((0.487, "p_data, blurred alike", REAL), (0.12, "p_g, kernel estimate", FAKE)):
+        for bottom, title, density, ink in (
+            (0.487, "p_data, blurred alike", self.scene.p_data, REAL),
+            (0.12, "p_g, kernel estimate", self.frames[0].p_g, FAKE),
+        ):
             axes = self.figure.add_axes((0.637, bottom, 0.137, 0.313))
             axes.set(xlim=(low, high), ylim=(low, high), xticks=[], yticks=[], aspect="equal")
-            axes.set_title(name, fontsize=9.5, color=ink)
-            density = axes.imshow(
-                density_picture(self.scene.p_data, self.density_top, ink), extent=(low, high, low, high)
-            )
+            axes.set_title(title, fontsize=9.5, color=ink)
             axes.spines[:].set_color(FAINT)
-        self.p_g = self._add(density)
+            self.p_g = axes.imshow(self._density(density, ink), extent=(low, high, low, high))
+        self._add(self.p_g)  # the last of the two: p_data stands still
         self.figure.text(0.018, 0.875, "● real", fontsize=11, color=REAL)
         self.figure.text(0.07, 0.875, "● fake", fontsize=11, color=FAKE)
         self.figure.text(
@@ -219,11 +219,15 @@ class Stage:
         mass = _square(frame.p_g + self.scene.p_data)
         picture[..., 3] = np.clip(mass / (0.005 * mass.max()), 0.0, 1.0)
         self.best.set_data(picture)
-        self.p_g.set_data(density_picture(frame.p_g, self.density_top, FAKE))
+        self.p_g.set_data(self._density(frame.p_g, FAKE))
         for points in (self.field_fakes, self.best_fakes):
             points.set_data(frame.fakes[:, 0], frame.fakes[:, 1])
         low, high = self.scene.limits
         self.darts.set_verts(_darts(frame.fakes[: len(frame.pushes)], frame.pushes, high - low))
+
+    def _density(self, density: np.ndarray, ink: str) -> np.ndarray:
+        """A density in the plane on the scale of the data's."""
+        return density_picture(density, float(self.scene.p_data.max()), ink)
 
     # the curves of both
 
