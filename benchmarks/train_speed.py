@@ -2,6 +2,7 @@
 
     GANSCOPE_DATA=… python benchmarks/train_speed.py [lfw mnist fashion] [--repeats 5] [--seconds 8] [--write FILE]
     … --runs RUN …                 measures nothing: what whole runs that have finished spent beside their iterations
+    … --batches 64 256 1024        at these batch sizes instead of each preset's own (on a GPU, which both loops then use)
 
 (a) the tutorial DCGAN on LFW, 64×64, batch 128, with its data loading; (b) the tutorial MLP on MNIST, batch 64, in
 PyTorch and, where `tensorflow-cpu` is installed, in Keras 3; (c) the same loop on a DCGAN for Fashion-MNIST, 28×28,
@@ -45,8 +46,8 @@ from keras_loop import KerasLoop
 from tutorial import ArrayDataset, PhotoDataset, TutorialLoop, plain_layers
 
 PHOTOS = 1000  # of LFW that the tutorial's loop keeps at 250×250: it would keep all, in 2.5 GB
-CASES = {"lfw": ("dcgan", "(a) DCGAN, LFW 64×64, batch 128"), "mnist": ("mlp", "(b) MLP, MNIST, batch 64"),
-         "fashion": ("plain", "(c) DCGAN, Fashion-MNIST 28×28, batch 128")}  # fmt: skip
+CASES = {"lfw": ("dcgan", "(a) DCGAN, LFW 64×64, batch {}"), "mnist": ("mlp", "(b) MLP, MNIST, batch {}"),
+         "fashion": ("plain", "(c) DCGAN, Fashion-MNIST 28×28, batch {}")}  # fmt: skip
 NAMES = {"lfw": "lfw", "mnist": "mnist", "fashion": "fashion-mnist"}
 
 
@@ -55,12 +56,15 @@ def endless(loader: DataLoader[Tensor]) -> Iterator[Tensor]:
         yield from loader
 
 
-def steps_of(case: str) -> tuple[Config, Backend, Callable[[], object], Callable[[], object], float]:
+def steps_of(
+    case: str, batch_size: int | None = None
+) -> tuple[Config, Backend, Callable[[], object], Callable[[], object], float]:
     """Our step, the tutorial's step, and the floating-point operations of one iteration."""
     preset, _ = CASES[case]
     dataset = load_dataset(NAMES[case], size=64 if case == "lfw" else None)
     images = dataset.train.images
-    config = make_config(NAMES[case], preset).resolve(
+    settings = {"batch_size": batch_size} if batch_size else {}
+    config = make_config(NAMES[case], preset, **settings).resolve(
         num_images=len(images), size=images.shape[-1], channels=images.shape[1]
     )
     backend = backend_of(config)
@@ -101,26 +105,36 @@ def turns(steps: list[Callable[[], object]], images: int, seconds: float, turn: 
             while time.perf_counter() - start < turn:
                 step()
                 counts[which] += 1
+            finish()
             spent[which] += time.perf_counter() - start
     return [images * count / took for count, took in zip(counts, spent, strict=True)]
 
 
-def matrix_rate(dtype: torch.dtype) -> float:
-    """The best of ten 2,048³ matrix products, in operations a second."""
-    a, b = torch.randn(2, 2048, 2048).to(dtype)
+def finish() -> None:
+    """Wait for what a GPU has still to do."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def matrix_rate(dtype: torch.dtype, device: torch.device) -> float:
+    """The best of ten products of square matrices, 2,048 wide (8,192 on a GPU), in operations a second."""
+    width = 8192 if device.type == "cuda" else 2048
+    a, b = torch.randn(2, width, width, device=device).to(dtype)
     best = float("inf")
     for _ in range(10):
+        finish()
         start = time.perf_counter()
         torch.mm(a, b)
+        finish()
         best = min(best, time.perf_counter() - start)
-    return 2 * 2048**3 / best
+    return 2 * width**3 / best
 
 
-def measure(case: str, repeats: int, seconds: float) -> list[str]:
+def measure(case: str, repeats: int, seconds: float, batch_size: int | None = None) -> list[str]:
     """Rows of the table: against the tutorial, and for the perceptron against Keras too."""
-    config, backend, ours, theirs, operations = steps_of(case)
+    config, backend, ours, theirs, operations = steps_of(case, batch_size)
     systems = [("tutorial, PyTorch", theirs)]
-    if case == "mnist":
+    if case == "mnist" and backend.device.type == "cpu":
         try:
             keras = KerasLoop(np.asarray(load_dataset("mnist").train.images), config.batch_size)
             systems.append((keras.version, keras.step))
@@ -132,7 +146,7 @@ def measure(case: str, repeats: int, seconds: float) -> list[str]:
     rates, peaks = [], []
     for _ in range(repeats):
         rates.append(turns(steps, config.batch_size, seconds))
-        peaks.append(matrix_rate(backend.product_dtype))
+        peaks.append(matrix_rate(backend.product_dtype, backend.device))
     mine, peak = statistics.median(r[0] for r in rates), statistics.median(peaks)
     share = statistics.median(
         r[0] / config.batch_size * operations / p for r, p in zip(rates, peaks, strict=True)
@@ -142,7 +156,7 @@ def measure(case: str, repeats: int, seconds: float) -> list[str]:
         ratios = sorted(r[0] / r[which] for r in rates)
         other = statistics.median(r[which] for r in rates)
         rows.append(
-            f"| {CASES[case][1]} | {mine:,.0f} | {name} | {other:,.0f} | **{statistics.median(ratios):.2f}** "
+            f"| {CASES[case][1].format(config.batch_size)} | {mine:,.0f} | {name} | {other:,.0f} | **{statistics.median(ratios):.2f}** "
             f"({ratios[0]:.2f} to {ratios[-1]:.2f}) | {operations / config.batch_size / 1e6:,.1f} MFLOP "
             f"| {peak / 1e9:.0f} GFLOP/s | {100 * share:.0f} % |"
         )
@@ -166,6 +180,7 @@ def start_up(case: str) -> str:
             times.append(time.perf_counter() - start)
             process.send_signal(signal.SIGTERM)
             process.wait()
+    title = title.format(make_config(NAMES[case], preset).batch_size)
     return f"| {title} | {statistics.median(times):.1f} s | {min(times):.1f} to {max(times):.1f} s |"
 
 
@@ -226,6 +241,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--runs", nargs="*", type=Path, default=[], help="the table of finished runs only")
+    parser.add_argument("--batches", type=int, nargs="+", default=[None], help="batch sizes, instead of the presets'")
     parser.add_argument("--quick", action="store_true", help="the first table only")
     parser.add_argument("--write", type=Path, help="replace the section between the marks of this file")
     arguments = parser.parse_args()
@@ -245,9 +261,10 @@ def main() -> None:
     ]
     print("\n".join(lines), flush=True)
     for case in arguments.cases:
-        rows = measure(case, arguments.repeats, arguments.seconds)
-        lines += rows
-        print("\n".join(rows), flush=True)
+        for batch_size in arguments.batches:
+            rows = measure(case, arguments.repeats, arguments.seconds, batch_size)
+            lines += rows
+            print("\n".join(rows), flush=True)
     more = ["", f"Peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB."]
     if not arguments.quick:
         more += ["", "| from the command to the first iteration | median of 3 | range |", "|---|--:|--:|"]

@@ -71,29 +71,30 @@ class TutorialLoop:
     ) -> None:  # fmt: skip
         self.g, self.d, self.latent_dim = plain_layers(g), WithSigmoid(plain_layers(d)), latent_dim
         self.label_real, self.label_generator = label_real, label_generator
+        self.device = next(g.parameters()).device
         self.criterion = nn.BCELoss()
         self.g_optimizer = torch.optim.Adam(self.g.parameters(), lr=g_lr, betas=(beta1, 0.999))
         self.d_optimizer = torch.optim.Adam(self.d.parameters(), lr=d_lr, betas=(beta1, 0.999))
 
     def step(self, real: Tensor, z: Tensor | None = None) -> tuple[float, float, float, float, float]:
         """Loss of D, loss of G, D(x), D(G(z)) before and after D's step."""
-        batch = len(real)
+        batch, real = len(real), real.to(self.device)
         self.d.zero_grad()
         output = self.d(real).view(-1)
-        real_loss = self.criterion(output, torch.full((batch,), self.label_real))
+        real_loss = self.criterion(output, torch.full((batch,), self.label_real, device=self.device))
         real_loss.backward()
         d_real = output.mean().item()
 
-        fake = self.g(torch.randn(batch, self.latent_dim) if z is None else z)
+        fake = self.g(torch.randn(batch, self.latent_dim, device=self.device) if z is None else z)
         output = self.d(fake.detach()).view(-1)
-        fake_loss = self.criterion(output, torch.zeros(batch))
+        fake_loss = self.criterion(output, torch.zeros(batch, device=self.device))
         fake_loss.backward()
         d_fake_before = output.mean().item()
         self.d_optimizer.step()
 
         self.g.zero_grad()
         output = self.d(fake).view(-1)
-        g_loss = self.criterion(output, torch.full((batch,), self.label_generator))
+        g_loss = self.criterion(output, torch.full((batch,), self.label_generator, device=self.device))
         g_loss.backward()
         d_fake_after = output.mean().item()
         self.g_optimizer.step()

@@ -16,7 +16,7 @@ from ganscope import losses, networks
 from ganscope.config import PRESETS, make_config
 from ganscope.device import choose_backend
 from ganscope.networks import dcgan
-from ganscope.state import SCALARS, latents, new_state, normalise, sampler, to_uint8
+from ganscope.state import SCALARS, backend_of, latents, new_state, normalise, sampler, to_uint8
 from ganscope.step import Batches, judge, packed, put_gradients, train_iteration
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
@@ -40,6 +40,29 @@ def test_equals_the_tutorial_loop(preset: str, size: int, channels: int) -> None
         ours = dict(zip(SCALARS, train_iteration(state, batches, config, backend).tolist(), strict=True))
         found = [ours[name] for name in ("d_loss", "g_loss", "d_real", "d_fake_before", "d_fake_after")]
         assert found == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("preset", [name for name in PRESETS if name != "wgan-gp"])
+def test_no_step_mixes_devices(preset: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On PyTorch's device without storage, where a tensor made on the CPU is refused as it would be on a GPU.
+
+    Without the three things that device lacks: autocast, Adam's kernel, and switching autocast off (`wgan-gp`).
+    """
+    monkeypatch.setattr("ganscope.convolution._working_dtype", lambda images: images.dtype)
+    monkeypatch.setattr("ganscope.adam.Adam.step", lambda self: None)
+    size, channels = {"toy-1d": (1, 1), "toy-2d": (1, 2)}.get(preset, (28, 1))
+    shape = (64, channels) if size == 1 else (64, channels, size, size)
+    images = np.zeros(shape, np.float32 if size == 1 else np.uint8)
+    config = make_config("x", preset, device="cpu", batch_size=32, g_width=8, d_width=8, flip=size > 1)
+    config = config.resolve(num_images=64, size=size, channels=channels)
+    backend = dataclasses.replace(
+        backend_of(config), device=torch.device("meta"), autocast_dtype=None, product_dtype=torch.float32
+    )
+    state = new_state(config, backend)
+    scalars = train_iteration(state, Batches(images, config, backend), config, backend)
+    gradients = [parameter.grad for parameter in state.g_parameters + state.d_parameters]
+    assert all(gradient is not None and gradient.device.type == "meta" for gradient in gradients)
+    assert scalars.device.type == "meta"
 
 
 def test_every_image_is_seen_once_an_epoch_whatever_the_batch() -> None:

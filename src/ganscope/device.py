@@ -97,6 +97,9 @@ def choose_backend(
     if chosen.type == "cpu":
         torch.set_num_threads(count)
         keep_freed_memory()
+    if chosen.type == "cuda":
+        # Some of cuDNN's weight gradients add in the order in which threads come; same seed, same bits forbids them.
+        torch.backends.cudnn.deterministic = True
     fast = has_fast_bf16(chosen)
     bf16 = precision == "bf16" or (precision == "auto" and fast and (convolutional or written_out))
     why = (
