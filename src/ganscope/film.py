@@ -21,7 +21,7 @@ from ganscope import video
 from ganscope.draw import Chart, Line, MapPanel, Tiles, Track, nice_ticks
 from ganscope.errors import ConfigError, RunError
 from ganscope.run import Run, atomic
-from ganscope.video import Box, Rgb, write, write_gif, write_mp4
+from ganscope.video import Box, Rgb, one_line, text_width, write, write_gif, write_mp4
 
 HOLD_FIRST, HOLD_LAST = 0.7, 2.0  # seconds
 DISSOLVE = 4  # pictures in which the images of one snapshot give way to the next
@@ -253,7 +253,10 @@ class Stage:
         levels = {finding.get("severity") for finding in findings}
         colour = next((SEVERITY[level] for level in SEVERITY if level in levels), video.GREY)
         video.dots(canvas, np.array([[50 * u, y - 9 * u]]), 9 * u, colour)
-        write(canvas, 74 * u, y, words, 26 * u, room=canvas.shape[1] - 114 * u)
+        room = canvas.shape[1] - 114 * u
+        # Smaller letters before fewer words, down to three quarters.
+        size = int(26 * u * min(1.0, max(0.75, room / text_width(one_line(words), 26 * u))))
+        write(canvas, 74 * u, y, words, size, room=room)
 
 
 def _split(box: Box, share: float, gap: float, stacked: bool = False) -> tuple[Box, Box]:
