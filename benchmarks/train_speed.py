@@ -2,7 +2,7 @@
 
     GANSCOPE_DATA=… python benchmarks/train_speed.py [lfw mnist fashion] [--repeats 5] [--seconds 8] [--write FILE]
     … --runs RUN …                 measures nothing: what whole runs that have finished spent beside their iterations
-    … --batches 64 256 1024        at these batch sizes instead of each preset's own (on a GPU, which both loops then use)
+    … --batches 64 256 1024        at these batch sizes instead of the presets' (on a GPU, where both loops use it)
 
 (a) the tutorial DCGAN on LFW, 64×64, batch 128, with its data loading; (b) the tutorial MLP on MNIST, batch 64, in
 PyTorch and, where `tensorflow-cpu` is installed, in Keras 3; (c) the same loop on a DCGAN for Fashion-MNIST, 28×28,
@@ -156,7 +156,8 @@ def measure(case: str, repeats: int, seconds: float, batch_size: int | None = No
         ratios = sorted(r[0] / r[which] for r in rates)
         other = statistics.median(r[which] for r in rates)
         rows.append(
-            f"| {CASES[case][1].format(config.batch_size)} | {mine:,.0f} | {name} | {other:,.0f} | **{statistics.median(ratios):.2f}** "
+            f"| {CASES[case][1].format(config.batch_size)} | {mine:,.0f} | {name} | {other:,.0f} "
+            f"| **{statistics.median(ratios):.2f}** "
             f"({ratios[0]:.2f} to {ratios[-1]:.2f}) | {operations / config.batch_size / 1e6:,.1f} MFLOP "
             f"| {peak / 1e9:.0f} GFLOP/s | {100 * share:.0f} % |"
         )

@@ -9,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from ganscope import networks
 from ganscope.config import NETWORK_NAMES
 from ganscope.errors import ConfigError
+from ganscope.networks import dcgan
 
 
 def pair(name: str, size: int, channels: int, **settings: object) -> tuple[torch.nn.Module, torch.nn.Module]:
@@ -122,3 +123,26 @@ def test_a_bottom_convolution_is_added_to_both_networks() -> None:
         gained = 9 * 32 * 64 + 64 + new.numel() - old.numel()
         assert networks.count_parameters(d) - networks.count_parameters(plain_d) == gained
         assert d(g(torch.randn(3, 10))).shape == (3,)
+
+
+def test_the_blur_is_binomial_and_deaf_to_a_checkerboard() -> None:
+    impulse = torch.zeros(1, 1, 5, 5)
+    impulse[0, 0, 2, 2] = 16.0
+    expected = torch.zeros(5, 5)
+    expected[1:4, 1:4] = torch.tensor([[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]])
+    assert torch.equal(dcgan.Blur()(impulse)[0, 0], expected)
+    y, x = torch.meshgrid(torch.arange(6), torch.arange(6), indexing="ij")
+    board = (-1.0) ** (x + y)
+    assert dcgan.Blur()(board[None, None])[0, 0, 1:-1, 1:-1].abs().max() == 0
+    assert torch.equal(dcgan.Blur()(torch.full((1, 2, 4, 4), 3.0)), torch.full((1, 2, 4, 4), 3.0))  # the rim too
+
+
+def test_a_blurred_generator_has_the_same_parameters_and_blurs_before_tanh() -> None:
+    settings = dict(
+        size=16, channels=3, latent_dim=10, g_width=8, d_width=8, init_std=None, spectral_norm=False, pack=1, seed=0
+    )
+    (plain, _), (blurred, _) = (networks.build("dcgan", **settings, g_blur=blur) for blur in (False, True))
+    blurred.load_state_dict(plain.state_dict())
+    z = torch.randn(4, 10)
+    before = torch.atanh(plain.eval()(z).double().clamp(-1 + 1e-9, 1 - 1e-9)).float()
+    torch.testing.assert_close(blurred.eval()(z), torch.tanh(dcgan.Blur()(before)), rtol=0, atol=1e-4)

@@ -50,6 +50,7 @@ class Config:
     init_std: float | None = _setting(None, "std of the normal weight initialisation; None: PyTorch's own", low=0.0)
     d_norm: str = _setting("batch", "normalisation in the dcgan discriminator", D_NORM_NAMES)
     bottom: bool = _setting(False, "a 3×3 convolution more at the smallest maps of both dcgan networks")
+    g_blur: bool = _setting(False, "a filter [1 2 1] after the dcgan generator's last upsampling: no checkerboards")
     spectral_norm: bool = _setting(False, "spectral normalisation of D's weights (Miyato et al. 2018)")
     latent_dim: int = _setting(100, "numbers in a latent vector z", low=1)
     latent: str = _setting("normal", "distribution of z: N(0, 1), or uniform on [-1, 1]", LATENT_NAMES)
@@ -280,6 +281,7 @@ PRESETS["r3dcgan"] = dict(
 )  # fmt: skip
 PRESETS["r3dcgan-64"] = {
     **PRESETS["r3dcgan"], "d_width": 24, "batch_size": 32, "g_lr": 1e-3, "d_lr": 1e-3, "burn_in_penalty": 1.0,
+    "g_blur": True,
 }  # fmt: skip
 # Toys: figures and what was tried are in docs/log.md. A preset's γ is for points of mean square 1; `launch` scales it.
 TOY = dict(

@@ -198,7 +198,7 @@ def build_networks(config: Config, size: int, channels: int) -> tuple[Module, Mo
     return networks.build(
         config.network, size=size, channels=channels, latent_dim=config.latent_dim, g_width=config.g_width,
         d_width=config.d_width, init_std=None, spectral_norm=False, pack=config.pack,
-        d_norm=config.d_norm, bottom=config.bottom, seed=0,
+        d_norm=config.d_norm, bottom=config.bottom, g_blur=config.g_blur, seed=0,
     )  # fmt: skip
 
 

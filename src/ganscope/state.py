@@ -90,6 +90,7 @@ def new_state(config: Config, backend: Backend) -> TrainState:
         pack=config.pack,
         d_norm=config.d_norm,
         bottom=config.bottom,
+        g_blur=config.g_blur,
         seed=generator(config.seed, "weights").initial_seed(),
     )
     g, d = backend.place(g), backend.place(d)

@@ -15,7 +15,8 @@ from ganscope.networks import dcgan, mlp, resnet, toy
 class Pair(NamedTuple):
     """`generator(size, channels, latent_dim, width)` and `discriminator(size, channels, width)`.
 
-    With `variants`, the generator takes `bottom` as a further argument and the discriminator `norm` and `bottom`.
+    With `variants`, the generator takes `bottom` and `blur` as further arguments and the discriminator `norm` and
+    `bottom`.
     """
 
     generator: Callable[..., nn.Module]
@@ -51,12 +52,13 @@ def build(
     seed: int,
     d_norm: str = "batch",
     bottom: bool = False,
+    g_blur: bool = False,
 ) -> tuple[nn.Module, nn.Module]:
     """Both networks, freshly initialised from `seed`; PyTorch's global generator is left as it was."""
     pair = NETWORKS[name]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        g_variant, d_variant = ((bottom,), (d_norm, bottom)) if pair.variants else ((), ())
+        g_variant, d_variant = ((bottom, g_blur), (d_norm, bottom)) if pair.variants else ((), ())
         g = pair.generator(size, channels, latent_dim, g_width, *g_variant)
         d = pair.discriminator(size, channels * pack, d_width, *d_variant)
         if init_std is not None:

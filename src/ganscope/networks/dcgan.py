@@ -2,7 +2,7 @@
 
 One design at every size: the image is halved until 4 pixels remain (7 for 28), the width doubles each time. At 64×64×3
 with width 64 and a latent of 100: G has 3,583,872 parameters and D 2,765,568. `bottom` adds to both networks a 3×3
-convolution at their smallest maps, where depth costs least.
+convolution at their smallest maps, where depth costs least; `g_blur` smooths G's last maps.
 """
 
 from __future__ import annotations
@@ -49,10 +49,24 @@ class Shift(nn.Module):
         return maps + self.bias.to(maps.dtype)
 
 
+class Blur(nn.Module):
+    """The binomial filter [1 2 1] / 4 along both axes, `(N, C, H, W)` → the same; at the rim over what is there.
+
+    It has no response to a checkerboard, which gradients through strided convolutions put into G's images (Odena et al.
+    2016; filters after upsampling: Karras et al. 2019, appendix C).
+    """
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        between = nn.functional.avg_pool2d(maps, 2, stride=1, padding=1, count_include_pad=False)
+        return nn.functional.avg_pool2d(between, 2, stride=1)
+
+
 class Generator(nn.Module):
     """`(N, Z) float32` latents → `(N, C, H, W) float32 in [-1, 1]` images."""
 
-    def __init__(self, size: int, channels: int, latent_dim: int, width: int, bottom: bool = False) -> None:
+    def __init__(
+        self, size: int, channels: int, latent_dim: int, width: int, bottom: bool = False, blur: bool = False
+    ) -> None:
         super().__init__()
         stages, self.side = stages_of(size)
         features = width * 2 ** (stages - 1)
@@ -74,7 +88,7 @@ class Generator(nn.Module):
         last = Up(features, channels)
         with torch.no_grad():
             last.weight.mul_(START)
-        self.main = nn.Sequential(*layers, last, nn.Tanh())
+        self.main = nn.Sequential(*layers, last, *([Blur()] if blur else []), nn.Tanh())
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         # The source system leaves this ReLU out, though its own rules ask for one after every hidden layer; without it
@@ -122,8 +136,10 @@ class Discriminator(nn.Module):
         return logits
 
 
-def build_generator(size: int, channels: int, latent_dim: int, width: int | None, bottom: bool = False) -> nn.Module:
-    return Generator(size, channels, latent_dim, width or 64, bottom)
+def build_generator(
+    size: int, channels: int, latent_dim: int, width: int | None, bottom: bool = False, blur: bool = False
+) -> nn.Module:
+    return Generator(size, channels, latent_dim, width or 64, bottom, blur)
 
 
 def build_discriminator(
