@@ -313,14 +313,16 @@ PRESETS["toy-2d"] = {
 }
 PRESETS["toy-1d"] = {
     **TOY,
-    "g_lr": 1e-3,
+    "latent_dim": 4,
+    "batch_size": 512,
+    "d_steps": 2,
+    "g_lr": 2e-3,
     "d_lr": 5e-3,
-    "r1": 1e-3,
-    "r2": 1e-3,
-    "epochs": 3.84,
-    "burn_in": 384_000,
+    "r1": 0.005,
+    "r2": 0.005,
+    "epochs": 12.0,
+    "burn_in": 1_200_000,
     "burn_in_lr": 0.02,
-    "burn_in_penalty": 1e-5,
 }
 PRESET_DOCS: dict[str, str] = {
     "mlp": "one hidden layer of 128; Adam, G 1e-4 and D 1e-3; labels 0.9 and 0; batch 64; 100 epochs",
@@ -337,7 +339,7 @@ PRESET_DOCS: dict[str, str] = {
     "r3dcgan": "a deeper, narrower dcgan; relativistic, R1 and R2 with γ 0.05 to 0.5; Adam 2e-3, β 0 and 0.99; EMA",
     "r3dcgan-64": "the same for larger images: a wider D; γ 0.05; Adam 1e-3; batch 32",
     "toy-2d": "for ring, grid, gaussian, spiral, moons: relativistic with R1 and R2, all fading; EMA; 3,500 iterations",
-    "toy-1d": "for mixture-1d and gaussian-1d: the same with a faster D, so that D* can be seen; 1,500 iterations",
+    "toy-1d": "for mixture-1d and gaussian-1d: the same with two steps of a faster D, so that D* can be seen",
     "r3mlp": "mlp of width 256; relativistic with R1 and R2, γ 0.1; Adam 1e-3, β1 0; EMA; batch 64; 120 epochs",
 }
 # The preset when a user names only the data, and for data of one's own, where the side is up to 32 and beyond.
