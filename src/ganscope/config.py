@@ -337,7 +337,7 @@ PRESET_DOCS: dict[str, str] = {
     "pacgan": "dcgan whose D judges two images at once (Lin et al. 2018)",
     "r3gan": "resnet, relativistic with R1 and R2, γ from 1 to 0.1, rates from 2e-4 to 5e-5 over 600,000 images; EMA",
     "r3dcgan": "a deeper, narrower dcgan; relativistic, R1 and R2 with γ 0.05 to 0.5; Adam 2e-3, β 0 and 0.99; EMA",
-    "r3dcgan-64": "the same for larger images: a wider D; γ 0.05; Adam 1e-3; batch 32",
+    "r3dcgan-64": "the same for larger images: a wider D, G's images filtered; γ 0.05; Adam 1e-3; batch 32",
     "toy-2d": "for ring, grid, gaussian, spiral, moons: relativistic with R1 and R2, all fading; EMA; 3,500 iterations",
     "toy-1d": "for mixture-1d and gaussian-1d: the same with two steps of a faster D, so that D* can be seen",
     "r3mlp": "mlp of width 256; relativistic with R1 and R2, γ 0.1; Adam 1e-3, β1 0; EMA; batch 64; 120 epochs",

@@ -246,7 +246,7 @@ class Stage:
 
     def _draw_verdict(self, canvas: np.ndarray, evaluation: dict[str, Any]) -> None:
         findings = evaluation.get("findings") or []
-        words = str(evaluation.get("verdict") or (findings[0].get("sentence", "") if findings else ""))
+        words = one_line(str(evaluation.get("verdict") or (findings[0].get("sentence", "") if findings else "")))
         if not words:
             return
         u, y = self.u, canvas.shape[0] - 32 * self.u
@@ -255,7 +255,7 @@ class Stage:
         video.dots(canvas, np.array([[50 * u, y - 9 * u]]), 9 * u, colour)
         room = canvas.shape[1] - 114 * u
         # Smaller letters before fewer words, down to three quarters.
-        size = int(26 * u * min(1.0, max(0.75, room / text_width(one_line(words), 26 * u))))
+        size = int(26 * u * min(1.0, max(0.75, room / text_width(words, 26 * u))))
         write(canvas, 74 * u, y, words, size, room=room)
 
 
