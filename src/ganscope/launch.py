@@ -21,7 +21,7 @@ from ganscope.judge import Judge
 from ganscope.penalty import choose_penalty
 from ganscope.progress import Progress, duration
 from ganscope.run import Run, atomic, list_runs, next_run_path
-from ganscope.state import STANDING_LATENTS, backend_of
+from ganscope.state import STANDING_LATENTS, backend_of, build_networks
 from ganscope.toyjudge import ToyJudge, toy_config, toy_dataset
 from ganscope.toys import TOYS
 from ganscope.train import Outcome, train
@@ -176,7 +176,7 @@ def snapshot_cost(config: Config, size: int, channels: int) -> float:
     A backward pass costs two forward ones; D's weights get no gradients in G's step. The moving average of G also makes
     the images from which its batch statistics are measured.
     """
-    g, d = build_networks(config, size, channels)
+    g, d = plain_networks(config, size, channels)
     g_flops = networks.flops(g, config.latent_dim)
     d_flops = networks.flops(d, *judged_shape(config, size, channels)) / config.pack
     d_step = config.batch_size * (g_flops + 6 * d_flops)
@@ -193,13 +193,9 @@ def judged_shape(config: Config, size: int, channels: int) -> tuple[int, ...]:
     return (first,) if config.network == "toy" else (first, size, size)
 
 
-def build_networks(config: Config, size: int, channels: int) -> tuple[Module, Module]:
-    """Both networks, to be counted or described."""
-    return networks.build(
-        config.network, size=size, channels=channels, latent_dim=config.latent_dim, g_width=config.g_width,
-        d_width=config.d_width, init_std=None, spectral_norm=False, pack=config.pack,
-        d_norm=config.d_norm, bottom=config.bottom, g_blur=config.g_blur, seed=0,
-    )  # fmt: skip
+def plain_networks(config: Config, size: int, channels: int) -> tuple[Module, Module]:
+    """Both networks, to be counted or described: spectral normalisation would hide the weights behind its own."""
+    return build_networks(dataclasses.replace(config, init_std=None, spectral_norm=False), size, channels)
 
 
 def facts_of(dataset: Dataset) -> dict[str, Any]:
@@ -219,7 +215,7 @@ def facts_of(dataset: Dataset) -> dict[str, Any]:
 def network_summary(config: Config) -> str:
     """The table of both networks' layers."""
     assert config.size is not None and config.channels is not None
-    g, d = build_networks(config, config.size, config.channels)
+    g, d = plain_networks(config, config.size, config.channels)
     shape = judged_shape(config, config.size, config.channels)
     return networks.summary(g, d, latent_dim=config.latent_dim, image_shape=shape)
 

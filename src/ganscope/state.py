@@ -78,21 +78,7 @@ class Snapshot:
 def new_state(config: Config, backend: Backend) -> TrainState:
     """A fresh state for a resolved config."""
     assert config.size is not None and config.channels is not None and config.log_every is not None
-    g, d = networks.build(
-        config.network,
-        size=config.size,
-        channels=config.channels,
-        latent_dim=config.latent_dim,
-        g_width=config.g_width,
-        d_width=config.d_width,
-        init_std=config.init_std,
-        spectral_norm=config.spectral_norm,
-        pack=config.pack,
-        d_norm=config.d_norm,
-        bottom=config.bottom,
-        g_blur=config.g_blur,
-        seed=generator(config.seed, "weights").initial_seed(),
-    )
+    g, d = build_networks(config, config.size, config.channels, generator(config.seed, "weights").initial_seed())
     g, d = backend.place(g), backend.place(d)
     g_ema = copy.deepcopy(g).eval().requires_grad_(False) if config.ema_half_life > 0 else None
     g_parameters, d_parameters = list(g.parameters()), list(d.parameters())
@@ -107,6 +93,15 @@ def new_state(config: Config, backend: Backend) -> TrainState:
         d_parameters=d_parameters,
         perceptrons=_perceptrons(g, d, config, backend),
     )
+
+
+def build_networks(config: Config, size: int, channels: int, seed: int = 0) -> tuple[nn.Module, nn.Module]:
+    """Both networks of a config for images of `size` pixels, on the CPU; weights drawn from `seed`."""
+    return networks.build(
+        config.network, size=size, channels=channels, latent_dim=config.latent_dim, g_width=config.g_width,
+        d_width=config.d_width, init_std=config.init_std, spectral_norm=config.spectral_norm, pack=config.pack,
+        d_norm=config.d_norm, bottom=config.bottom, g_blur=config.g_blur, seed=seed,
+    )  # fmt: skip
 
 
 def backend_of(config: Config) -> Backend:
