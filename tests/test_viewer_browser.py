@@ -201,6 +201,30 @@ def test_keys_move_through_time(visit: Any, report: str) -> None:
         until(page, f"{STOP} === {stop}")
 
 
+NOW_LINES = """[...document.querySelectorAll('.plot-area')].map((area) => {
+  const over = area.querySelector('.u-over').getBoundingClientRect();
+  const now = area.querySelector('.plot-now').getBoundingClientRect();
+  return (now.left + now.width / 2 - over.left) / over.width;
+})"""  # where each chart's line of the moment stands, 0 at the plot's left edge, 1 at its right
+
+
+def test_the_line_of_the_moment_stands_where_the_moment_is(visit: Any, report: str) -> None:
+    page = visit(report)
+    ends = {"Home": 0.0, "End": 1.0}
+
+    def check() -> None:
+        for key, place in ends.items():
+            page.keyboard.press(key)
+            until(page, f"{STOP} === {0 if place == 0 else LAST}")
+            settle(page)
+            assert page.evaluate(NOW_LINES) == pytest.approx([place] * page.locator(".plot-area").count(), abs=0.01)
+
+    check()
+    page.set_viewport_size({"width": 900, "height": 800})
+    settle(page)
+    check()
+
+
 @pytest.mark.slow
 def test_space_plays_to_the_end_and_pauses(visit: Any, report: str) -> None:
     page = visit(report)

@@ -118,7 +118,8 @@ export class Chart {
       height: this.plotBox.clientHeight || 150,
       legend: { show: false },
       cursor: { show: false },
-      padding: [8, 8, 0, 0],
+      hooks: { setSize: [(plot) => this.laidOut(plot)] },
+      padding: [8, 18, 0, 0],
       scales: {
         x: { time: false, range: data.range },
         y: { distr: data.log ? 3 : 1, range: data.log ? undefined : (_, low, high) => spread(low, high, data.least, data.most) },
@@ -139,16 +140,18 @@ export class Chart {
       ],
     };
     this.plot = new uPlot(options, [data.x, ...data.curves.map((curve) => curve.values)], this.plotBox);
-    this.left = this.plot.over.offsetLeft;
+  }
+
+  /** uPlot gives the plot its place after `new` and `setSize` have returned; read before, it would be 0. */
+  private laidOut(plot: uPlot): void {
+    if (plot !== this.plot) return;
+    this.left = plot.over.offsetLeft;
+    this.place();
   }
 
   private resize(): void {
     const { clientWidth: width, clientHeight: height } = this.plotBox;
-    if (this.plot && width && height) {
-      this.plot.setSize({ width, height });
-      this.left = this.plot.over.offsetLeft;
-    }
-    this.place();
+    if (width && height) this.plot?.setSize({ width, height });
   }
 
   /** Move the two lines and write the values; the plot itself is not drawn again. */
