@@ -146,6 +146,23 @@ def test_the_head_of_a_logarithmic_curve_sits_on_its_line() -> None:
     assert has(canvas[y - 1 : y + 2, x - 1 : x + 2], video.D_ORANGE)
 
 
+@pytest.mark.parametrize(
+    ("begins", "ends", "at_right", "above"),
+    [(0.9, 0.55, False, False), (0.45, 0.9, True, False), (0.1, 0.9, True, False), (0.5, 0.1, True, True)],
+)
+def test_the_name_of_a_level_stands_clear_of_the_curve(begins: float, ends: float, at_right: bool, above: bool) -> None:
+    x = np.array([0.0, 250.0, 750.0, 1000.0])
+    line = Line("score", (0, 0, 0), x, np.array([begins, begins, ends, ends]))
+    canvas = np.full((300, 400, 3), 255, np.uint8)
+    chart = Chart(
+        canvas, Box(0, 0, 400, 300), "Scores", [line], x_max=1000, u=1, ticks={}, limits=(0.0, 1.0),
+        reference=(0.5, "coin toss"),
+    )  # fmt: skip
+    level = float(chart.y_of(0.5))
+    found = chart._clear_of_lines(level)
+    assert (found[0], found[1] < level) == (at_right, above)
+
+
 def test_ticks_are_round() -> None:
     assert draw.nice_ticks(0, 120, 6) == [0, 20, 40, 60, 80, 100, 120]
     assert draw.nice_ticks(0, 1, 5) == [0, 0.2, 0.4, 0.6, 0.8, 1.0]

@@ -103,13 +103,31 @@ class Chart:
             y = float(self.y_of(reference[0]))
             for x in np.arange(plot.left, plot.right - 2 * u, 8 * u):
                 fill(canvas, x, y, 3 * u, max(1, 2 * u), MUTED)
-            write(canvas, plot.right, y - 8 * u, reference[1], 16 * u, MUTED, align="right", halo=PAPER)
+            right, baseline = self._clear_of_lines(y)
+            x, align = (plot.right, "right") if right else (plot.left + 4 * u, "left")
+            write(canvas, x, baseline, reference[1], 16 * u, MUTED, align=align, halo=PAPER)
         for seen, words in ticks.items():
             write(canvas, float(self.x_of(seen)), plot.bottom + 26 * u, words, 17 * u, MUTED, align="centre")
         for line, (x, y, width) in zip(self.lines, self.keys, strict=True):
             for start, length in ((0, 10), (14, 10)) if line.dashed else ((0, 24),):
                 fill(canvas, x + start * u, y - 8 * u, length * u, max(2, 4 * u), line.colour)
             write(canvas, x + 32 * u, y, line.name, 18 * u, MUTED, room=width - 96 * u)
+
+    def _clear_of_lines(self, y: float) -> tuple[bool, float]:
+        """Where the name of a level at row `y` is farthest from the curves: whether at its right end, and the row."""
+        u, plot = self.u, self.plot
+
+        def room(place: tuple[bool, float]) -> float:
+            right, baseline = place
+            if not plot.top < baseline - 14 * u < baseline < plot.bottom:
+                return -1.0
+            # Half the plot, which is about what the name takes.
+            near = [line.y[(line.x > self.x_max / 2) == right] for line in self.lines]
+            rows = self.y_of(np.concatenate([*near, []]))
+            return float(np.abs(rows - (baseline - 6 * u)).min(initial=plot.height))
+
+        # The first wins a tie: at the right end, above the line.
+        return max(((right, y + row * u) for right in (True, False) for row in (-8, 20)), key=room)
 
     def _binned(self, line: Line) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """x, mean, least and greatest y over stretches of about three pixels, in pixels of the window."""
@@ -167,9 +185,6 @@ def nice_ticks(low: float, high: float, most: int = 5) -> list[float]:
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw * 0.999)
     first = math.ceil(low / step - 1e-9)
     return [round(k * step, 12) + 0.0 for k in range(first, math.floor(high / step + 1e-9) + 1)]
-
-
-
 
 
 def log_ticks(low: float, high: float) -> list[float]:
