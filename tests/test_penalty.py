@@ -11,7 +11,7 @@ from ganscope import penalty
 from ganscope.config import Config, make_config
 from ganscope.datasets import load_dataset
 from ganscope.device import choose_backend
-from ganscope.errors import ConfigError
+from ganscope.errors import ConfigError, TrainingError
 from ganscope.launch import launch
 from ganscope.progress import Progress
 
@@ -49,6 +49,20 @@ def test_a_longer_training_comes_nearer(tmp_path: Path) -> None:
     assert long < 0.5 * short
 
 
+def test_a_diverged_pilot_is_infinitely_far(tmp_path: Path) -> None:
+    """Its black images are nearer to dark data than noise is."""
+    config, dataset = digits(g_lr=1e30), load_dataset("digits")
+    space = penalty.feature_space(dataset.train, dataset.test, tmp_path, name="random")
+    reals = penalty.Gaussian.fit(space(dataset.train.images))
+    assert penalty.pilot(config, dataset, BACKEND, space, reals, 20) == float("inf")
+
+
+def test_when_every_pilot_diverged_nothing_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(penalty, "pilot", lambda *_: float("inf"))
+    with pytest.raises(TrainingError, match="every pilot"):
+        penalty.choose_penalty(digits(), load_dataset("digits"), BACKEND, print)
+
+
 def test_given_weights_are_left_alone() -> None:
     given = digits(choose_penalty="given")
     assert penalty.choose_penalty(given, load_dataset("digits"), BACKEND, print) is given
@@ -71,5 +85,8 @@ def test_the_choice_is_stored_and_resumed(tmp_path: Path, monkeypatch: pytest.Mo
         make_config("digits", **{**FAST, "epochs": 2.0}), run_path=tmp_path / "run", progress=Progress(quiet=True)
     )
     assert again.run.config().r1 == first.run.config().r1
+    # The stored config is the same training again: with the weights chosen, and no pilots.
+    repeated = launch(first.run.config(), run_path=tmp_path / "repeated", progress=Progress(quiet=True))
+    assert repeated.run.config().r1 == first.run.config().r1
     assert again.run.config().burn_in == first.run.config().burn_in
     assert again.outcome.images_seen > first.outcome.images_seen

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 from pathlib import Path
+from typing import IO
 
 import pytest
+import torch
 
+from ganscope import run as run_module
 from ganscope.config import make_config
 from ganscope.errors import RunError
-from ganscope.run import Run, atomic, list_runs, next_run_path, write_json
+from ganscope.run import Run, atomic, claim_run_path, list_runs, next_run_path, write_json
 
 
 def make(path: Path) -> Run:
@@ -40,6 +44,48 @@ def test_a_full_disk_is_one_clear_error(tmp_path: Path) -> None:
         run.append("history", {"images_seen": 1})
 
 
+class Filling:
+    """A file on a disk that is full after so many bytes."""
+
+    def __init__(self, file: IO[bytes], room: int) -> None:
+        self.file, self.room = file, room
+
+    def write(self, data: bytes) -> int:
+        self.room -= len(data)
+        if self.room < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return self.file.write(data)
+
+    def flush(self) -> None:
+        self.file.flush()
+
+
+@pytest.mark.parametrize("room", [0, 100, 3_000, 200_000])
+def test_a_disk_that_fills_up_under_a_checkpoint_is_one_clear_error(tmp_path: Path, room: int) -> None:
+    path = tmp_path / "000000010.pt"
+    path.write_bytes(b"old")
+    with pytest.raises(RunError, match=r"(?s)cannot write .*pt.*No space left"), atomic(path) as file:
+        torch.save({"weights": torch.zeros(100_000)}, Filling(file, room))
+    assert path.read_bytes() == b"old"
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]
+
+
+def test_two_that_start_at_once_get_a_directory_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = claim_run_path(tmp_path, "digits", "mlp")
+    # The second looked before the first had made its own.
+    looked = [first, first, tmp_path / "00001-digits-mlp"]
+    monkeypatch.setattr(run_module, "next_run_path", lambda *_: looked.pop(0))
+    assert claim_run_path(tmp_path, "digits", "mlp").name == "00001-digits-mlp"
+    assert not looked
+
+
+def test_a_run_that_another_process_made_is_not_written_over(tmp_path: Path) -> None:
+    stored = make(tmp_path / "r").config_path.read_bytes()
+    with pytest.raises(RunError, match="another process"):
+        make(tmp_path / "r")
+    assert (tmp_path / "r" / "config.json").read_bytes() == stored
+
+
 def test_unwritable_folder_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(RunError, match=r"(?s)cannot (create|write).*--run"):
@@ -54,6 +100,8 @@ def test_a_cut_last_line_is_ignored_and_rewind_drops_what_is_newer(tmp_path: Pat
         run.checkpoint_path(seen).write_bytes(b"x")
         run.toy_path.mkdir(exist_ok=True)
         (run.toy_path / f"{seen:09d}.npz").write_bytes(b"x")
+        run.waiting_path(seen).parent.mkdir(exist_ok=True)
+        run.waiting_path(seen).write_bytes(b"x")
     with run.lines_path("history").open("a") as file:
         file.write('{"images_seen": 4')
     assert [line["images_seen"] for line in run.history()] == [10, 20, 30]
@@ -62,6 +110,7 @@ def test_a_cut_last_line_is_ignored_and_rewind_drops_what_is_newer(tmp_path: Pat
     assert [path.name for path in run.checkpoints()] == ["000000010.pt", "000000020.pt"]
     assert not run.sample_path(30).exists()
     assert [path.name for path in sorted(run.toy_path.iterdir())] == ["000000010.npz", "000000020.npz"]
+    assert run.waiting() == [10, 20]
 
 
 def test_config_round_trip_and_foreign_folders(tmp_path: Path) -> None:
@@ -72,6 +121,12 @@ def test_config_round_trip_and_foreign_folders(tmp_path: Path) -> None:
     run.config_path.write_text('{"format": 99}')
     with pytest.raises(RunError, match="another format"):
         run.config()
+    run.config_path.write_text("[1, 2]")
+    with pytest.raises(RunError, match="damaged"):
+        run.config()
+    run.environment_path.unlink()
+    with pytest.raises(RunError, match="missing or damaged"):
+        run.environment()
     run.config_path.write_text("{")
     with pytest.raises(RunError, match="damaged"):
         run.config()

@@ -16,14 +16,15 @@ from ganscope.config import Config, config_changes
 from ganscope.curves import draw_curves
 from ganscope.datasets import Dataset, load_dataset
 from ganscope.environment import describe
-from ganscope.errors import GanscopeError, RunError
+from ganscope.errors import ConfigError, GanscopeError, RunError, did_you_mean
 from ganscope.judge import Judge
+from ganscope.metrics import METRICS
 from ganscope.penalty import choose_penalty
 from ganscope.progress import Progress, duration
-from ganscope.run import Run, atomic, list_runs, next_run_path
+from ganscope.run import Run, atomic, claim_run_path, list_runs
 from ganscope.state import STANDING_LATENTS, backend_of, build_networks
-from ganscope.toyjudge import ToyJudge, toy_config, toy_dataset
-from ganscope.toys import TOYS
+from ganscope.toyjudge import ToyJudge, require_points, scaled, toy_dataset
+from ganscope.toys import TOYS, Toy
 from ganscope.train import Outcome, train
 
 
@@ -52,8 +53,7 @@ def launch(
     """
     progress = progress or Progress()
     toy = TOYS.get(config.data)
-    if toy is not None:
-        config = toy_config(config, toy)
+    require_sense(config, toy)
     dataset = (
         toy_dataset(toy)
         if toy is not None
@@ -67,7 +67,7 @@ def launch(
         num_images=count, size=height, channels=channels, snapshot_cost=snapshot_cost(config, height, channels)
     )
     backend = backend_of(config)
-    run = find_run(resolved, runs, run_path, new)
+    run = find_run(config, resolved, runs, run_path, new)
     if run is None:
         resolved = choose_penalty(resolved, dataset, backend, progress.say)
         environment = describe(
@@ -77,28 +77,28 @@ def launch(
             dataset=facts_of(dataset),
         )
         run = Run.create(
-            run_path or next_run_path(runs, config.data, config.preset),
+            run_path or claim_run_path(runs, config.data, config.preset),
             resolved,
             environment,
             network_summary(resolved),
         )
         progress.say(run.networks())
     else:
-        if config.burn_in is None:  # a longer training keeps the schedule of the first plan
-            resolved = dataclasses.replace(resolved, burn_in=run.config().burn_in)
-        resolved = resumed_config(run, resolved)
+        resolved = resumed_config(run, config, resolved)
     progress.say(
         f"{config.data}: {count:,} training images of {height}×{height}×{channels}, "
         f"{len(dataset.test.images):,} held out · {backend.reason} · {run.path}"
     )
     with run.locked():
+        if resolved != run.config():
+            run.store_config(resolved)
         judge = ToyJudge(run, toy, resolved, progress) if toy else Judge(run, dataset, resolved, progress)
         try:
             outcome = train(
                 run,
                 dataset.train.images,
                 dataset.test.images,
-                resolved,
+                scaled(resolved, toy) if toy else resolved,
                 backend,
                 data_hash=dataset.train.content_hash,
                 on_snapshot=judge,
@@ -116,7 +116,25 @@ def launch(
     return Launched(run, outcome, products)
 
 
-def find_run(config: Config, runs: Path, run_path: Path | None, new: bool) -> Run | None:
+def require_sense(config: Config, toy: Toy | None) -> None:
+    """Raises ConfigError: networks for images on points or the reverse; a metric to choose by that there is not."""
+    if toy is not None:
+        require_points(config, toy)
+    elif config.network == "toy":
+        raise ConfigError(
+            "--network toy makes points, not images",
+            found=f"--data {config.data} --preset {config.preset}",
+            todo=f"leave --preset and --network out, or train on points: {', '.join(TOYS)}",
+        )
+    if config.best_by not in METRICS:
+        raise ConfigError(
+            f"--best-by knows no metric {config.best_by!r}",
+            found=config.best_by,
+            todo=did_you_mean(config.best_by, list(METRICS)),
+        )
+
+
+def find_run(config: Config, resolved: Config, runs: Path, run_path: Path | None, new: bool) -> Run | None:
     """The run to go on with, None when a new one is wanted."""
     if run_path is not None:
         exists = (run_path / "config.json").is_file()
@@ -128,7 +146,8 @@ def find_run(config: Config, runs: Path, run_path: Path | None, new: bool) -> Ru
     for run in reversed(list_runs(runs)):
         try:
             stored = run.config()
-            same = not config_changes(stored, as_chosen(config, stored)) and stored.epochs == config.epochs
+            planned = as_planned(config, resolved, stored)
+            same = not config_changes(stored, planned) and stored.epochs == planned.epochs
         except GanscopeError:
             continue
         if same and not run.finished():
@@ -136,32 +155,33 @@ def find_run(config: Config, runs: Path, run_path: Path | None, new: bool) -> Ru
     return None
 
 
-def as_chosen(config: Config, stored: Config) -> Config:
-    """The config with the penalties chosen for the stored run, where both leave the choice to the same rule."""
-    if config.choose_penalty == "given" or config.choose_penalty != stored.choose_penalty:
-        return config
-    return dataclasses.replace(config, r1=stored.r1, r2=stored.r2)
+def as_planned(config: Config, resolved: Config, stored: Config) -> Config:
+    """The resolved config with what the stored run decided and `config` leaves open: its plan and its penalties.
+
+    A longer training keeps the first plan's spacing of lines and snapshots and its schedule of rates.
+    """
+    derived = ("burn_in", "snapshots", "log_every", "snapshot_every")
+    kept: dict[str, Any] = {name: getattr(stored, name) for name in derived if getattr(config, name) is None}
+    if (config.choose_penalty, stored.choose_penalty) == ("pilot", "piloted"):
+        kept |= {"r1": stored.r1, "r2": stored.r2, "choose_penalty": stored.choose_penalty}
+    return dataclasses.replace(resolved, **kept)
 
 
-def resumed_config(run: Run, config: Config) -> Config:
-    """The stored config with what may change taken from the new one; what was derived from the first plan stays.
+def resumed_config(run: Run, config: Config, resolved: Config) -> Config:
+    """The config to go on with in `run`.
 
     Raises:
         RunError: other settings differ, each named old → new.
     """
     stored = run.config()
-    same_plan = dataclasses.replace(
-        as_chosen(config, stored),
-        log_every=stored.log_every,
-        snapshot_every=stored.snapshot_every,
-    )
-    if changes := config_changes(stored, same_plan):
+    planned = as_planned(config, resolved, stored)
+    if changes := config_changes(stored, planned):
         raise RunError(
             f"{run.path} was started with other settings",
             found="; ".join(changes),
             todo="give the same settings to resume it, or start another run with --new",
         )
-    return same_plan
+    return planned
 
 
 # What the plan of snapshots assumes, in float32 operations; the share that they really took is printed at the end.

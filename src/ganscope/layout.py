@@ -57,8 +57,7 @@ class MapMaker:
 
     def place(self, snapshot: Snapshot, features: np.ndarray, labels: np.ndarray) -> None:
         """Place one snapshot's fakes, or let them wait for the layout."""
-        waiting = self._waiting_path(snapshot.images_seen)
-        with atomic(waiting) as file:
+        with atomic(self.run.waiting_path(snapshot.images_seen)) as file:
             np.savez(file, features=features, labels=labels, scores=snapshot.scores, fakes=snapshot.fakes)
         if self._ready():
             self._place_waiting()
@@ -85,16 +84,14 @@ class MapMaker:
             self._fitted = FittedMap.load(self.path)
         return self._fitted is not None
 
-    def _waiting_path(self, images_seen: int) -> Path:
-        return self.run.path / "map" / f"waiting-{images_seen:09d}.npz"
-
     def _place_waiting(self) -> None:
         assert self._fitted is not None
-        for path in sorted((self.run.path / "map").glob("waiting-*.npz")):
+        for images_seen in self.run.waiting():
+            path = self.run.waiting_path(images_seen)
             with np.load(path, allow_pickle=False) as found:
                 fakes = found["fakes"]
                 placed = self._fitted.place(found["features"], fakes)
-                with atomic(self.run.map_path(int(path.stem.split("-")[1]))) as file:
+                with atomic(self.run.map_path(images_seen)) as file:
                     np.savez_compressed(
                         file, xy=placed.xy, distance=placed.distance, unlike=placed.unlike, nearest=placed.nearest,
                         score=found["scores"].astype(np.float32), label=found["labels"].astype(np.int32),

@@ -16,10 +16,10 @@ import numpy as np
 from ganscope.config import Config
 from ganscope.datasets import Dataset, cache_root
 from ganscope.device import Backend
-from ganscope.errors import ConfigError
+from ganscope.errors import ConfigError, TrainingError
 from ganscope.features import FeatureSpace, feature_space
 from ganscope.metrics.distance import Gaussian, frechet_distance
-from ganscope.state import generate, latents, new_state, sampler
+from ganscope.state import generate, latents, new_state, require_finite, sampler
 from ganscope.step import Batches, train_iteration
 
 FACTORS = (0.1, 1.0, 10.0, 100.0)  # of the config's γ: what pilots try
@@ -36,8 +36,9 @@ def choose_penalty(config: Config, dataset: Dataset, backend: Backend, say: Call
 
     Raises:
         ConfigError: pilots for points, or for an objective without R1 and R2.
+        TrainingError: every pilot diverged.
     """
-    if config.choose_penalty == "given":
+    if config.choose_penalty != "pilot":
         return config
     if not config.r1 or not config.r2:
         raise ConfigError(
@@ -65,9 +66,15 @@ def pilots(config: Config, dataset: Dataset, backend: Backend, say: Callable[[st
     for candidate in candidates:
         distances.append(pilot(candidate, dataset, backend, space, reals, iterations))
         say(f"pilot of {iterations:,} iterations with γ {candidate.r1:.3g}: Fréchet {distances[-1]:.4g}")
+    if not math.isfinite(min(distances)):
+        raise TrainingError(
+            "every pilot training diverged",
+            found=f"γ from {candidates[0].r1:.3g} to {candidates[-1].r1:.3g}",
+            todo="lower --g-lr and --d-lr, or use --precision float32",
+        )
     best = candidates[int(np.argmin(distances))]
     say(f"γ of R1 and R2: {best.r1:.3g}")
-    return best
+    return dataclasses.replace(best, choose_penalty="piloted")
 
 
 def pilot(
@@ -77,6 +84,10 @@ def pilot(
     state, batches = new_state(config, backend), Batches(dataset.train.images, config, backend)
     for _ in range(iterations):
         train_iteration(state, batches, config, backend)
+    try:  # a G that is not a number makes black images, which lie near to dark data
+        require_finite(state)
+    except TrainingError:
+        return math.inf
     fakes = space(generate(sampler(state, config, backend), latents(config, NUM_FAKES, "pilot"), backend))
     distance = frechet_distance(reals, fakes)
     return distance if math.isfinite(distance) else math.inf

@@ -36,18 +36,18 @@ def atomic(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError as error:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+        # torch.save replaces the error of a disk that fills up half-way by one of its own.
+        cause = error.__context__ if isinstance(error, RuntimeError) else error
+        if not isinstance(cause, OSError):
+            raise
         raise RunError(
             f"cannot write {path}",
-            found=error.strerror or str(error),
+            found=cause.strerror or str(cause),
             todo="free some space or choose another folder with --runs; what was saved before is unharmed",
         ) from error
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -62,7 +62,6 @@ class Run:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        self._lock: IO[str] | None = None
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
@@ -84,22 +83,30 @@ class Run:
 
     @classmethod
     def create(cls, path: Path, config: Config, environment: dict[str, Any], networks: str) -> Run:
-        """A new run directory with what is written once; `config.json` comes last and makes it a run."""
+        """A new run directory with what is written once; `config.json` comes last and makes it a run.
+
+        Raises:
+            RunError: the directory cannot be written, or another process has just made it a run.
+        """
         run = cls(path)
         for name in ("checkpoints", "generators", "samples", "map"):
-            try:
-                (path / name).mkdir(parents=True, exist_ok=True)
-            except OSError as error:
+            make_directory(path / name)
+        with run.locked():
+            if run.config_path.exists():
                 raise RunError(
-                    f"cannot create the run directory {path}",
-                    found=error.strerror or str(error),
-                    todo="choose a folder you can write with --runs or --run",
-                ) from error
-        write_json(run.environment_path, environment)
-        with atomic(path / "networks.txt", "w") as file:
-            file.write(networks)
-        write_json(run.config_path, {"format": FORMAT, **config.to_dict()})
+                    f"{path} has just become a run of another process",
+                    found="a config.json that was not there before",
+                    todo="give each training a --run of its own",
+                )
+            write_json(run.environment_path, environment)
+            with atomic(path / "networks.txt", "w") as file:
+                file.write(networks)
+            run.store_config(config)
         return run
+
+    def store_config(self, config: Config) -> None:
+        """Write `config.json`: at the beginning, and when a training is carried on with more epochs."""
+        write_json(self.config_path, {"format": FORMAT, **config.to_dict()})
 
     # ---- what is written once ----------------------------------------------------------------------------------------
     @property
@@ -126,14 +133,23 @@ class Run:
                     todo="open it with the version of ganscope that wrote it (see environment.json)",
                 )
             return config_from_dict(values)
-        except (ValueError, AttributeError, ConfigError) as error:
+        except (ValueError, AttributeError, TypeError, ConfigError) as error:
             raise RunError(
                 f"{self.config_path} is damaged", found=str(error), todo="restore the file, or start a new run"
             ) from error
 
     def environment(self) -> dict[str, Any]:
-        """Versions, machine, git commit, data fingerprint."""
-        return dict(json.loads(self.environment_path.read_text(encoding="utf-8")))
+        """Versions, machine, git commit, data fingerprint.
+
+        Raises:
+            RunError: the file is missing or damaged.
+        """
+        try:
+            return dict(json.loads(self.environment_path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise RunError(
+                f"{self.environment_path} is missing or damaged", found=str(error), todo="restore the file"
+            ) from error
 
     def networks(self) -> str:
         """The printed summary of both networks."""
@@ -187,7 +203,7 @@ class Run:
                 kept = [line for line in self.lines(name) if line["images_seen"] <= images_seen]
                 with atomic(self.lines_path(name), "w") as file:
                     file.writelines(json.dumps(line, allow_nan=False) + "\n" for line in kept)
-        for folder in ("checkpoints", "generators", "samples", "map", "toy"):
+        for folder in ("checkpoints", "generators", "samples", "map", "map/waiting", "toy"):
             for path in self._numbered(folder):
                 if number_of(path) > images_seen:
                     path.unlink(missing_ok=True)
@@ -256,6 +272,14 @@ class Run:
     def map_points(self) -> list[int]:
         """`images_seen` of the snapshots that are on the map, oldest first."""
         return [number_of(path) for path in self._numbered("map", ".npz")]
+
+    def waiting_path(self, images_seen: int) -> Path:
+        """The fakes of a snapshot that waits for the layout of the reals."""
+        return self._file("map/waiting", images_seen, ".npz")
+
+    def waiting(self) -> list[int]:
+        """`images_seen` of the snapshots that wait for the layout, oldest first."""
+        return [number_of(path) for path in self._numbered("map/waiting", ".npz")]
 
     @property
     def real_map_path(self) -> Path:
@@ -326,7 +350,15 @@ class Run:
             RunError: another process is training in this directory.
         """
         path = self.path / ".lock"
-        with path.open("a+", encoding="utf-8") as file:
+        try:
+            opened = path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise RunError(
+                f"cannot write in {self.path}",
+                found=error.strerror or str(error),
+                todo="make the folder writable, or train in another with --run",
+            ) from error
+        with opened as file:
             if not _try_lock(file):
                 file.seek(0)
                 raise RunError(
@@ -365,6 +397,37 @@ def list_runs(root: Path) -> list[Run]:
     if not root.is_dir():
         return []
     return [Run(path.parent) for path in sorted(root.glob("*/config.json"))]
+
+
+def make_directory(path: Path, new: bool = False) -> None:
+    """Make a directory and what it lies in.
+
+    Raises:
+        RunError: it cannot be made. FileExistsError: it is there, and must be `new`.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=not new)
+    except OSError as error:
+        if new and isinstance(error, FileExistsError):
+            raise
+        raise RunError(
+            f"cannot create the run directory {path}",
+            found=error.strerror or str(error),
+            todo="choose a folder you can write with --runs or --run",
+        ) from error
+
+
+def claim_run_path(root: Path, data: str, preset: str) -> Path:
+    """Make the next free directory, for this process alone: two that start at once get one each.
+
+    Raises:
+        RunError: it cannot be made.
+    """
+    while True:
+        path = next_run_path(root, data, preset)
+        with contextlib.suppress(FileExistsError):
+            make_directory(path, new=True)
+            return path
 
 
 def next_run_path(root: Path, data: str, preset: str) -> Path:

@@ -28,18 +28,18 @@ def toy_dataset(toy: Toy) -> Dataset:
     return Dataset(toy.name, train_set, test_set, ())
 
 
-def toy_config(config: Config, toy: Toy) -> Config:
-    """The config with its penalty weights in the toy's own scale: a gradient's square goes with 1 / E|x|².
-
-    Raises:
-        ConfigError: networks for images.
-    """
-    if config.network != "toy":
+def require_points(config: Config, toy: Toy) -> None:
+    """Raises ConfigError: networks or settings for images."""
+    if config.network != "toy" or config.flip:
         raise ConfigError(
             f"{toy.name} has points, not images",
-            found=f"--network {config.network}",
-            todo="leave --preset and --network out",
+            found="--flip" if config.flip else f"--network {config.network}",
+            todo="leave --preset, --network and --flip out",
         )
+
+
+def scaled(config: Config, toy: Toy) -> Config:
+    """The config with its penalty weights in the toy's own scale: a gradient's square goes with 1 / E|x|²."""
     return dataclasses.replace(config, r1=config.r1 * toy.mean_square, r2=config.r2 * toy.mean_square)
 
 
