@@ -57,6 +57,16 @@ def test_frozen_weights_take_pytorchs_path(monkeypatch: pytest.MonkeyPatch) -> N
     torch.autograd.grad(out.sum(), [images])
 
 
+@pytest.mark.parametrize("make", [Down, Up])
+def test_a_spectral_norm_is_computed_once_a_pass(make: type[nn.Module]) -> None:
+    layer = make(16, 16)
+    nn.utils.parametrizations.spectral_norm(layer)
+    counted = []
+    layer.parametrizations["weight"][0].register_forward_hook(lambda *_: counted.append(1))  # type: ignore[index,union-attr]
+    layer(torch.randn(2, 16, 8, 8))
+    assert len(counted) == 1
+
+
 def test_float32_and_second_derivatives_take_pytorchs_path() -> None:
     layer, images = Down(16, 8).double(), torch.randn(2, 16, 4, 4, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradgradcheck(lambda x: layer(x).tanh(), (images,))

@@ -115,12 +115,13 @@ class Down(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         large = input.to(_working_dtype(input))
-        by_weight = self.weight.requires_grad and suits(large, large.shape)
+        weight = self.weight  # once: under spectral normalisation each look computes it anew
+        by_weight = weight.requires_grad and suits(large, large.shape)
         by_input = large.requires_grad and suits_images(large, self.in_channels)
         if by_weight or by_input:
-            out: Tensor = _Down.apply(large, self.weight.to(large.dtype))
+            out: Tensor = _Down.apply(large, weight.to(large.dtype))
             return out
-        return super().forward(input)
+        return F.conv2d(input, weight, stride=2, padding=1)
 
 
 class Up(nn.ConvTranspose2d):
@@ -130,13 +131,15 @@ class Up(nn.ConvTranspose2d):
         super().__init__(in_channels, out_channels, 4, stride=2, padding=1, bias=False)
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
+        assert output_size is None, "the output is twice the input"
         small = input.to(_working_dtype(input))
-        if self.weight.requires_grad and output_size is None and suits(small, self._large_shape(small)):
-            out: Tensor = _Up.apply(small, self.weight.to(small.dtype))
+        weight = self.weight
+        if weight.requires_grad and suits(small, self._large_shape(small)):
+            out: Tensor = _Up.apply(small, weight.to(small.dtype))
             return out
-        if output_size is None and suits_images(small, self.out_channels):
-            return to_image(small, self.weight.to(small.dtype))
-        return super().forward(input, output_size)
+        if suits_images(small, self.out_channels):
+            return to_image(small, weight.to(small.dtype))
+        return F.conv_transpose2d(input, weight, stride=2, padding=1)
 
     def _large_shape(self, small: Tensor) -> tuple[int, ...]:
         count, _, height, width = small.shape

@@ -242,7 +242,8 @@ def clip_weights(d: nn.Module, limit: float) -> None:
 def add_spectral_norm(d: nn.Module) -> nn.Module:
     """Divide every linear and convolution weight of `d` by its largest singular value (Miyato et al. 2018).
 
-    Changes `d` in place and returns it. One power iteration a training step; evaluation mode freezes the estimate.
+    Changes `d` in place and returns it. One power iteration each time a layer is used in training;
+    evaluation mode freezes the estimate.
     """
     for module in list(d.modules()):
         if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d):

@@ -6,7 +6,6 @@ Everything random is a function of `(seed, purpose, images_seen)`; nothing here 
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -134,7 +133,9 @@ def generator_step(
     else:
         with backend.autocast(), frozen(state.d_parameters):
             fake_logits = packed(state.d, with_noise(fake.float(), config, state, "fake"), config.pack).float()
-            real_logits = packed(state.d, real, config.pack).float() if objective.needs_real_in_g else None
+            real_logits = None
+            if objective.needs_real_in_g:
+                real_logits = packed(state.d, with_noise(real, config, state, "real"), config.pack).float()
         loss = objective.g_loss(fake_logits, real_logits, targets)
         put_gradients(state.g_parameters, torch.autograd.grad(loss, state.g_parameters))
     state.g_optimizer.step()
@@ -169,12 +170,11 @@ def judge(
     """
     scale = penalty_scale(state, config)
     penalty: Tensor | float = 0.0
+    real, fake = in_packs(real, config.pack), in_packs(fake, config.pack)
     if config.gradient_penalty > 0:
         alpha = torch.rand(len(real), generator=generator(config.seed, "alpha", state.images_seen))
         alpha = alpha.view(-1, *[1] * (real.dim() - 1)).to(real.device)
-        critic = functools.partial(packed, state.d, pack=config.pack)
-        penalty = config.gradient_penalty * scale * losses.gradient_penalty(critic, real, fake, alpha)
-    real, fake = in_packs(real, config.pack), in_packs(fake, config.pack)
+        penalty = config.gradient_penalty * scale * losses.gradient_penalty(state.d, real, fake, alpha)
     if networks.judges_apart(config.network, config.d_norm):
         logits, squares = judge_rows(state, torch.cat([real, fake]), config, backend)
         real_logits, fake_logits = logits.chunk(2)
@@ -239,14 +239,17 @@ def with_noise(images: Tensor, config: Config, state: TrainState, side: str) -> 
 
 
 def apply_schedule(state: TrainState, config: Config) -> None:
-    """The burn-in of Huang et al. 2024: learning rates fade, β2 moves to its final value."""
+    """The burn-in of Huang et al. 2024: learning rates fade, β2 moves to its final value.
+
+    D's rate may fade to an end of its own: a D that still moves when G hardly does can follow it.
+    """
     if not config.burn_in:
         return
     progress = state.images_seen / config.burn_in
-    scale = fading(1.0, config.burn_in_lr, progress)
-    for optimizer, lr, beta1, beta2 in (
-        (state.g_optimizer, config.g_lr, config.g_beta1, config.g_beta2),
-        (state.d_optimizer, config.d_lr, config.d_beta1, config.d_beta2),
+    d_end = config.burn_in_lr if config.burn_in_d_lr is None else config.burn_in_d_lr
+    for optimizer, lr, end, beta1, beta2 in (
+        (state.g_optimizer, config.g_lr, config.burn_in_lr, config.g_beta1, config.g_beta2),
+        (state.d_optimizer, config.d_lr, d_end, config.d_beta1, config.d_beta2),
     ):
-        optimizer.lr = lr * scale
+        optimizer.lr = lr * fading(1.0, end, progress)
         optimizer.betas = (beta1, cosine(config.burn_in_beta2, beta2, progress))

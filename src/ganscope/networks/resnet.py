@@ -96,7 +96,7 @@ class Stage(nn.Module):
 
     def __init__(self, source: int, target: int, side: int, blocks: int, num_blocks: int) -> None:
         super().__init__()
-        self.side, self.grows = side, target > source
+        self.side = side
         self.project = _convolution(source, target, 1, 1.0, bias=False) if source != target else nn.Identity()
         self.blocks = nn.Sequential(*[ResidualBlock(target, num_blocks) for _ in range(blocks)])
 
