@@ -230,14 +230,6 @@ def test_a_failure_that_has_passed_goes_away() -> None:
     assert not failures(make_run(**run))
 
 
-def test_losses_that_are_not_finite_are_found_at_once_and_without_metrics() -> None:
-    history, tests, evals, values = make_run(d_loss=np.where(np.arange(SNAPSHOTS) < 24, 1.2, np.nan))
-    assert "divergence" in failures((history, tests, evals, values))
-    bare = [{"images_seen": line["images_seen"], "iteration": line["iteration"]} for line in evals]
-    assert failures((history, tests, bare, values)) == {"divergence"}
-    assert failures((history, tests, bare[:-1], values)) == set()
-
-
 def test_missing_classes_are_named_with_their_shares() -> None:
     run = make_run(**PLANTED["missing_modes"], settings=settings(class_names=list("abcdefghij")))
     finding = found(run)["missing_modes"]

@@ -54,6 +54,23 @@ def parts(num_train: int = 1500, num_test: int = 800) -> tuple[Part, Part]:
     return Part(*picture(num_train, 1), names), Part(*picture(num_test, 2), names)
 
 
+def test_twins_do_not_depend_on_the_order_of_the_files() -> None:
+    """A folder a class comes sorted by class: reals of some classes only would lie closer together."""
+    train, test = parts()
+    assert train.labels is not None
+    images = train.images.copy()
+    images[train.labels == K - 1] = images[train.labels == K - 1] // 16 * 16  # a class whose images are nearly alike
+    order = np.argsort(train.labels, kind="stable")
+    mixed, in_order = (
+        Monitor(
+            Part(images[rows], train.labels[rows], train.class_names), test, PixelSpace(), PixelSpace(0),
+            num_fake=300, sizes=Sizes(balls=600),
+        ).twin
+        for rows in (np.arange(len(order)), order)
+    )  # fmt: skip
+    assert in_order == pytest.approx(mixed, rel=0.1)
+
+
 @pytest.fixture(scope="module")
 def monitor() -> Monitor:
     return Monitor(*parts(), PixelSpace(), PixelSpace(0), num_fake=600, sizes=Sizes(balls=600))

@@ -65,9 +65,13 @@ class Judge:
     def _look_at(self, snapshot: Snapshot) -> str | None:
         assert self._monitor is not None
         start = time.monotonic()
-        seen = self._monitor.observe(snapshot.fakes)
-        features, labels = seen.pop("features"), seen.pop("labels")
-        reason = self._judge(snapshot, seen) if self.config.metrics else None
+        reason = None
+        if self.config.metrics:
+            seen = self._monitor.observe(snapshot.fakes)
+            features, labels = seen.pop("features"), seen.pop("labels")
+            reason = self._judge(snapshot, seen)
+        else:
+            features, labels = self._monitor.places(snapshot.fakes)
         measured = time.monotonic()
         if self._map is not None:
             self._map.place(snapshot, features, labels)

@@ -114,8 +114,8 @@ class Monitor:
         held_out_features, held_out_probabilities = recall(space, test.images[held_out])
         self._fit_kinds(train, features, seed)
         pool = held_out_features
-        if len(spare):
-            pool = np.concatenate([pool, recall(space, train.images[np.sort(spare[:num_fake])])[0]])
+        if len(spare) and len(pool) < num_fake:
+            pool = np.concatenate([pool, recall(space, train.images[spare[: num_fake - len(pool)]])[0]])
         # As many fakes as held-out reals: most of these numbers move with the size of the sets.
         self.num_compared = min(num_fake, len(pool))
         self.gaussian = Gaussian.fit(features)
@@ -123,8 +123,9 @@ class Monitor:
         self.balls = Balls.fit(features[chosen])
         self.balls_kernel = mean_kernel(self.balls.points)
         self.balls_spread = utility.mean_pairwise_distance(self.balls.points)[0]
-        # The threshold has to come from as many reals as there are fakes.
-        self.twin = utility.duplicate_threshold(Balls.fit(features[: self.num_compared]).nearest)
+        # The threshold has to come from as many reals as there are fakes, of all classes: files come sorted by class.
+        alike = source.permutation(len(features))[: self.num_compared]
+        self.twin = utility.duplicate_threshold(Balls.fit(features[alike]).nearest)
         self._fit_copies(train, test, held_out[: max(NUM_NORMAL, self.sizes.copies)])
         self.floors = self._compare(pool[: self.num_compared], with_errors=False)
         self.floors["memorisation"] = (QUANTILE, 0.0)
@@ -161,6 +162,11 @@ class Monitor:
         assert self.centres is not None
         return nearest(features, self.centres, 1)[1][:, 0]
 
+    def places(self, fakes: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """What the map needs of `(M, C, H, W) uint8` fakes: features `(M, D)` and kinds `(M,)`, nothing measured."""
+        features, probabilities = self.space.describe(fakes)
+        return features, self.kinds(features, probabilities)
+
     def measure(self, fakes: NDArray[np.uint8]) -> Observation:
         """Everything about `(M, C, H, W) uint8` fakes; their features are computed once."""
         features, probabilities = self.space.describe(fakes)
@@ -191,9 +197,7 @@ class Monitor:
             "labels": seen.labels,
         }
 
-    def _compare(
-        self, fake: NDArray[np.float32], with_errors: bool = True
-    ) -> dict[str, tuple[float, float | None]]:
+    def _compare(self, fake: NDArray[np.float32], with_errors: bool = True) -> dict[str, tuple[float, float | None]]:
         """The metrics that compare two clouds of features, with their standard errors."""
         around = Balls.fit(fake)
         shares = support(self.balls, around)

@@ -73,11 +73,6 @@ class Record:
             start = end
         return result
 
-    @property
-    def has_log(self) -> Flags:
-        """Whether a line of history lies at or before each snapshot."""
-        return np.asarray(self._ends["history"] > 0)
-
     @functools.cached_property
     def classes(self) -> tuple[Floats, Floats]:
         """Class shares of the data `(K,)` and of the fakes `(S, K)`; K is 0 where there are no classes."""

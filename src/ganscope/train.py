@@ -235,7 +235,7 @@ def evaluate_held_out(
 ) -> None:
     """One line of `test.jsonl`: plain labels 1 and 0, both networks in evaluation mode, as many fakes as reals."""
     count = max(config.pack, min(TEST_IMAGES, len(test_images)) // config.pack * config.pack)
-    real = normalise(torch.from_numpy(np.resize(test_images, (count, *test_images.shape[1:]))).to(backend.device))
+    real = normalise(torch.from_numpy(test_images[np.arange(count) % len(test_images)]).to(backend.device))
     z = latents(config, count, "test", state.images_seen).to(backend.device)
     state.g.eval(), state.d.eval()
     with backend.autocast():
