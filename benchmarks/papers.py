@@ -46,9 +46,9 @@ PARTS = 10  # points of the curve of scores
 def train_once(toy: Toy, seed: int, iterations: int) -> dict[str, Any]:
     """Train on `toy` and score: the scores at 2,500 samples, and at many more."""
     points = toy.sample(TRAINING_POINTS, np.random.default_rng([seed, 1]))
-    # The preset of `ganscope train ring`, its schedule stretched, its batches larger; γ goes with the mean square.
+    # The preset of `ganscope train ring` or `grid`, its schedule stretched, its batches larger; γ goes with E|x|².
     config = make_config(
-        toy.name, "toy-2d", seed=seed, batch_size=BATCH, burn_in_lr=0.003, ema_half_life=100_000.0,
+        toy.name, seed=seed, batch_size=BATCH, burn_in_lr=0.003, ema_half_life=100_000.0,
         num_fakes=SCORED_SAMPLES, precision="float32", threads=1,
     )  # fmt: skip
     config = dataclasses.replace(

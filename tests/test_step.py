@@ -17,7 +17,7 @@ from ganscope.config import PRESETS, make_config
 from ganscope.device import choose_backend
 from ganscope.networks import dcgan
 from ganscope.state import SCALARS, backend_of, latents, new_state, normalise, sampler, to_uint8
-from ganscope.step import Batches, judge, packed, put_gradients, train_iteration
+from ganscope.step import Batches, apply_schedule, judge, packed, put_gradients, train_iteration
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 from tutorial import TutorialLoop
@@ -50,7 +50,7 @@ def test_no_step_mixes_devices(preset: str, monkeypatch: pytest.MonkeyPatch) -> 
     """
     monkeypatch.setattr("ganscope.convolution._working_dtype", lambda images: images.dtype)
     monkeypatch.setattr("ganscope.adam.Adam.step", lambda self: None)
-    size, channels = {"toy-1d": (1, 1), "toy-2d": (1, 2)}.get(preset, (28, 1))
+    size, channels = {"toy-1d": (1, 1), "toy-2d": (1, 2), "toy-grid": (1, 2)}.get(preset, (28, 1))
     shape = (64, channels) if size == 1 else (64, channels, size, size)
     images = np.zeros(shape, np.float32 if size == 1 else np.uint8)
     config = make_config("x", preset, device="cpu", batch_size=32, g_width=8, d_width=8, flip=size > 1)
@@ -123,6 +123,7 @@ def test_every_objective_and_penalty_takes_a_finite_step(objective: str) -> None
     config = make_config(
         "x", "dcgan", objective=objective, g_width=4, d_width=4, batch_size=8, r1=0.1, r2=0.1, gradient_penalty=1.0,
         weight_clip=0.05, instance_noise=0.1, instance_noise_images=100, spectral_norm=objective == "hinge", pack=2,
+        d_norm="none",
     ).resolve(num_images=16, size=8, channels=1)  # fmt: skip
     backend = choose_backend(device="cpu", threads=1)
     state = new_state(config, backend)
@@ -130,6 +131,45 @@ def test_every_objective_and_penalty_takes_a_finite_step(objective: str) -> None
         scalars = train_iteration(state, Batches(images, config, backend), config, backend)
     assert all(math.isfinite(number) for number in scalars.tolist())
     assert max(float(p.detach().abs().max()) for p in state.d_parameters) <= 0.05 + 1e-7
+
+
+def test_instance_noise_lies_on_reals_and_fakes_in_both_steps() -> None:
+    config = make_config(
+        "x", "dcgan", objective="relativistic", g_width=4, d_width=4, batch_size=8, instance_noise=0.5, d_norm="none"
+    ).resolve(num_images=16, size=8, channels=1)  # fmt: skip
+    backend = choose_backend(device="cpu", precision="float32", threads=1)
+    state = new_state(config, backend)
+    seen: list[float] = []
+    state.d.register_forward_hook(lambda module, inputs, output: seen.append(float(inputs[0].detach().std())))
+    images = np.full((16, 1, 8, 8), 128, np.uint8)
+    train_iteration(state, Batches(images, config, backend), config, backend)
+    # D's step, then the fakes and the reals of G's. An untrained G adds a spread of its own to the fakes'.
+    assert seen[-1] == pytest.approx(0.5, rel=0.15), "the reals of G's step"
+    assert min(seen) > 0.4
+
+
+def test_the_gradient_penalty_sees_what_d_sees() -> None:
+    """A D of slope 1 on packs of two is at the penalty's optimum; per image its slope would be less."""
+    config = make_config(
+        "x", "wgan-gp", g_width=8, d_width=8, batch_size=8, pack=2, gradient_penalty=10.0, precision="float32"
+    ).resolve(num_images=16, size=8, channels=1)  # fmt: skip
+    backend = choose_backend(device="cpu", precision="float32", threads=1)
+    state = new_state(config, backend)
+    direction = torch.randn(2 * 64)
+    direction /= direction.norm()
+    state.d = torch.nn.Sequential(torch.nn.Flatten(), Projection(direction))
+    real, fake = torch.rand(8, 1, 8, 8), torch.rand(8, 1, 8, 8)
+    penalty = judge(state, real, fake, config, backend)[2]
+    assert float(penalty) == pytest.approx(0.0, abs=1e-6)
+
+
+class Projection(torch.nn.Module):
+    def __init__(self, direction: torch.Tensor) -> None:
+        super().__init__()
+        self.direction = direction
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        return rows @ self.direction
 
 
 @pytest.mark.parametrize("preset", [name for name in PRESETS if not name.startswith("toy")])
@@ -147,6 +187,21 @@ def test_every_preset_moves_both_networks_and_stays_finite(preset: str) -> None:
     assert all(bool(torch.isfinite(parameter).all()) for parameter in after)
     # Weights, not biases: a relativistic or Wasserstein loss does not depend on D's last bias.
     assert all(not torch.equal(old, new) for old, new in zip(before, after, strict=True) if new.dim() > 1)
+
+
+@pytest.mark.parametrize(("d_end", "d_lr"), [(None, 0.02), (0.5, 0.05)])
+def test_rates_end_where_the_burn_in_says(d_end: float | None, d_lr: float) -> None:
+    config = make_config(
+        "x", "mlp", g_width=4, d_width=4, g_lr=0.3, d_lr=0.1, burn_in=100, burn_in_lr=0.2, burn_in_d_lr=d_end
+    )  # fmt: skip
+    config = config.resolve(num_images=16, size=8, channels=1)
+    state = new_state(config, choose_backend(device="cpu", precision="float32", threads=1))
+    for images_seen, share in ((0, 0.0), (50, 0.5), (100, 1.0), (900, 1.0)):
+        state.images_seen = images_seen
+        apply_schedule(state, config)
+        # Half-way along a cosine of the exponent lies the geometric mean.
+        assert state.g_optimizer.lr == pytest.approx(0.3 * 0.2**share)
+        assert state.d_optimizer.lr == pytest.approx(0.1 * (d_lr / 0.1) ** share)
 
 
 @pytest.mark.parametrize("pack", [1, 2])

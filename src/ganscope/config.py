@@ -18,7 +18,7 @@ from ganscope.errors import ConfigError, did_you_mean
 NETWORK_NAMES = ("mlp", "dcgan", "resnet", "toy")
 OBJECTIVE_NAMES = ("minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic")
 D_NORM_NAMES = ("batch", "none")
-PENALTY_NAMES = ("given", "pilot")
+PENALTY_NAMES = ("given", "pilot", "piloted")
 LATENT_NAMES = ("normal", "uniform")
 PRECISION_NAMES = ("auto", "float32", "bf16")
 FEWEST_EPOCHS, FEWEST_IMAGES = 20.0, 600_000  # of a training whose length is left open
@@ -61,7 +61,11 @@ class Config:
     label_generator: float = _setting(1.0, "G's target for its fakes", low=0.0)
     r1: float = _setting(0.0, "weight γ of the zero-centred gradient penalty on reals, (γ/2)·E‖∇D‖²", low=0.0)
     r2: float = _setting(0.0, "weight γ of the same penalty on fakes", low=0.0)
-    choose_penalty: str = _setting("given", "given: r1 and r2; pilot: the best of four multiples", PENALTY_NAMES)
+    choose_penalty: str = _setting(
+        "given",
+        "given: r1 and r2; pilot: the best of four multiples; piloted: r1 and r2, which pilots chose",
+        PENALTY_NAMES,
+    )
     penalty_noise: float = _setting(
         0.0, "std of the noise whose finite differences measure R1 and R2; 0: exact gradients, twice as slow", low=0.0
     )
@@ -89,6 +93,7 @@ class Config:
     )
     burn_in_beta2: float = _setting(0.9, "β2 of both optimisers at the start of the burn-in", low=0.0)
     burn_in_lr: float = _setting(1.0, "learning rates at the end of the burn-in, as a multiple", low=0.0)
+    burn_in_d_lr: float | None = _setting(None, "the same for D's alone; None: as burn_in_lr", low=0.0)
     burn_in_penalty: float = _setting(1.0, "penalty weights at the end of the burn-in, as a multiple", low=0.0)
     ema_half_life: float = _setting(
         0.0, "images in which an old weight of G counts half in its average; 0: no EMA", low=0.0
@@ -102,7 +107,7 @@ class Config:
     log_every: int | None = _setting(
         None, "iterations a line of history.jsonl averages; None: total/2,000, 1 to 100", low=1
     )
-    eval_every: float = _setting(1.0, "epochs between losses on held-out images", low=0.0)
+    eval_every: float = _setting(1.0, "epochs between losses on held-out images", low=1e-3)
     snapshots: int | None = _setting(
         None, "regular snapshots in the planned epochs; None: 50, fewer where they would cost over a tenth", low=1
     )
@@ -129,6 +134,12 @@ class Config:
                 "--penalty-noise needs a discriminator that judges images apart",
                 found="--d-norm batch",
                 todo="use --d-norm none, or --penalty-noise 0",
+            )
+        if self.gradient_penalty and self.network == "dcgan" and self.d_norm == "batch":
+            raise ConfigError(
+                "--gradient-penalty needs a discriminator that judges images apart",
+                found="--d-norm batch",
+                todo="use --d-norm none, or --preset wgan-gp",
             )
         if self.penalty_share > 1.0:
             raise ConfigError(
@@ -311,6 +322,8 @@ PRESETS["toy-2d"] = {
     "burn_in_lr": 0.01,
     "burn_in_penalty": 1e-5,
 }
+# Where modes are many, a D that fades as G does ends too blurred to see their width (docs/log.md).
+PRESETS["toy-grid"] = {**PRESETS["toy-2d"], "g_lr": 6e-3, "burn_in_d_lr": 0.2, "burn_in_penalty": 1e-4}
 PRESETS["toy-1d"] = {
     **TOY,
     "latent_dim": 4,
@@ -338,14 +351,16 @@ PRESET_DOCS: dict[str, str] = {
     "r3gan": "resnet, relativistic with R1 and R2, γ from 1 to 0.1, rates from 2e-4 to 5e-5 over 600,000 images; EMA",
     "r3dcgan": "a deeper, narrower dcgan; relativistic, R1 and R2 with γ 0.05 to 0.5; Adam 2e-3, β 0 and 0.99; EMA",
     "r3dcgan-64": "the same for larger images: a wider D, G's images filtered; γ 0.05; Adam 1e-3; batch 32",
-    "toy-2d": "for ring, grid, gaussian, spiral, moons: relativistic with R1 and R2, all fading; EMA; 3,500 iterations",
+    "toy-2d": "for ring, gaussian, spiral, moons: relativistic with R1 and R2, all fading; EMA; 3,500 iterations",
+    "toy-grid": "for grid: the same with a faster G and a D whose rate fades less",
     "toy-1d": "for mixture-1d and gaussian-1d: the same with two steps of a faster D, so that D* can be seen",
     "r3mlp": "mlp of width 256; relativistic with R1 and R2, γ 0.1; Adam 1e-3, β1 0; EMA; batch 64; 120 epochs",
 }
 # The preset when a user names only the data, and for data of one's own, where the side is up to 32 and beyond.
 AUTO_PRESETS: dict[str, str] = {"digits": "r3mlp", "mnist": "r3dcgan", "fashion-mnist": "r3dcgan", "lfw": "r3dcgan-64"}
 SMALL_SIDE = 32
-AUTO_PRESETS |= dict.fromkeys(("ring", "grid", "gaussian", "spiral", "moons"), "toy-2d")
+AUTO_PRESETS |= dict.fromkeys(("ring", "gaussian", "spiral", "moons"), "toy-2d")
+AUTO_PRESETS["grid"] = "toy-grid"
 AUTO_PRESETS |= dict.fromkeys(("gaussian-1d", "mixture-1d"), "toy-1d")
 
 
