@@ -22,8 +22,9 @@ STAIRCASE: list[set[str]] = [
         "grid", "curves", "environment", "networks.mlp", "networks.dcgan", "networks.resnet", "networks.toy",
         "networks.classifier", "networks.encoder", "metrics.distance", "metrics.coverage", "metrics.utility",
         "metrics.memorisation", "arrays", "download", "duplicates", "sheet", "document", "toydraw", "video", "adam",
+        "files",
     },
-    {"networks", "metrics", "perceptron", "device", "run", "draw", "published", "imagecache", "imagefiles"},
+    {"networks", "metrics", "perceptron", "device", "run", "draw", "chart", "published", "imagecache", "imagefiles"},
     {"datasets", "features", "state", "monitor", "exhibit", "toyfilm"},
     {"step", "layout", "toyreport"},
     {"train", "evaluate", "report", "view", "film", "sample", "check", "compare", "judge", "penalty", "toyjudge"},
@@ -31,7 +32,10 @@ STAIRCASE: list[set[str]] = [
     {"cli", ""},
     {"__main__"},
 ]  # fmt: skip
-NO_TORCH = ["errors", "config", "run", "diagnosis", "report", "view", "atlas", "pages", "compare", "cli", "exhibit", ""]
+NO_TORCH = [
+    "errors", "config", "files", "run", "diagnosis", "report", "view", "atlas", "pages", "compare", "cli", "exhibit",
+    "",
+]  # fmt: skip
 
 
 def modules() -> dict[str, Path]:

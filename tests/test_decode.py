@@ -47,7 +47,9 @@ def test_a_png_of_the_right_size_comes_back_unchanged() -> None:
 def test_a_path_and_its_bytes_give_the_same(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(encoded(quadrants()))
-    np.testing.assert_array_equal(decode(path, size=16, channels=3), decode(path.read_bytes(), size=16, channels=3))
+    np.testing.assert_array_equal(
+        decode(path, size=16, channels=3), decode(path.read_bytes(), size=16, channels=3)
+    )
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "I;16", "I", "F"])

@@ -86,7 +86,9 @@ def test_training_is_a_function_of_images_and_seed() -> None:
     assert labels is not None
 
     def weights(seed: int) -> str:
-        return features.fingerprint(train_classifier(images, labels[:300], 10, num_images=1500, seed=seed).state_dict())
+        return features.fingerprint(
+            train_classifier(images, labels[:300], 10, num_images=1500, seed=seed).state_dict()
+        )
 
     assert weights(0) == weights(0) != weights(1)
 

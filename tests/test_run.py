@@ -13,7 +13,8 @@ import torch
 from ganscope import run as run_module
 from ganscope.config import make_config
 from ganscope.errors import RunError
-from ganscope.run import Run, atomic, claim_run_path, list_runs, next_run_path, write_json
+from ganscope.files import atomic, write_json
+from ganscope.run import Run, claim_run_path, list_runs, next_run_path
 
 
 def make(path: Path) -> Run:

@@ -253,7 +253,7 @@ def run_sample(arguments: argparse.Namespace) -> int:
     if out.suffix == ".npy":
         import numpy as np
 
-        from ganscope.run import atomic
+        from ganscope.files import atomic
 
         with atomic(out) as file:
             np.save(file, images)

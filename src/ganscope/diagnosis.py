@@ -119,12 +119,8 @@ class _Judged:
     def no_gain(self, window: float, name: str = "frechet") -> Flags:
         record, sign = self.record, 1.0 if name == "frechet" else -1.0
         return record.no_gain(
-            sign * record.metric(name),
-            np.nan_to_num(record.metric(name, "stderr")),
-            window=window,
-            gain=LIMITS.gain,
-            noise=LIMITS.noise,
-            least=int(LIMITS.confirmed),
+            sign * record.metric(name), np.nan_to_num(record.metric(name, "stderr")),
+            window=window, gain=LIMITS.gain, noise=LIMITS.noise, least=int(LIMITS.confirmed),
         )
 
     def standing(self, window: float) -> Flags:
@@ -141,14 +137,8 @@ class _Judged:
         return f"--{name.replace('_', '-')} {factor * float(self.record.settings.get(name) or 2e-4):.2g}"
 
     def finding(
-        self,
-        rule: Callable[..., Any],
-        severity: str,
-        start: int,
-        sentence: str,
-        advice: tuple[str, ...],
-        limits: tuple[str, ...] = (),
-        **evidence: float,
+        self, rule: Callable[..., Any], severity: str, start: int, sentence: str, advice: tuple[str, ...],
+        limits: tuple[str, ...] = (), **evidence: float,
     ) -> Finding:
         numbers = {name: round(float(value), 6) for name, value in evidence.items() if math.isfinite(value)}
         thresholds = {name: float(getattr(LIMITS, name)) for name in limits}
@@ -165,15 +155,10 @@ def vanishing_gradient(run: _Judged) -> Finding | None:
     if start is None:
         return None
     return run.finding(
-        vanishing_gradient,
-        "failure",
-        start,
+        vanishing_gradient, "failure", start,
         "The generator gets almost no signal: the discriminator is sure of every fake, and there this loss is flat.",
-        ("--objective non-saturating", run.lr("d_lr", 0.1), "--d-steps 1"),
-        ("d_fake_vanished", "window", "bad"),
-        d_fake_after=score[-1],
-        g_grad_norm=norm[-1],
-        g_grad_norm_most=np.nanmax(norm),
+        ("--objective non-saturating", run.lr("d_lr", 0.1), "--d-steps 1"), ("d_fake_vanished", "window", "bad"),
+        d_fake_after=score[-1], g_grad_norm=norm[-1], g_grad_norm_most=np.nanmax(norm),
     )
 
 
@@ -183,16 +168,11 @@ def discriminator_wins(run: _Judged) -> Finding | None:
     if start is None:
         return None
     return run.finding(
-        discriminator_wins,
-        "failure",
-        start,
+        discriminator_wins, "failure", start,
         "The discriminator is too strong: it recognises every fake, and the generator has stopped learning from it.",
         (run.lr("d_lr", 0.25), run.lr("g_lr", 2.0), "--d-steps 1", "--instance-noise 0.1", "a larger --g-width"),
-        ("d_fake_low", "d_loss_won", "window", "bad"),
-        d_real=run.d_real[-1],
-        d_fake=run.d_fake[-1],
-        d_loss=run.record.logged("d_loss")[-1],
-        frechet_over_untrained=run.record.relative[-1],
+        ("d_fake_low", "d_loss_won", "window", "bad"), d_real=run.d_real[-1], d_fake=run.d_fake[-1],
+        d_loss=run.record.logged("d_loss")[-1], frechet_over_untrained=run.record.relative[-1],
     )
 
 
@@ -205,17 +185,12 @@ def fooling_with_garbage(run: _Judged) -> Finding | None:
         return None
     g_loss = run.record.logged("g_loss")
     return run.finding(
-        fooling_with_garbage,
-        "failure",
-        start,
+        fooling_with_garbage, "failure", start,
         "The discriminator cannot tell the fakes from the reals, yet they look nothing alike: it is too weak or slow, "
         "or its labels are wrong.",
         (run.lr("d_lr", 10.0), "--label-real 0.9 --label-fake 0", "--g-steps 1", "a larger --d-width"),
-        ("d_gap_blind", "d_gap_fooled", "bad", "bad_coverage"),
-        d_gap=run.d_gap[-1],
-        g_loss=g_loss[-1],
-        g_loss_first=g_loss[np.isfinite(g_loss)][0],
-        frechet_over_untrained=run.record.relative[-1],
+        ("d_gap_blind", "d_gap_fooled", "bad", "bad_coverage"), d_gap=run.d_gap[-1], g_loss=g_loss[-1],
+        g_loss_first=g_loss[np.isfinite(g_loss)][0], frechet_over_untrained=run.record.relative[-1],
     )
 
 
@@ -235,17 +210,12 @@ def mode_collapse(run: _Judged) -> Finding | None:
         return None
     # Twins that thin out while quality rises are a phase that many runs pass.
     return run.finding(
-        mode_collapse,
-        "failure" if one_picture[-1] or run.stalled[-1] else "warning",
-        start,
+        mode_collapse, "failure" if one_picture[-1] or run.stalled[-1] else "warning", start,
         "The generator draws nearly the same picture again and again: its pictures differ from one another only "
         f"{100 * max(0.0, float(diversity[-1])):.0f} % as much as real ones do.",
         (run.lr("g_lr", 0.25), "--g-beta1 0.5 --d-beta1 0.5", "--pack 2", "--r1 1", "a larger --g-width"),
-        ("diversity_none", "diversity_low", "classes_low", "duplicates", "plausible"),
-        diversity=diversity[-1],
-        effective_classes=kinds[-1],
-        duplicate_rate=twin_share[-1],
-        recall=record.metric("recall")[-1],
+        ("diversity_none", "diversity_low", "classes_low", "duplicates", "plausible"), diversity=diversity[-1],
+        effective_classes=kinds[-1], duplicate_rate=twin_share[-1], recall=record.metric("recall")[-1],
     )
 
 
@@ -259,15 +229,11 @@ def memorisation(run: _Judged) -> Finding | None:
         return None
     gap = record.logged("d_real") - record.logged("d_real", "tests")
     return run.finding(
-        memorisation,
-        "failure" if copies[-1] > LIMITS.copies_many else "warning",
-        start,
+        memorisation, "failure" if copies[-1] > LIMITS.copies_many else "warning", start,
         f"The generator copies training images: {100 * copies[-1]:.0f} % of its pictures lie closer to one of them "
         "than fresh real pictures do.",
         ("train on more images", "--flip true", "--r1 1", "a smaller --d-width", "fewer --epochs, or --stop auto"),
-        ("copies", "copies_many"),
-        copies=copies[-1],
-        d_real_train_minus_test=gap[-1],
+        ("copies", "copies_many"), copies=copies[-1], d_real_train_minus_test=gap[-1],
         num_images=number(record.settings.get("num_images")),
     )
 
@@ -281,14 +247,10 @@ def divergence(run: _Judged) -> Finding | None:
     if start is None:
         return None
     return run.finding(
-        divergence,
-        "failure",
-        start,
+        divergence, "failure", start,
         "The training has blown up: the pictures are worse than before it began, or what was learned is lost.",
-        (run.lr("g_lr", 0.25), run.lr("d_lr", 0.25), "--r1 1", "--precision float32"),
-        ("exploded", "relapse", "bad"),
-        frechet_over_untrained=relative[-1],
-        best_over_untrained=best[-1],
+        (run.lr("g_lr", 0.25), run.lr("d_lr", 0.25), "--r1 1", "--precision float32"), ("exploded", "relapse", "bad"),
+        frechet_over_untrained=relative[-1], best_over_untrained=best[-1],
     )
 
 
@@ -305,15 +267,9 @@ def past_its_best(run: _Judged) -> Finding | None:
         return None
     where = int(record.images[best[-1]])
     return run.finding(
-        past_its_best,
-        "warning",
-        start,
-        f"The generator was better before: the best is that of {where:,} images seen.",
+        past_its_best, "warning", start, f"The generator was better before: the best is that of {where:,} images seen.",
         ("use the best snapshot, as ganscope sample does", "--stop auto", "--ema-half-life 10000", run.lr("d_lr", 0.5)),
-        ("worse", "worse_span"),
-        frechet=record.frechet[-1],
-        frechet_best=at_best[-1],
-        best=where,
+        ("worse", "worse_span"), frechet=record.frechet[-1], frechet_best=at_best[-1], best=where,
     )
 
 
@@ -326,14 +282,10 @@ def oscillation(run: _Judged) -> Finding | None:
     if swings < LIMITS.swings:
         return None
     return run.finding(
-        oscillation,
-        "warning",
-        len(run.ready) - 1 - len(steps),
+        oscillation, "warning", len(run.ready) - 1 - len(steps),
         "Quality jumps up and down: the two networks chase each other instead of settling.",
         (run.lr("g_lr", 0.5), run.lr("d_lr", 0.5), "--ema-half-life 10000", "a larger --batch-size"),
-        ("swing", "swings"),
-        swings=swings,
-        median_swing=float(np.median(np.expm1(np.abs(big)))),
+        ("swing", "swings"), swings=swings, median_swing=float(np.median(np.expm1(np.abs(big)))),
     )
 
 
@@ -354,14 +306,10 @@ def missing_modes(run: _Judged) -> Finding | None:
     shares |= {f"share of {label} in the data": real[k] for k, label in labels.items()}
     listed = ", ".join(labels.values()) + (" and more" if len(starts) > 8 else "")
     return run.finding(
-        missing_modes,
-        "warning",
-        min(starts.values()),
+        missing_modes, "warning", min(starts.values()),
         f"The generator leaves out {len(starts)} of {len(real)} kinds of picture: {listed}.",
-        ("train longer", "--pack 2", run.lr("g_lr", 0.5), "--r1 1"),
-        ("class_missing", "class_expected"),
-        missing=len(starts),
-        **shares,
+        ("train longer", "--pack 2", run.lr("g_lr", 0.5), "--r1 1"), ("class_missing", "class_expected"),
+        missing=len(starts), **shares,
     )
 
 
@@ -374,14 +322,9 @@ def converged(run: _Judged) -> Finding | None:
         return None
     since = int(np.searchsorted(images, (1 - LIMITS.plateau) * images[start], "right")) - 1
     return run.finding(
-        converged,
-        "info",
-        since,
-        "Quality has stopped improving; more training will hardly help.",
+        converged, "info", since, "Quality has stopped improving; more training will hardly help.",
         ("--stop auto", "for better pictures: larger --g-width and --d-width, or --ema-half-life 10000"),
-        ("plateau", "gain"),
-        frechet=frechet[-1],
-        frechet_best=np.nanmin(frechet),
+        ("plateau", "gain"), frechet=frechet[-1], frechet_best=np.nanmin(frechet),
     )
 
 

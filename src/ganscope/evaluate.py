@@ -18,12 +18,13 @@ from ganscope.datasets import Dataset, cache_root, load_dataset
 from ganscope.device import has_fast_bf16
 from ganscope.errors import ConfigError, RunError
 from ganscope.features import FeatureSpace, feature_space, has_usable_labels, recalled
+from ganscope.files import atomic, write_json
 from ganscope.grid import save_grid
 from ganscope.metrics import METRICS, Metric
 from ganscope.metrics.coverage import share_stderr
 from ganscope.monitor import Monitor, Observation, Sizes
 from ganscope.networks import classifier
-from ganscope.run import Run, atomic, write_json
+from ganscope.run import Run
 from ganscope.state import backend_of, generate, latents, load_generator
 
 Progress = Callable[[str], None]

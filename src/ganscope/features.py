@@ -22,7 +22,8 @@ import torch
 from torch import Tensor, nn
 
 from ganscope.device import has_fast_bf16
-from ganscope.errors import ConfigError, DependencyError, did_you_mean
+from ganscope.errors import ConfigError, DependencyError, RunError, did_you_mean
+from ganscope.files import atomic
 from ganscope.networks import classifier, encoder
 
 FORMAT = "ganscope-features-1"
@@ -350,17 +351,8 @@ def _load(path: Path) -> dict[str, Any] | None:
 
 def _save(path: Path, saved: dict[str, Any]) -> None:
     """Write the whole file or none; a cache that cannot be written costs time only."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            torch.save(saved, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with contextlib.suppress(RunError), atomic(path) as file:
+        torch.save(saved, file)
 
 
 @contextlib.contextmanager

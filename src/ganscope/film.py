@@ -18,9 +18,11 @@ from typing import Any
 import numpy as np
 
 from ganscope import video
-from ganscope.draw import Chart, Line, MapPanel, Tiles, Track, nice_ticks
+from ganscope.chart import Chart, Line, nice_ticks
+from ganscope.draw import MapPanel, Tiles, Track
 from ganscope.errors import ConfigError, RunError
-from ganscope.run import Run, atomic
+from ganscope.files import atomic
+from ganscope.run import Run
 from ganscope.video import Box, Rgb, one_line, text_width, write, write_gif, write_mp4
 
 HOLD_FIRST, HOLD_LAST = 0.7, 2.0  # seconds

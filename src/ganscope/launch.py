@@ -17,11 +17,12 @@ from ganscope.curves import draw_curves
 from ganscope.datasets import Dataset, load_dataset
 from ganscope.environment import describe
 from ganscope.errors import ConfigError, GanscopeError, RunError, did_you_mean
+from ganscope.files import atomic
 from ganscope.judge import Judge
 from ganscope.metrics import METRICS
 from ganscope.penalty import choose_penalty
 from ganscope.progress import Progress, duration
-from ganscope.run import Run, atomic, claim_run_path, list_runs
+from ganscope.run import Run, claim_run_path, list_runs
 from ganscope.state import STANDING_LATENTS, backend_of, build_networks
 from ganscope.toyjudge import ToyJudge, require_points, scaled, toy_dataset
 from ganscope.toys import TOYS, Toy

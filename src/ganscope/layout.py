@@ -22,10 +22,11 @@ from ganscope import atlas
 from ganscope.config import Config
 from ganscope.datasets import Dataset, cache_root, load_dataset
 from ganscope.features import feature_space
+from ganscope.files import atomic, write_json
 from ganscope.metrics.pairs import nearest
 from ganscope.monitor import Monitor
 from ganscope.projection import FittedMap
-from ganscope.run import Run, atomic, write_json
+from ganscope.run import Run
 from ganscope.state import Snapshot
 
 KEPT_IMAGES = 256  # of a snapshot's fakes, those whose pictures the page shows

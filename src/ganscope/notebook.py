@@ -64,5 +64,7 @@ class TrainedRun:
         for path in [*pictures, self._run.product("curves.png")]:
             if path.is_file():
                 data = base64.b64encode(path.read_bytes()).decode("ascii")
-                parts.append(f'<img alt="{path.stem}" style="max-width:100%" src="data:image/png;base64,{data}"><br>')
+                parts.append(
+                    f'<img alt="{path.stem}" style="max-width:100%" src="data:image/png;base64,{data}"><br>'
+                )
         return "".join(parts)

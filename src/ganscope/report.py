@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ganscope import document, exhibit
 from ganscope.errors import RunError
-from ganscope.run import Run, atomic
+from ganscope.files import atomic
+from ganscope.run import Run
 
 PROFILES: dict[str, exhibit.Pictures] = {
     "small": exhibit.Pictures(quality=20, count=64),

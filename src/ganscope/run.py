@@ -16,45 +16,10 @@ from typing import IO, Any
 
 from ganscope.config import Config, config_from_dict
 from ganscope.errors import ConfigError, RunError
+from ganscope.files import atomic, make_directory, write_json
 
 LINE_FILES = ("history", "test", "evals", "timing")
 FORMAT = 1
-
-
-@contextlib.contextmanager
-def atomic(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
-    """Open a file that appears under `path` only when it is completely written.
-
-    Raises:
-        RunError: the disk is full or the folder cannot be written; the old file, if any, is untouched.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open(mode, encoding=None if "b" in mode else "utf-8") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        # torch.save replaces the error of a disk that fills up half-way by one of its own.
-        cause = error.__context__ if isinstance(error, RuntimeError) else error
-        if not isinstance(cause, OSError):
-            raise
-        raise RunError(
-            f"cannot write {path}",
-            found=cause.strerror or str(cause),
-            todo="free some space or choose another folder with --runs; what was saved before is unharmed",
-        ) from error
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON, atomically."""
-    with atomic(path, "w") as file:
-        json.dump(value, file, indent=2, ensure_ascii=True, allow_nan=False)
-        file.write("\n")
 
 
 class Run:
@@ -397,24 +362,6 @@ def list_runs(root: Path) -> list[Run]:
     if not root.is_dir():
         return []
     return [Run(path.parent) for path in sorted(root.glob("*/config.json"))]
-
-
-def make_directory(path: Path, new: bool = False) -> None:
-    """Make a directory and what it lies in.
-
-    Raises:
-        RunError: it cannot be made. FileExistsError: it is there, and must be `new`.
-    """
-    try:
-        path.mkdir(parents=True, exist_ok=not new)
-    except OSError as error:
-        if new and isinstance(error, FileExistsError):
-            raise
-        raise RunError(
-            f"cannot create the run directory {path}",
-            found=error.strerror or str(error),
-            todo="choose a folder you can write with --runs or --run",
-        ) from error
 
 
 def claim_run_path(root: Path, data: str, preset: str) -> Path:

@@ -11,8 +11,9 @@ import torch
 from ganscope import networks
 from ganscope.config import Config
 from ganscope.device import choose_backend
+from ganscope.files import atomic
 from ganscope.grid import image_grid, save_grid, scale_for
-from ganscope.run import Run, atomic
+from ganscope.run import Run
 from ganscope.state import generate, latents, load_generator
 
 

@@ -20,9 +20,9 @@ from ganscope.adam import Adam
 from ganscope.config import Config
 from ganscope.device import Backend, choose_backend, generator
 from ganscope.errors import RunError, TrainingError
+from ganscope.files import atomic
 from ganscope.networks import mlp
 from ganscope.perceptron import Perceptrons, can_write_out
-from ganscope.run import atomic
 
 CHECKPOINT_FORMAT = "ganscope-checkpoint-2"
 STANDING_LATENTS, STANDING_BATCH = 1000, 250  # from which the average's batch statistics are measured

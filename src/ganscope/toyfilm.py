@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ganscope import losses, theory, toys
 from ganscope.errors import RunError
-from ganscope.run import atomic
+from ganscope.files import atomic
 from ganscope.toydraw import Frame, Scene, Stage
 from ganscope.toys import Toy
 from ganscope.video import write_gif, write_mp4

@@ -12,8 +12,9 @@ from ganscope.config import Config
 from ganscope.curves import draw_curves
 from ganscope.datasets import Dataset, ImageSet
 from ganscope.errors import ConfigError
+from ganscope.files import atomic
 from ganscope.progress import Progress
-from ganscope.run import Run, atomic
+from ganscope.run import Run
 from ganscope.state import Snapshot
 from ganscope.toyreport import ToyPage, final_scores, recorder_of
 from ganscope.toys import Toy

@@ -17,7 +17,8 @@ import numpy as np
 from ganscope import document, theory, toys
 from ganscope.device import choose_backend
 from ganscope.errors import ConfigError, RunError
-from ganscope.run import Run, atomic
+from ganscope.files import atomic
+from ganscope.run import Run
 from ganscope.state import generate, latents, load_generator
 from ganscope.toydraw import FAKE, REAL, Frame, density_picture
 from ganscope.toyfilm import NUM_SCORED, ToyRecorder

@@ -23,9 +23,10 @@ from ganscope import losses
 from ganscope.config import Config
 from ganscope.device import Backend, every_core
 from ganscope.errors import RunError, TrainingError
+from ganscope.files import atomic
 from ganscope.grid import save_grid
 from ganscope.progress import Progress, Status
-from ganscope.run import Run, atomic
+from ganscope.run import Run
 from ganscope.state import (
     SCALARS,
     Snapshot,
