@@ -93,7 +93,7 @@ def base(run: Run) -> bytes:
             "n": len(real["xy"]),
             "frame": frame.as_dict(),
             "thumb": thumbs.as_dict() if thumbs else None,
-            **{key: info.get(key) for key in ("method", "seed", "features", "classes", "labelled", "rim")},
+            **{key: info.get(key) for key in ("method", "seed", "features", "classes", "labelled")},
         }
         sections["xy"] = pages.to_u16(real["xy"], frame)
         sections["label"] = pages.labels_to_small(real["label"])

@@ -12,6 +12,7 @@ export class Details {
   private readonly facts = h("div", { class: "facts" });
   private shownSeen = -1;
   private resting = 0;
+  private content = "";
 
   constructor(private readonly model: RunModel, private readonly goTo: (seen: number) => void) {
     this.element = h("div", { class: "details" },
@@ -23,7 +24,14 @@ export class Details {
   /** The log has changed. */
   updateLog(seen: number): void {
     const found = findingsOf(this.model.log?.evals ?? []).reverse();
-    fill(this.findings, ...(found.length ? found.map((finding, i) => this.finding(finding, i === 0)) : [h("p", { class: "empty" }, "Nothing found yet.")]));
+    const content = JSON.stringify(found);
+    if (content !== this.content) {
+      this.content = content;
+      // What the reader has opened or closed stays so; of what is new, the newest is open.
+      const was = new Map([...this.findings.querySelectorAll<HTMLDetailsElement>("details[data-key]")].map((card) => [card.dataset["key"], card.open]));
+      const cards = found.map((finding, i) => this.finding(finding, was.get(keyOf(finding)) ?? i === 0));
+      fill(this.findings, ...(cards.length ? cards : [h("p", { class: "empty" }, "Nothing found yet.")]));
+    }
     this.shownSeen = -1;
     this.setTime(seen);
   }
@@ -48,7 +56,7 @@ export class Details {
 
   /** Open the card of a finding and bring it into view. */
   show(finding: Finding): void {
-    const card = this.findings.querySelector<HTMLDetailsElement>(`[data-key="${CSS.escape(`${finding.id}@${finding.first}`)}"]`);
+    const card = this.findings.querySelector<HTMLDetailsElement>(`[data-key="${CSS.escape(keyOf(finding))}"]`);
     if (!card) return;
     card.open = true;
     card.scrollIntoView({ block: "nearest" });
@@ -62,7 +70,7 @@ export class Details {
 
   private finding(finding: Finding, open: boolean): HTMLElement {
     const names = [...new Set([...Object.keys(finding.evidence), ...Object.keys(finding.thresholds)])];
-    return h("details", { class: `finding ${finding.severity}`, open, "data-key": `${finding.id}@${finding.first}` },
+    return h("details", { class: `finding ${finding.severity}`, open, "data-key": keyOf(finding) },
       h("summary", {}, h("i", { class: `tone ${finding.severity}`, "aria-hidden": "true" }), h("b", {}, words(finding.id)),
         h("span", { class: "hint" }, ` ${finding.severity}, ${count(finding.first)} to ${count(finding.last)} images`)),
       h("p", {}, finding.sentence),
@@ -73,6 +81,8 @@ export class Details {
       h("button", { type: "button", on: { click: () => this.goTo(finding.first) } }, "Go to its beginning"));
   }
 }
+
+const keyOf = (finding: Finding): string => `${finding.id}@${finding.first}`;
 
 function table(line: Evaluation): HTMLElement {
   const rows = Object.entries(line.metrics ?? {}).map(([name, metric]) =>

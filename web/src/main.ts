@@ -8,7 +8,7 @@ import type { ColourBy } from "./scene";
 import { findSource, type Index } from "./source";
 import { firstState, type Shared } from "./state";
 import { Store } from "./store";
-import { makeAxis, played, seenAt, stopNear } from "./timeaxis";
+import { makeAxis, played, positionOf, seenAt, stopNear } from "./timeaxis";
 import { type Mark, TimeBar } from "./timebar";
 
 const STOPS_A_SECOND = 5;
@@ -61,12 +61,14 @@ async function start(): Promise<void> {
   }
 
   function placeAxis(): void {
-    const { axis: old, t } = store.value;
+    const { axis: old, t, playing } = store.value;
     const axis = makeAxis(models.map((model) => model.seen));
-    // Follow the end only if one was at the end.
-    const atEnd = old.length === 0 || Math.round(t) >= old.length - 1;
-    const place = atEnd ? axis.length - 1 : stopNear(axis, seenAt(old, t));
-    store.set({ axis, t: Math.max(0, place) });
+    if (axis.length !== old.length || axis.some((seen, i) => seen !== old[i])) {
+      // Follow the end only if one was at the end; while it plays, stay between two stops.
+      const atEnd = old.length === 0 || Math.round(t) >= old.length - 1;
+      const place = playing ? positionOf(axis, seenAt(old, t)) : atEnd ? axis.length - 1 : stopNear(axis, seenAt(old, t));
+      store.set({ axis, t: Math.max(0, place) });
+    }
     bar.setAxis(axis, marks());
     bar.setTime(store.value.t, models[0].progressAt(seenAt(axis, store.value.t)));
   }

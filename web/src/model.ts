@@ -23,7 +23,6 @@ interface MapMeta {
   features: string | null;
   classes: string[] | null;
   labelled: boolean | null;
-  rim: Record<string, unknown> | null;
 }
 
 interface BaseMeta {

@@ -15,12 +15,13 @@ import { RunCharts } from "./runcharts";
 import { fakeAt, type Label, nearestFake, type Pin, type Scene } from "./scene";
 import type { Shared } from "./state";
 import type { Store } from "./store";
-import { context, Sheets, Thumbs } from "./thumbs";
+import { context, makeCanvas, Sheets, Thumbs } from "./thumbs";
 import { positionOf, seenAt, stopNear } from "./timeaxis";
 import { visible } from "./viewport";
 
 const GRID_IMAGES = 128;
 const MOST_LISTED = 400;
+const CELL = 72; // pixels of a picture in the film strip, twice what is shown on a plain screen
 const REACH = 12; // pixels around the pointer in which a point counts as meant
 
 export class RunView {
@@ -42,6 +43,12 @@ export class RunView {
   private drawn: "all" | "moving" | null = null;
   private shownSeen = -1;
   private framed = false;
+  /** The lists that are open beside the grid, and the large pictures still to be painted: all wait for what is decoded. */
+  private strip: ImageList | null = null;
+  private lists: ImageList[] = [];
+  private unpainted: (() => boolean)[] = [];
+  /** Cells of the strip, kept: its sheets together may not fit into memory. */
+  private cells = new Map<number, HTMLCanvasElement>();
 
   private readonly verdict = h("p", { class: "verdict", "aria-live": "polite" });
   private readonly unlike = h("span", { class: "unlike" });
@@ -55,7 +62,7 @@ export class RunView {
 
   constructor(readonly model: RunModel, private readonly store: Store<Shared>, private readonly goTo: (seen: number) => void) {
     this.map = new MapView(model.name, () => this.redraw("moving"));
-    this.sheets = new Sheets(() => this.redraw("moving", true));
+    this.sheets = new Sheets(() => { this.redrawPictures(); this.redraw("moving"); });
     this.legend = new Legend({
       toggle: (k) => this.toggleClass(k),
       focus: (k) => this.change(() => (this.focus = k)),
@@ -107,7 +114,7 @@ export class RunView {
   changed(what: Change): void {
     if (what === "base") {
       const about = this.model.base?.map?.thumb;
-      this.thumbs = about ? new Thumbs(about, (page) => this.model.atlasPage(page), () => { this.redraw("all", true); this.contacts.redraw(); this.fillPinned(); }) : null;
+      this.thumbs = about ? new Thumbs(about, (page) => this.model.atlasPage(page), () => { this.redrawPictures(); this.contacts.redraw(); this.redraw("all"); }) : null;
       this.legend.setClasses(this.model.classes, this.model.labelled);
       this.contacts.set(Array.from({ length: Math.min(120, about?.count ?? 0) }, (_, i) => ({ kind: "real", id: i * (about?.stride ?? 1) })));
       this.contacts.element.parentElement!.hidden = !about;
@@ -125,7 +132,9 @@ export class RunView {
       this.details.updateLog(this.seen);
     }
     if (what === "snapshot") this.map.setHome(this.scene(), true);
-    this.shownSeen = -1;
+    // A log line changes shares and curves, not the pictures: what the reader has open stays.
+    if (what === "log") this.showShares();
+    else this.shownSeen = -1;
     this.moveTime();
     this.redraw(what === "base" ? "all" : "moving");
   }
@@ -154,10 +163,15 @@ export class RunView {
       let apart = 0;
       for (let i = 0; i < near.points; i++) apart += near.unlike[i];
       say(this.unlike, near.points ? `${percent(apart / near.points)} like no real image (hollow, on the rim)` : "");
-      this.legend.setShares(this.realShares(), near.points ? shares(near.label, this.model.classes.length) : null, this.model.labelled);
+      this.showShares();
       this.fillPinned();
     }
     this.redraw("moving");
+  }
+
+  private showShares(): void {
+    const near = this.model.near(this.position);
+    if (near) this.legend.setShares(this.realShares(), near.points ? shares(near.label, this.model.classes.length) : null, this.model.labelled);
   }
 
   private realShares(): ArrayLike<number> | null {
@@ -165,8 +179,12 @@ export class RunView {
   }
 
   // ---- drawing -------------------------------------------------------------------------------------------------------
-  private redraw(what: "all" | "moving", images = false): void {
-    if (images) this.grid.redraw();
+  private redrawPictures(): void {
+    for (const list of [this.grid, this.strip, ...this.lists]) list?.redraw();
+    this.unpainted = this.unpainted.filter((paint) => !paint());
+  }
+
+  private redraw(what: "all" | "moving"): void {
     const queued = this.drawn !== null;
     this.drawn = what === "all" || this.drawn === "all" ? "all" : "moving";
     if (queued) return;
@@ -276,6 +294,7 @@ export class RunView {
   }
 
   choose(mark: Pin | null, travel: boolean): void {
+    if (mark?.kind !== this.pin?.kind || mark?.id !== this.pin?.id) this.cells = new Map();
     this.pin = mark;
     this.tip.hidden = true;
     if (mark && travel) {
@@ -298,6 +317,8 @@ export class RunView {
   private fillPinned(): void {
     const mark = this.pin;
     this.pinned.hidden = !mark;
+    this.strip = null;
+    this.unpainted = [];
     if (!mark) return;
     const near = this.model.near(this.position);
     const head = h("div", { class: "card-head" }, h("h3", {}, mark.kind === "fake" ? `Generated image ${mark.id}` : `Real image ${count(mark.id)}`),
@@ -309,22 +330,35 @@ export class RunView {
       const stride = this.thumbs?.about.stride ?? 1;
       pictures.push(this.figure({ kind: "real", id: real - (real % stride) }, `nearest real, ${count(real)}`));
       const strip = new ImageList("images of this latent through training", 36, (ctx, item, x, y, size) => {
-        const slot = this.model.slots[item.id]?.data;
-        return slot ? this.sheets.draw(ctx, slot.samples && mark.id < slot.samples.about.count ? slot.samples : slot.images, mark.id, x, y, size) : false;
+        const cell = this.cells.get(item.id) ?? this.cell(item.id, mark.id);
+        if (cell) ctx.drawImage(cell, x, y, size, size);
+        return cell !== null;
       }, (item) => this.goTo(this.model.seen[item.id]), (item) => `at ${count(this.model.seen[item.id])} images seen`);
       strip.marked = (item) => this.model.seen[item.id] === near.seen;
+      this.strip = strip;
       rows.push(h("p", { class: "hint" }, "The same latent at every snapshot; click to go there."), strip.element);
       strip.set(this.model.slots.map((_, id) => ({ kind: "sample", id })));
     }
     fill(this.pinned, head, h("div", { class: "pair" }, ...pictures, h("div", {}, ...this.lines(mark).slice(1).map((line) => h("p", {}, line)))), ...rows);
   }
 
+  /** The picture of latent `id` at a snapshot, null until its sheet is decoded. */
+  private cell(snapshot: number, id: number): HTMLCanvasElement | null {
+    const slot = this.model.slots[snapshot]?.data;
+    const canvas = makeCanvas(CELL, CELL);
+    const ctx = context(canvas);
+    ctx.imageSmoothingEnabled = false;
+    if (!slot || !this.sheets.draw(ctx, slot.samples && id < slot.samples.about.count ? slot.samples : slot.images, id, 0, 0, CELL)) return null;
+    this.cells.set(snapshot, canvas);
+    return canvas;
+  }
+
   private figure(item: Pin, caption: string): HTMLElement {
     const canvas = h("canvas", { width: 112, height: 112 });
     const ctx = context(canvas);
     ctx.imageSmoothingEnabled = false;
-    const drawn = this.paint(ctx, item, 0, 0, 112);
-    if (!drawn) setTimeout(() => this.paint(ctx, item, 0, 0, 112), 400);
+    const paint = (): boolean => this.paint(ctx, item, 0, 0, 112);
+    if (!paint()) this.unpainted.push(paint);
     return h("figure", {}, canvas, h("figcaption", {}, caption));
   }
 
@@ -348,8 +382,10 @@ export class RunView {
     const list = (name: string, kind: "fake" | "real", ids: number[]): HTMLElement => {
       const made = new ImageList(name, 34, (ctx, item, x, y, size) => this.paint(ctx, item, x, y, size), pick, (item) => this.describe(item));
       made.set(ids.slice(0, MOST_LISTED).map((id) => ({ kind, id })));
+      this.lists.push(made);
       return made.element;
     };
+    this.lists = [];
     const shown = reals.filter((id) => this.thumbs?.has(id) ?? false).sort((a, b) => a - b);
     const pictured = fakes.filter((id) => id < (this.model.near(this.position)?.images?.about.count ?? 0));
     this.chosen.hidden = false;
@@ -364,6 +400,7 @@ export class RunView {
   clear(): void {
     this.chosen.hidden = true;
     this.marked = new Set();
+    this.lists = [];
     this.map.lasso = [];
     this.choose(null, false);
   }

@@ -30,6 +30,7 @@ export class TimeBar {
   private readonly ends: [HTMLElement, HTMLElement];
   private readonly live: HTMLElement;
   private axis: Axis = [];
+  private content = "";
   private shown = "";
 
   constructor(private readonly on: TimeHandlers) {
@@ -75,7 +76,10 @@ export class TimeBar {
     this.slider.disabled = axis.length < 2;
     say(this.ends[0], axis.length ? brief(axis[0]) : "");
     say(this.ends[1], axis.length > 1 ? `${brief(axis[last])} images` : "");
-    this.marks.replaceChildren(...marks.map((mark) => this.markButton(mark, last)));
+    // Only where they differ: a button that is replaced loses the reader's focus.
+    const content = JSON.stringify([last && axis, marks]);
+    if (content !== this.content) this.marks.replaceChildren(...marks.map((mark) => this.markButton(mark, last)));
+    this.content = content;
     this.shown = "";
   }
 
