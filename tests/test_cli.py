@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,21 @@ def test_sampling(digits_run: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert (tmp_path / "walk.mp4").stat().st_size > 1000
 
 
+def test_an_impossible_port_is_one_clear_error(digits_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "port 99999 cannot be used" in fails(capsys, ["view", str(digits_run), "--port", "99999", "--no-browser"])
+
+
+def test_damaged_lines_cost_themselves_only(digits_run: Path, tmp_path: Path) -> None:
+    run = Run(shutil.copytree(digits_run, tmp_path / "run"))
+    whole = run.history()
+    with run.lines_path("history").open("ab") as file:
+        file.write(b'\xff{"images_seen": 1}\nnull\n[1]\n')
+    assert run.history() == whole
+    run.product("finished.json").write_text("{")
+    assert run.summary() == {}
+    assert main(["runs", str(tmp_path)]) == 0
+
+
 def test_a_walk_is_closed_and_smooth(digits_run: Path) -> None:
     walk = ganscope.load(digits_run).walk(stops=3, steps=16).astype(float)
     jumps = np.abs(np.diff(np.concatenate([walk, walk[:1]]), axis=0)).mean(axis=(1, 2, 3, 4))
@@ -115,6 +131,13 @@ def test_python_api_and_notebook_object(digits_run: Path) -> None:
         (["train", "ring", "--flip"], "points, not images"),
         (["train", "ring", "--network", "mlp"], "points, not images"),
         (["train", "digits", "--preset", "dcgan", "--gradient-penalty", "10"], "--d-norm none"),
+        (["train", "ring", "--stop", "auto"], "scores and no findings"),
+        (["train", "digits", "--no-metrics", "--stop", "auto"], "--stop auto needs measurements"),
+        (["train", "digits", "--no-metrics", "--fail-on", "mode_collapse"], "--fail-on needs measurements"),
+        (["train", "."], "lies among the images"),
+        (["check", "."], "lies among the images"),
+        (["check", "digits", "--size", "0"], "out of range"),
+        (["evaluate", "nowhere", "-n", "3"], "-n must be at least 128"),
         (["sample", "nowhere"], "is not a run"),
         (["runs", "a", "b", "c"], "compares two"),
         (["view", "nowhere"], "is not a run"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ from ganscope import imagecache, published
 from ganscope.datasets import DATASETS, Dataset, load_dataset
 from ganscope.errors import ConfigError, DataError
 from ganscope.imagecache import hold_out
+from ganscope.imagefiles import ImageFiles, survey
 
 RNG = np.random.default_rng(0)
 
@@ -462,3 +465,19 @@ def test_torch_is_not_needed() -> None:
     code = "import sys; sys.modules['torch'] = None; import ganscope.check; print('sklearn' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert out.stdout.strip() == "False"
+
+
+def test_a_file_that_may_not_be_looked_at_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As root every file may be: the system's refusal is put in its place."""
+    for name in ("a.png", "b.png"):
+        Image.fromarray(np.random.default_rng(len(name)).integers(0, 256, (8, 8), np.uint8)).save(tmp_path / name)
+    stat = Path.stat
+
+    def refused(path: Path, **options: Any) -> os.stat_result:
+        if path.name == "a.png":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", refused)
+    found = survey(ImageFiles(tmp_path))
+    assert list(found.headers) == ["b.png"] and "looked at" in found.unreadable["a.png"]

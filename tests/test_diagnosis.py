@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ganscope.diagnosis import LIMITS, RULES, Finding, best_snapshot, diagnose, stop_reason, verdict
+from ganscope.diagnosis import LIMITS, RULES, Finding, best_snapshot, diagnose, figure, stop_reason, verdict
 
 SNAPSHOTS = 25
 BATCH = 64
@@ -358,3 +358,11 @@ def test_findings_are_frozen() -> None:
     finding = diagnose(*make_run())[0]
     with pytest.raises(dataclasses.FrozenInstanceError):
         finding.id = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(("value", "digits", "text"), [
+    (0.36, 2, "0.36"), (104.498, 2, "104"), (99.6, 2, "100"), (99.4, 2, "99"), (85.44, 3, "85.4"),
+    (12345.0, 3, "12,345"),
+])  # fmt: skip
+def test_figures_are_never_powers_of_ten(value: float, digits: int, text: str) -> None:
+    assert figure(value, digits) == text

@@ -17,7 +17,16 @@ import numpy.typing as npt
 
 from ganscope.archives import printable
 from ganscope.config import auto_preset
-from ganscope.datasets import DEFAULT_SIZE, MAX_OWN_SIZE, Arrays, Source, cache_root, find_source, is_grey_array
+from ganscope.datasets import (
+    DEFAULT_SIZE,
+    MAX_OWN_SIZE,
+    Arrays,
+    Source,
+    cache_root,
+    check_settings,
+    find_source,
+    is_grey_array,
+)  # fmt: skip
 from ganscope.decode import GREY_MODES, Header, fit_array
 from ganscope.duplicates import MAX_IMAGES, exact_groups, near_pairs, thumbnail
 from ganscope.errors import DataError
@@ -92,13 +101,14 @@ def examine(
 ) -> Report:
     """Look at every image of `data` (a name, folder, archive or array, as in `load_dataset`), decoded to `size` pixels.
 
-    `size=None`: the suggested one. Raises `DataError` where nothing can be read.
+    `size=None`: the suggested one. Raises `DataError` where nothing can be read, `ConfigError` for a size out of range.
     """
     say = progress or (lambda _: None)
+    check_settings(size, None, 0.1)
     source = find_source(data, cache_root() if cache is None else cache, say)
     contents = _contents_of_arrays(source.arrays()) if source.arrays else _contents_of_files(source, say)
     suggested = suggest_size(list(contents.headers.values()))
-    side = size or suggested
+    side = suggested if size is None else size
     looked = _look(contents, side)
     names = [name for name in contents.headers if name in looked.hashes]
     unreadable = sorted((contents.unreadable | looked.failed).items())

@@ -127,6 +127,12 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("run", type=Path, metavar="RUN")
     evaluate.add_argument("--snapshot", default="best", help="best, last, or a number of images seen (default: best)")
     evaluate.add_argument("-n", type=int, default=10_000, help="fakes to measure (default: 10,000)")
+    evaluate.add_argument(
+        "--features",
+        default="auto",
+        help="the feature space: auto, classifier, random, contrastive, pca, or inception and dinov2, whose files "
+        "GANSCOPE_INCEPTION and GANSCOPE_DINOV2 name (default: auto)",
+    )
     evaluate.add_argument("--tstr", action="store_true", help="also train on synthetic, test on real")
 
     check = command("check", run_check, "look at a data set before training: bad files, sizes, duplicates, classes")
@@ -205,7 +211,10 @@ def run_train(arguments: argparse.Namespace) -> int:
     for name in arguments.fail_on:
         if name not in RULES:
             raise ConfigError(f"--fail-on does not know {name!r}", found=name, todo=did_you_mean(name, RULES))
-    from ganscope.launch import launch
+    from ganscope.launch import launch, require_measurements
+
+    if arguments.fail_on:
+        require_measurements(config, "--fail-on")
 
     progress = Progress(quiet=arguments.quiet)
     launched = launch(config, runs=arguments.runs, run_path=arguments.run, new=arguments.new, progress=progress)
@@ -309,6 +318,7 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
         snapshot=_snapshot(arguments.snapshot),
         num_fake=arguments.n,
         tstr=arguments.tstr,
+        features=arguments.features,
         progress=Progress().say,
     )
     print(result["table"])
@@ -322,8 +332,10 @@ def run_check(arguments: argparse.Namespace) -> int:
         print(f"{toy.name}: {toy.doc}; σ {toy.sigma:g}; exact, so there is nothing to check: ganscope train {toy.name}")
         return 0
     from ganscope.check import contact_sheet, examine, render
+    from ganscope.datasets import require_outside
     from ganscope.progress import Progress
 
+    require_outside(arguments.data, arguments.sheet, todo="name another place with --sheet")
     report = examine(arguments.data, size=arguments.size, progress=Progress().say)
     contact_sheet(report, arguments.sheet)
     print(render(report))

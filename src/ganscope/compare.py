@@ -18,7 +18,7 @@ def list_text(root: Path) -> str:
     for run in list_runs(root):
         try:
             rows.append(_row(run))
-        except (RunError, ValueError, KeyError) as error:
+        except (RunError, ValueError, KeyError, TypeError, AttributeError) as error:
             rows.append((run.path.name, "", "", "", "", "", "", "unreadable", str(error).split("\n")[0]))
     if len(rows) == 1:
         return f"no runs in {root}; start one with: ganscope train digits"
@@ -37,7 +37,7 @@ def _row(run: Run) -> tuple[str, ...]:
         f"{last.get('epoch', 0):.1f}/{config.epochs:g}",
         number(last.get("d_loss")),
         number(last.get("g_loss")),
-        number(value_of(best, config.best_by)),
+        number(value_of(best, "frechet")),
         state,
         run.verdict(),
     )

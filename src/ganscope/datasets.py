@@ -33,7 +33,7 @@ from ganscope.arrays import ArrayPart, read_idx, read_numpy, to_images, to_label
 from ganscope.decode import fit_array
 from ganscope.errors import ConfigError, DataError, did_you_mean
 from ganscope.imagecache import Dataset, Decoded, ImageSet, Mask, building, hold_out, load, pixel_hashes, store
-from ganscope.imagefiles import ImageFiles, Survey, decode_into, file_identity, folder_labels, survey
+from ganscope.imagefiles import ImageFiles, Survey, decode_into, file_identity, folder_labels, status, survey
 
 __all__ = ["DATASETS", "Dataset", "ImageSet", "cache_root", "find_source", "load_dataset"]
 
@@ -89,7 +89,7 @@ def load_dataset(
     `$GANSCOPE_CACHE`, else the user's cache folder. The first call decodes, later ones map what was decoded.
     Raises `DataError`, and `ConfigError` for a setting out of range.
     """
-    _check_settings(size, channels, holdout)
+    check_settings(size, channels, holdout)
     say = progress or (lambda _: None)
     root = cache_root() if cache is None else cache
     source = find_source(data, root, say)
@@ -133,14 +133,14 @@ def find_source(data: str, cache: Path, progress: Progress) -> Source:
     if data in DATASETS:
         return DATASETS[data](cache, progress)
     path = Path(data).expanduser()
-    if not path.exists():
+    if status(path) is None:
         todo = did_you_mean(data, DATASETS) + "; or give the path of a folder, archive or array"
         raise DataError(f"no data set {printable(data)!r}", found="neither a name nor a file or folder", todo=todo)
     stem = re.sub(r"(\.tar)?\.\w+$", "", path.resolve().name) if path.is_file() else path.resolve().name
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.") or "data"
     kind = "folder" if path.is_dir() else sniff(path)
     four = [_packed_or_not(path / file) for file in _IDX_NAMES] if kind == "folder" else []
-    if kind == "idx" or (four and all(file.exists() for file in four)):
+    if kind == "idx" or (four and all(status(file) for file in four)):
         idx = four or _with_labels(path)
         return Source(name, [file_identity(file) for file in idx], arrays=partial(_read_idx_files, idx))
     if kind in ("folder", "zip", "tar"):
@@ -233,7 +233,7 @@ def _join(train: ArrayPart, test: ArrayPart | None, name: str) -> Arrays:
 
 
 def _packed_or_not(path: Path) -> Path:
-    return path if path.exists() else path.with_name(path.name + ".gz")
+    return path if status(path) else path.with_name(path.name + ".gz")
 
 
 def _with_labels(path: Path) -> list[Path]:
@@ -327,7 +327,15 @@ def _wrong_number(readable: int, expected: int, path: Path) -> DataError:
     return DataError(what, found=f"{readable:,} that can be read", todo=todo)
 
 
-def _check_settings(size: int | None, channels: int | None, holdout: float) -> None:
+def require_outside(data: str, path: Path, todo: str) -> None:
+    """Raises ConfigError: what is to be written at `path` would become part of the folder of images `data`."""
+    folder = Path(data).expanduser()
+    if data not in DATASETS and folder.is_dir() and path.resolve().is_relative_to(folder.resolve()):
+        raise ConfigError(f"{path} lies among the images of {printable(data)}", found=str(path.resolve()), todo=todo)
+
+
+def check_settings(size: int | None, channels: int | None, holdout: float) -> None:
+    """Raises ConfigError: a setting out of range."""
     if size is not None and not 1 <= size <= 4096:
         raise ConfigError("the image size is out of range", found=f"size={size}", todo="give 1 to 4096 pixels")
     if channels not in (None, 1, 3):

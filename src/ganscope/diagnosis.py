@@ -370,8 +370,8 @@ def verdict(findings: Sequence[Finding], evals: Sequence[Line]) -> str:
     """The state of the run in one line: the gravest finding, the quality beside its floor, what else was found."""
     entry = ((evals[-1].get("metrics") or {}) if evals else {}).get("frechet") or {}
     value, floor = number(entry.get("value")), number(entry.get("floor"))
-    beside = f", floor {floor:.2g}" if math.isfinite(floor) else ""
-    figures = f" (Fréchet {value:.3g}{beside})" if math.isfinite(value) else ""
+    beside = f", floor {figure(floor, 2)}" if math.isfinite(floor) else ""
+    figures = f" (Fréchet {figure(value, 3)}{beside})" if math.isfinite(value) else ""
     if not findings:
         return f"too early to say{figures}"
     first, *others = findings
@@ -379,6 +379,11 @@ def verdict(findings: Sequence[Finding], evals: Sequence[Line]) -> str:
     word = {"failure": "failing: ", "warning": "warning: ", "info": ""}[first.severity]
     line = f"{word}{first.id} since {first.first:,} images{figures}. {first.sentence}"
     return f"{line} Also: {also}." if also else line
+
+
+def figure(value: float, digits: int) -> str:
+    """A number to so many digits, never by powers of ten where it is large."""
+    return f"{value:.{digits}g}" if abs(value) < 10**digits - 0.5 else f"{value:,.0f}"
 
 
 def best_snapshot(evals: Sequence[Line], metric: str = "frechet") -> int | None:

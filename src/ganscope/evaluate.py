@@ -32,6 +32,7 @@ Progress = Callable[[str], None]
 FID_IMAGES = 50_000  # Heusel et al. 2017; with fewer, or other features, it is a Fréchet distance and not FID
 LARGE = Sizes(moments=50_000, balls=10_000, copies=2_000, draws=20)
 TSTR_FAKES = 60_000
+FEWEST_FAKES = 128  # as many as a snapshot has at least; fewer say nothing about a distribution
 
 
 def evaluate(
@@ -58,9 +59,11 @@ def evaluate(
 
     Raises:
         RunError: no run, no generator kept, a run on a toy, or other data than it was trained on.
-        ConfigError: train-on-synthetic without labels.
+        ConfigError: train-on-synthetic without labels, too few fakes, or an unknown feature space.
     """
     say = progress or (lambda text: None)
+    if num_fake < FEWEST_FAKES:
+        raise ConfigError(f"-n must be at least {FEWEST_FAKES}", found=str(num_fake), todo="leave it out: 10,000")
     run = Run.open(run_path)
     run.require_images(f"its scores are in {run.product('scores.json')} and, by snapshot, in evals.jsonl")
     config = run.config()

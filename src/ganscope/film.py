@@ -103,7 +103,7 @@ def _load(path: Path, read: Callable[[Path], Any]) -> Any:
     """What `read` makes of a file, None where it is missing or damaged: a film shows the rest."""
     try:
         return read(path)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
 

@@ -67,8 +67,9 @@ class ImageFiles:
                 if isinstance(path, DataError):
                     yield name, path
                 elif self._wanted(name):
-                    regular = stat.S_ISREG(path.stat().st_mode) if path.exists() else False
-                    yield name, path if regular else DataError("not a regular file, or a link to nothing")
+                    info = status(path)
+                    regular = info is not None and stat.S_ISREG(info.st_mode)
+                    yield name, path if regular else DataError("no regular file, or one that cannot be looked at")
         else:
             yield from read_members(self.root, self._wanted)
 
@@ -78,8 +79,9 @@ class ImageFiles:
             return file_identity(self.root)
         digest = hashlib.sha256()
         for name, path in sorted((n, p) for n, p in _walk(self.root) if isinstance(p, Path)):
-            info = path.stat() if path.exists() else path.lstat()
-            digest.update(f"{name}\0{info.st_size}\0{info.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
+            info = status(path)
+            facts = f"{info.st_size}\0{info.st_mtime_ns}" if info else "?"
+            digest.update(f"{name}\0{facts}\0".encode("utf-8", "surrogateescape"))
         return ["folder", str(self.root.resolve()), digest.hexdigest()]
 
     def _wanted(self, name: str) -> bool:
@@ -213,6 +215,14 @@ def in_pool(items: Iterable[T], work: Callable[[T], R], tick: Callable[[int], No
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def status(path: Path) -> os.stat_result | None:
+    """What the system says of a file, None where there is none or it may not be looked at."""
+    try:
+        return path.stat()
+    except OSError:
+        return None
 
 
 def _walk(root: Path) -> Iterator[tuple[str, Path | DataError]]:

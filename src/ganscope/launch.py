@@ -14,7 +14,7 @@ from torch.nn import Module
 from ganscope import networks
 from ganscope.config import Config, config_changes
 from ganscope.curves import draw_curves
-from ganscope.datasets import Dataset, load_dataset
+from ganscope.datasets import Dataset, load_dataset, require_outside
 from ganscope.environment import describe
 from ganscope.errors import ConfigError, GanscopeError, RunError, did_you_mean
 from ganscope.files import atomic
@@ -55,6 +55,7 @@ def launch(
     progress = progress or Progress()
     toy = TOYS.get(config.data)
     require_sense(config, toy)
+    require_outside(config.data, run_path or runs, todo="name another folder with --runs or --run")
     dataset = (
         toy_dataset(toy)
         if toy is not None
@@ -127,11 +128,24 @@ def require_sense(config: Config, toy: Toy | None) -> None:
             found=f"--data {config.data} --preset {config.preset}",
             todo=f"leave --preset and --network out, or train on points: {', '.join(TOYS)}",
         )
+    if config.stop == "auto":
+        require_measurements(config, "--stop auto")
     if config.best_by not in METRICS:
         raise ConfigError(
             f"--best-by knows no metric {config.best_by!r}",
             found=config.best_by,
             todo=did_you_mean(config.best_by, list(METRICS)),
+        )
+
+
+def require_measurements(config: Config, option: str) -> None:
+    """Raises ConfigError: `option` waits for findings, and nothing is measured."""
+    if not config.metrics:
+        points = f"{config.data}, whose points get scores and no findings"
+        raise ConfigError(
+            f"{option} needs measurements",
+            found=points if config.network == "toy" else "--no-metrics",
+            todo=f"leave {option} out" if config.network == "toy" else "leave one of the two out",
         )
 
 

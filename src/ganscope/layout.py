@@ -21,6 +21,7 @@ import numpy as np
 from ganscope import atlas
 from ganscope.config import Config
 from ganscope.datasets import Dataset, cache_root, load_dataset
+from ganscope.errors import RunError
 from ganscope.features import feature_space
 from ganscope.files import atomic, write_json
 from ganscope.metrics.pairs import nearest
@@ -71,7 +72,8 @@ class MapMaker:
         if self._ready():
             self._place_waiting()
         elif self._worker is not None and self._worker.stderr is not None:
-            reason = self._worker.stderr.read().decode(errors="replace").strip().split("\n")[-1]
+            said = self._worker.stderr.read().decode(errors="replace").strip()
+            reason = said.split("\n")[-1] or f"status {self._worker.returncode}"
             say(f"no map: the layout failed ({reason})")
 
     def close(self) -> None:
@@ -111,6 +113,11 @@ def lay_out(run: Run) -> None:
     """Lay out the reals of a run, unless the cache has them; write the layout and the thumbnails into the run."""
     config = run.config()
     dataset = load_dataset(config.data, size=config.size, channels=config.channels, holdout=config.holdout)
+    began_with = run.environment().get("dataset", {}).get("content_hash", dataset.train.content_hash)
+    if dataset.train.content_hash != began_with:
+        raise RunError(
+            f"{config.data} has changed since {run.path} began", found="other images", todo="start a new run"
+        )
     space = feature_space(dataset.train, dataset.test, cache_root())
     path = fitted_path(dataset, f"{space.name} {space.version}", config)
     if path.is_file():
@@ -138,7 +145,7 @@ def lay_out(run: Run) -> None:
             file.write(page)
     info: dict[str, Any] = {
         "n": len(dataset.train.images), "method": config.map, "seed": 0, "features": f"{space.name} {space.version}",
-        "classes": names, "labelled": bool(space.num_classes), "thumb": thumbs.as_dict(), "rim": {},
+        "classes": names, "labelled": bool(space.num_classes), "thumb": thumbs.as_dict(),
     }  # fmt: skip
     write_json(run.real_map_info_path, info)
 

@@ -119,7 +119,7 @@ class Run:
     def networks(self) -> str:
         """The printed summary of both networks."""
         path = self.path / "networks.txt"
-        return path.read_text(encoding="utf-8") if path.is_file() else ""
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
     # ---- lines -------------------------------------------------------------------------------------------------------
     def lines_path(self, name: str) -> Path:
@@ -132,11 +132,13 @@ class Run:
         if not path.is_file():
             return []
         lines = []
-        for text in path.read_text(encoding="utf-8").split("\n"):
+        for text in path.read_text(encoding="utf-8", errors="replace").split("\n"):
             try:
-                lines.append(json.loads(text))
+                line = json.loads(text)
             except ValueError:
-                continue  # the last line of a killed writer, or the empty end
+                continue  # the last line of a killed writer, the empty end, or a damaged one
+            if isinstance(line, dict):
+                lines.append(line)
         return lines
 
     def history(self) -> list[dict[str, Any]]:
@@ -304,8 +306,11 @@ class Run:
         (self.path / "finished.json").unlink(missing_ok=True)
 
     def summary(self) -> dict[str, Any]:
-        path = self.path / "finished.json"
-        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+        """What `finished.json` says of the training, empty where there is none or it is damaged."""
+        try:
+            return dict(json.loads((self.path / "finished.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return {}
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -77,9 +77,11 @@ class ToyJudge:
     def _verdict(self, numbers: dict[str, float]) -> str:
         ceiling = self.toy.high_quality_ceiling
         modes = f"{numbers['modes']:.0f} of {self.toy.num_modes} modes, " if self.toy.separated else ""
+        width = numbers["spread"]
+        spread = f"spread {width:.2f} of the true one" if np.isfinite(width) else "no sample near a mode yet"
         return (
             f"{modes}{100 * numbers['high_quality']:.1f} % within 3σ (a perfect sampler: {100 * ceiling:.2f} %), "
-            f"spread {numbers['spread']:.2f} of the true one; V = {numbers['value']:.3f} (−log 4 = {-np.log(4):.3f}), "
+            f"{spread}; V = {numbers['value']:.3f} (−log 4 = {-np.log(4):.3f}), "
             f"JSD {numbers['jsd']:.4f} (sampling alone: {numbers['jsd_floor']:.4f})"
         )
 

@@ -47,10 +47,10 @@ class Viewer(ThreadingHTTPServer):
         self.runs = [Run.open(path) for path in runs]
         try:
             super().__init__(("127.0.0.1", port), Handler)
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             raise RunError(
                 f"port {port} cannot be used",
-                found=error.strerror or str(error),
+                found=getattr(error, "strerror", None) or str(error),
                 todo="leave out --port: a free one is taken",
             ) from error
 
