@@ -2,7 +2,7 @@
 
 import uPlot from "uplot";
 import { valueAt } from "./curves";
-import { h, say } from "./dom";
+import { div, h, say } from "./dom";
 import { brief, count, short } from "./numbers";
 
 export interface Curve {
@@ -48,18 +48,18 @@ export class Chart {
   private hovered: number | null = null;
 
   constructor(readonly title: string, what: string, onPick: (seen: number) => void, onHover: (seen: number | null) => void) {
-    this.plotBox = h("div", { class: "plot" });
-    this.now = h("div", { class: "plot-now" });
+    this.plotBox = div("plot");
+    this.now = div("plot-now");
     this.pointer = h("div", { class: "plot-pointer", hidden: true });
-    this.readout = h("div", { class: "readout" });
-    this.controls = h("div", { class: "chart-controls" });
+    this.readout = div("readout");
+    this.controls = div("chart-controls");
     this.note = h("p", { class: "empty", hidden: true });
     this.tableBox = h("details", { class: "table" }, h("summary", {}, "Table"), h("div", { class: "table-scroll", tabindex: "0" }));
     this.tableBox.addEventListener("toggle", () => this.fillTable());
     const area = h("div", { class: "plot-area", title: "Click to go there" }, this.plotBox, this.pointer, this.now);
     this.element = h(
       "section", { class: "card chart", "aria-label": `${title}: ${what}` },
-      h("div", { class: "card-head" }, h("h3", {}, title), this.controls), this.readout, area, this.note, this.tableBox,
+      div("card-head", h("h3", {}, title), this.controls), this.readout, area, this.note, this.tableBox,
     );
     let dragging = false;
     area.addEventListener("pointerdown", (event) => {

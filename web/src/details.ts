@@ -1,21 +1,21 @@
 /** What stands below the pictures of one run: findings with their evidence, the table of metrics, settings, networks, machine. */
 
 import { findingsOf } from "./curves";
-import { type Child, fill, h } from "./dom";
+import { div, fill, h, type Child } from "./dom";
 import type { Evaluation, Finding, RunModel } from "./model";
 import { count, short, words } from "./numbers";
 
 export class Details {
   readonly element: HTMLElement;
-  private readonly findings = h("div", { class: "findings" });
-  private readonly measured = h("div", { class: "table-scroll" });
-  private readonly facts = h("div", { class: "facts" });
+  private readonly findings = div("findings");
+  private readonly measured = div("table-scroll");
+  private readonly facts = div("facts");
   private shownSeen = -1;
   private resting = 0;
-  private content = "";
+  private shownFindings = "";
 
   constructor(private readonly model: RunModel, private readonly goTo: (seen: number) => void) {
-    this.element = h("div", { class: "details" },
+    this.element = div("details",
       h("section", { class: "card", "aria-label": "Findings" }, h("h3", {}, "Findings"), this.findings),
       h("section", { class: "card", "aria-label": "Measurements of this snapshot" }, h("h3", {}, "Measurements"), this.measured),
       h("section", { class: "card", "aria-label": "Settings and machine" }, h("h3", {}, "The run"), this.facts));
@@ -25,8 +25,8 @@ export class Details {
   updateLog(seen: number): void {
     const found = findingsOf(this.model.log?.evals ?? []).reverse();
     const content = JSON.stringify(found);
-    if (content !== this.content) {
-      this.content = content;
+    if (content !== this.shownFindings) {
+      this.shownFindings = content;
       // What the reader has opened or closed stays so; of what is new, the newest is open.
       const was = new Map([...this.findings.querySelectorAll<HTMLDetailsElement>("details[data-key]")].map((card) => [card.dataset["key"], card.open]));
       const cards = found.map((finding, i) => this.finding(finding, was.get(keyOf(finding)) ?? i === 0));
@@ -78,7 +78,7 @@ export class Details {
         h("tbody", {}, ...names.map((name) => h("tr", {}, h("th", { scope: "row" }, words(name)),
           h("td", {}, short(finding.evidence[name])), h("td", {}, name in finding.thresholds ? short(finding.thresholds[name]) : ""))))) : null,
       finding.advice?.length ? h("div", {}, h("p", { class: "hint" }, "What to try:"), h("ul", {}, ...finding.advice.map((text) => h("li", {}, text)))) : null,
-      h("button", { type: "button", on: { click: () => this.goTo(finding.first) } }, "Go to its beginning"));
+      h("button", { on: { click: () => this.goTo(finding.first) } }, "Go to its beginning"));
   }
 }
 

@@ -11,6 +11,7 @@ interface Props {
 
 export function h<K extends keyof HTMLElementTagNameMap>(tag: K, props: Props = {}, ...children: Child[]): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
+  if (tag === "button") element.setAttribute("type", "button"); // nothing is to be sent
   for (const [name, value] of Object.entries(props)) {
     if (name === "on") {
       for (const [kind, listener] of Object.entries(value as Record<string, EventListener>)) element.addEventListener(kind, listener);
@@ -32,6 +33,13 @@ export function append(parent: Node, children: Child[]): void {
     parent.appendChild(child instanceof Node ? child : document.createTextNode(String(child)));
   }
 }
+
+/** A `div` of a class, the commonest element of the page. */
+export const div = (name: string, ...children: Child[]): HTMLDivElement => h("div", { class: name }, ...children);
+
+/** A button with a picture: `name` is read out, `title` is shown. */
+export const tool = (name: string, title: string, picture: Child, click: () => void): HTMLButtonElement =>
+  h("button", { title, "aria-label": name, on: { click } }, picture);
 
 /** Replace what is in `parent`. */
 export function fill(parent: Element, ...children: Child[]): void {

@@ -1,6 +1,6 @@
 /** Many small images on one canvas that can be clicked and walked through with the arrow keys. */
 
-import { h, say } from "./dom";
+import { div, h, say } from "./dom";
 import { context } from "./thumbs";
 
 export interface Item {
@@ -30,7 +30,7 @@ export class ImageList {
   ) {
     this.canvas = h("canvas", { class: "images", tabindex: "0", role: "application", "aria-roledescription": "image list" });
     this.ctx = context(this.canvas);
-    this.element = h("div", { class: "image-list" }, this.canvas, this.status);
+    this.element = div("image-list", this.canvas, this.status);
     this.canvas.addEventListener("click", (event) => {
       const item = this.items[this.at(event.offsetX, event.offsetY)];
       if (item) this.pick(item);

@@ -1,7 +1,7 @@
 /** The classes: what the colours mean, how often each one comes out, and switches to hide and to bring out. */
 
 import { type Rgb, css } from "./colour";
-import { h, say } from "./dom";
+import { div, h, say } from "./dom";
 import { percent, servedness } from "./numbers";
 
 export interface LegendHandlers {
@@ -33,8 +33,8 @@ export class Legend {
     this.search = h("input", { type: "search", placeholder: "Find a class", "aria-label": "Find a class", class: "search", on: { input: () => this.filter() } });
     this.element = h(
       "section", { class: "card legend", "aria-label": "Classes" },
-      h("div", { class: "card-head" }, this.heading,
-        h("button", { type: "button", class: "link", on: { click: () => this.on.only(null) } }, "show all")),
+      div("card-head", this.heading,
+        h("button", { class: "link", on: { click: () => this.on.only(null) } }, "show all")),
       this.summary, this.search, this.list,
       h("p", { class: "key-note" }, h("i", { class: "bar-key fake" }), " generated ", h("i", { class: "bar-key real" }), " real share"),
     );
@@ -58,14 +58,14 @@ export class Legend {
     const bring = (): void => this.on.focus(k);
     const leave = (): void => this.on.focus(null);
     const button = h("button", {
-      type: "button", class: "class-name", "aria-pressed": "true", title: `${name}: click to hide or show, double-click for this one alone`,
+      class: "class-name", "aria-pressed": "true", title: `${name}: click to hide or show, double-click for this one alone`,
       on: {
         click: () => (this.names.length > 10 ? this.on.spotlight(k) : this.on.toggle(k)), dblclick: () => this.on.only(k),
         pointerenter: bring, pointerleave: leave, focus: bring, blur: leave,
       },
     }, swatch, h("span", { class: "name" }, name));
     const hide = this.names.length > 10
-      ? h("button", { type: "button", class: "link", "aria-label": `hide or show ${name}`, on: { click: () => this.on.toggle(k) } }, "hide")
+      ? h("button", { class: "link", "aria-label": `hide or show ${name}`, on: { click: () => this.on.toggle(k) } }, "hide")
       : null;
     return { element: h("li", {}, button, h("span", { class: "bars", "aria-hidden": "true" }, fake, real), numbers, hide), button, swatch, fake, real, numbers };
   }

@@ -1,7 +1,7 @@
 /** The page: one time axis, one run or two, a file or a server behind them. */
 
 import { findingsOf } from "./curves";
-import { append, fill, h, icon, ICONS } from "./dom";
+import { append, div, fill, h, icon, ICONS, tool } from "./dom";
 import { makeModels, type RunModel } from "./model";
 import { RunView } from "./runview";
 import type { ColourBy } from "./scene";
@@ -108,14 +108,14 @@ async function start(): Promise<void> {
   theme(system.matches);
   system.addEventListener("change", (event) => theme(event.matches));
   const help = h("dialog", { class: "help", "aria-label": "Keys" }, h("h2", {}, "Keys"),
-    h("dl", {}, ...KEYS.flatMap(([key, text]) => [h("dt", {}, key), h("dd", {}, text)])), h("form", { method: "dialog" }, h("button", {}, "Close")));
+    h("dl", {}, ...KEYS.flatMap(([key, text]) => [h("dt", {}, key), h("dd", {}, text)])), h("form", { method: "dialog" }, h("button", { type: "submit" }, "Close")));
   const colour = h("select", { "aria-label": "Colour the generated images by", on: { change: () => store.set({ colourBy: colour.value as ColourBy }) } },
     h("option", { value: "class" }, "by class"), h("option", { value: "score" }, "by D's score"), h("option", { value: "distance" }, "by distance to the reals"));
   const check = (name: string, key: "showReal" | "showFake" | "showImages"): HTMLElement => {
     const box = h("input", { type: "checkbox", checked: true, on: { change: () => store.set({ [key]: box.checked }) } });
     return h("label", { class: "check" }, box, name);
   };
-  const lasso = h("button", { type: "button", class: "lasso", "aria-pressed": "false", title: "Lasso (L, or Shift and drag)", on: { click: () => store.set({ lasso: !store.value.lasso }) } }, icon(ICONS.lasso), "Lasso");
+  const lasso = h("button", { class: "lasso", "aria-pressed": "false", title: "Lasso (L, or Shift and drag)", on: { click: () => store.set({ lasso: !store.value.lasso }) } }, icon(ICONS.lasso), "Lasso");
   store.on(["lasso"], (state) => {
     lasso.setAttribute("aria-pressed", String(state.lasso));
     document.body.classList.toggle("lassoing", state.lasso);
@@ -125,9 +125,9 @@ async function start(): Promise<void> {
   fill(app,
     h("header", { class: "top" }, h("h1", {}, "ganscope"),
       h("p", { class: "legend-line" }, h("span", {}, h("i", { class: "dot real" }), "real images, laid out once"), h("span", {}, h("i", { class: "dot fake" }), "generated"), h("span", {}, h("i", { class: "dot hollow" }), "like no real image")),
-      h("div", { class: "controls" }, colour, check("real", "showReal"), check("generated", "showFake"), check("pictures", "showImages"), lasso,
-        h("button", { type: "button", title: "Light or dark", "aria-label": "Light or dark", on: { click: () => theme(!store.value.dark) } }, icon(ICONS.theme)),
-        h("button", { type: "button", title: "Keys (?)", "aria-label": "Keys", on: { click: () => help.showModal() } }, "?"))),
+      div("controls", colour, check("real", "showReal"), check("generated", "showFake"), check("pictures", "showImages"), lasso,
+        tool("Light or dark", "Light or dark", icon(ICONS.theme), () => theme(!store.value.dark)),
+        tool("Keys", "Keys (?)", "?", () => help.showModal()))),
     bar.element, h("main", { class: models.length > 1 ? "two" : "one" }, ...views.map((view) => view.element)));
   append(app, [help]);
 

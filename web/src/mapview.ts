@@ -1,7 +1,7 @@
 /** The map: two canvases. The reals are drawn when the window onto the map changes, everything that moves on the other. */
 
 import { type Rgb, css, mix, packed } from "./colour";
-import { h } from "./dom";
+import { div, h } from "./dom";
 import type { Polygon } from "./gridindex";
 import { type Scene, fakeAt, inkColour, paper, rampColour, rampShare, realTints } from "./scene";
 import { dotSize, splat, stamp } from "./splat";
@@ -48,7 +48,7 @@ export class MapView {
     });
     this.baseCtx = context(this.base);
     this.overCtx = context(this.over);
-    this.element = h("div", { class: "map" }, this.base, this.over);
+    this.element = div("map", this.base, this.over);
     new ResizeObserver(() => this.resize()).observe(this.element);
   }
 

@@ -3,7 +3,7 @@
 import { Chart, type ChartData, type Curve } from "./chart";
 import { CLASS_COLOURS, css, D_ORANGE, G_BLUE } from "./colour";
 import { gaps, joined, metricNames, smoothed } from "./curves";
-import { fill, h } from "./dom";
+import { div, fill, h } from "./dom";
 import type { RunModel, Table } from "./model";
 import { percent, short, words } from "./numbers";
 
@@ -31,7 +31,7 @@ export class RunCharts {
     this.shares = make("Class shares", "share of each class among the generated images over training");
     this.choice = h("select", { "aria-label": "Metric", on: { change: () => this.fillMetric() } });
     this.metric.controls.append(this.choice);
-    this.element = h("div", { class: "charts" }, this.losses.element, this.scores.element, this.metric.element, this.shares.element);
+    this.element = div("charts", this.losses.element, this.scores.element, this.metric.element, this.shares.element);
   }
 
   private get charts(): Chart[] {

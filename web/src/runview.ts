@@ -3,9 +3,9 @@
 import { classColours, type Rgb } from "./colour";
 import { toneOf } from "./curves";
 import { Details } from "./details";
-import { fill, h, icon, ICONS, say } from "./dom";
+import { div, fill, h, icon, ICONS, say, tool } from "./dom";
 import { inPolygon, polygonBox } from "./gridindex";
-import { ImageList, type Item } from "./imagelist";
+import { ImageList, type Item, type Painter } from "./imagelist";
 import { Legend } from "./legend";
 import { attachInput } from "./mapinput";
 import { MapView } from "./mapview";
@@ -23,6 +23,9 @@ const GRID_IMAGES = 128;
 const MOST_LISTED = 400;
 const CELL = 72; // pixels of a picture in the film strip, twice what is shown on a plain screen
 const REACH = 12; // pixels around the pointer in which a point counts as meant
+
+/** A sample is the fake of the same latent. */
+const pinOf = (item: Item): Pin => ({ kind: item.kind === "real" ? "real" : "fake", id: item.id });
 
 export class RunView {
   readonly element: HTMLElement;
@@ -44,11 +47,11 @@ export class RunView {
   private shownSeen = -1;
   private framed = false;
   /** The lists that are open beside the grid, and the large pictures still to be painted: all wait for what is decoded. */
-  private strip: ImageList | null = null;
-  private lists: ImageList[] = [];
+  private filmStrip: ImageList | null = null;
+  private openLists: ImageList[] = [];
   private unpainted: (() => boolean)[] = [];
   /** Cells of the strip, kept: its sheets together may not fit into memory. */
-  private cells = new Map<number, HTMLCanvasElement>();
+  private stripCells = new Map<number, HTMLCanvasElement>();
 
   private readonly verdict = h("p", { class: "verdict", "aria-live": "polite" });
   private readonly unlike = h("span", { class: "unlike" });
@@ -71,18 +74,18 @@ export class RunView {
     });
     this.charts = new RunCharts(model, { pick: goTo, point: (seen) => store.set({ pointed: seen }) });
     this.details = new Details(model, goTo);
-    const pick = (item: Item): void => this.choose({ kind: item.kind === "real" ? "real" : "fake", id: item.id }, true);
-    this.grid = new ImageList("generated images from the fixed latents", 38, (ctx, item, x, y, size) => this.paint(ctx, item, x, y, size), pick, (item) => this.describe(item));
+    const pick = (item: Item): void => this.choose(pinOf(item), true);
+    this.grid = new ImageList("generated images from the fixed latents", 38, this.paint, pick, this.describe);
     this.grid.marked = (item) => this.pin?.kind === "fake" && this.pin.id === item.id;
-    this.contacts = new ImageList("real images", 30, (ctx, item, x, y, size) => this.paint(ctx, item, x, y, size), pick, (item) => this.describe(item));
+    this.contacts = new ImageList("real images", 30, this.paint, pick, this.describe);
     this.tip.append(this.tipCanvas, this.tipText);
-    this.map.element.append(this.tip, this.noMap, h("div", { class: "map-foot" }, this.unlike));
+    this.map.element.append(this.tip, this.noMap, div("map-foot", this.unlike));
     this.element = h("section", { class: "run", "aria-label": `Run ${model.name}` },
       h("header", { class: "run-head" }, h("h2", {}, model.name), this.verdict),
-      h("div", { class: "stage" },
-        h("div", { class: "card map-card" }, this.toolbar(), this.map.element),
-        h("div", { class: "side" }, this.pinned, this.chosen,
-          h("section", { class: "card grid-card", "aria-label": "Generated images" }, h("div", { class: "card-head" }, this.gridTitle), this.grid.element),
+      div("stage",
+        div("card map-card", this.toolbar(), this.map.element),
+        div("side", this.pinned, this.chosen,
+          h("section", { class: "card grid-card", "aria-label": "Generated images" }, div("card-head", this.gridTitle), this.grid.element),
           this.legend.element)),
       this.charts.element, this.details.element,
       h("section", { class: "card contact", "aria-label": "The data" }, h("h3", {}, "The data: real images"), this.contacts.element));
@@ -102,7 +105,7 @@ export class RunView {
 
   private toolbar(): HTMLElement {
     const button = (name: string, path: string, act: () => void, hint = ""): HTMLElement =>
-      h("button", { type: "button", title: hint || name, "aria-label": name, on: { click: act } }, icon(path));
+      tool(name, hint || name, icon(path), act);
     return h("div", { class: "map-tools", role: "toolbar", "aria-label": "Map" },
       button("Zoom in", ICONS.plus, () => this.map.zoomBy(1.6)), button("Zoom out", ICONS.minus, () => this.map.zoomBy(1 / 1.6)),
       button("Show everything", ICONS.home, () => this.map.reset(), "Show everything (0)"),
@@ -180,7 +183,7 @@ export class RunView {
 
   // ---- drawing -------------------------------------------------------------------------------------------------------
   private redrawPictures(): void {
-    for (const list of [this.grid, this.strip, ...this.lists]) list?.redraw();
+    for (const list of [this.grid, this.filmStrip, ...this.openLists]) list?.redraw();
     this.unpainted = this.unpainted.filter((paint) => !paint());
   }
 
@@ -236,11 +239,11 @@ export class RunView {
     });
   }
 
-  private paint(ctx: CanvasRenderingContext2D, item: Item, x: number, y: number, size: number): boolean {
+  private readonly paint: Painter = (ctx, item, x, y, size) => {
     if (item.kind === "real") return this.thumbs?.draw(ctx, item.id, x, y, size) ?? false;
     const near = this.model.near(this.position);
     return near ? this.sheets.draw(ctx, near.samples && item.id < near.samples.about.count ? near.samples : near.images, item.id, x, y, size) : false;
-  }
+ };
 
   // ---- pointing and choosing -----------------------------------------------------------------------------------------
   private hit(px: number, py: number): Pin | null {
@@ -289,12 +292,10 @@ export class RunView {
     ].filter(Boolean);
   }
 
-  private describe(item: Item): string {
-    return this.lines({ kind: item.kind === "real" ? "real" : "fake", id: item.id }).join(", ");
-  }
+  private readonly describe = (item: Item): string => this.lines(pinOf(item)).join(", ");
 
   choose(mark: Pin | null, travel: boolean): void {
-    if (mark?.kind !== this.pin?.kind || mark?.id !== this.pin?.id) this.cells = new Map();
+    if (mark?.kind !== this.pin?.kind || mark?.id !== this.pin?.id) this.stripCells = new Map();
     this.pin = mark;
     this.tip.hidden = true;
     if (mark && travel) {
@@ -317,12 +318,12 @@ export class RunView {
   private fillPinned(): void {
     const mark = this.pin;
     this.pinned.hidden = !mark;
-    this.strip = null;
+    this.filmStrip = null;
     this.unpainted = [];
     if (!mark) return;
     const near = this.model.near(this.position);
-    const head = h("div", { class: "card-head" }, h("h3", {}, mark.kind === "fake" ? `Generated image ${mark.id}` : `Real image ${count(mark.id)}`),
-      h("button", { type: "button", "aria-label": "Let go", title: "Let go (Esc)", on: { click: () => this.choose(null, false) } }, icon(ICONS.close)));
+    const head = div("card-head", h("h3", {}, mark.kind === "fake" ? `Generated image ${mark.id}` : `Real image ${count(mark.id)}`),
+      tool("Let go", "Let go (Esc)", icon(ICONS.close), () => this.choose(null, false)));
     const pictures = [this.figure({ kind: mark.kind, id: mark.id }, mark.kind === "fake" ? "generated" : "real")];
     const rows: HTMLElement[] = [];
     if (mark.kind === "fake" && near && mark.id < near.points) {
@@ -330,26 +331,26 @@ export class RunView {
       const stride = this.thumbs?.about.stride ?? 1;
       pictures.push(this.figure({ kind: "real", id: real - (real % stride) }, `nearest real, ${count(real)}`));
       const strip = new ImageList("images of this latent through training", 36, (ctx, item, x, y, size) => {
-        const cell = this.cells.get(item.id) ?? this.cell(item.id, mark.id);
+        const cell = this.stripCells.get(item.id) ?? this.stripCell(item.id, mark.id);
         if (cell) ctx.drawImage(cell, x, y, size, size);
         return cell !== null;
       }, (item) => this.goTo(this.model.seen[item.id]), (item) => `at ${count(this.model.seen[item.id])} images seen`);
       strip.marked = (item) => this.model.seen[item.id] === near.seen;
-      this.strip = strip;
+      this.filmStrip = strip;
       rows.push(h("p", { class: "hint" }, "The same latent at every snapshot; click to go there."), strip.element);
       strip.set(this.model.slots.map((_, id) => ({ kind: "sample", id })));
     }
-    fill(this.pinned, head, h("div", { class: "pair" }, ...pictures, h("div", {}, ...this.lines(mark).slice(1).map((line) => h("p", {}, line)))), ...rows);
+    fill(this.pinned, head, div("pair", ...pictures, h("div", {}, ...this.lines(mark).slice(1).map((line) => h("p", {}, line)))), ...rows);
   }
 
   /** The picture of latent `id` at a snapshot, null until its sheet is decoded. */
-  private cell(snapshot: number, id: number): HTMLCanvasElement | null {
+  private stripCell(snapshot: number, id: number): HTMLCanvasElement | null {
     const slot = this.model.slots[snapshot]?.data;
     const canvas = makeCanvas(CELL, CELL);
     const ctx = context(canvas);
     ctx.imageSmoothingEnabled = false;
     if (!slot || !this.sheets.draw(ctx, slot.samples && id < slot.samples.about.count ? slot.samples : slot.images, id, 0, 0, CELL)) return null;
-    this.cells.set(snapshot, canvas);
+    this.stripCells.set(snapshot, canvas);
     return canvas;
   }
 
@@ -378,20 +379,20 @@ export class RunView {
     const moment = this.moment;
     for (let i = 0; moment && i < moment.a.points; i++) if (!this.hidden.has(moment.a.label[i]) && inside(...fakeAt(moment, i))) fakes.push(i);
     this.marked = new Set(fakes);
-    const pick = (item: Item): void => this.choose({ kind: item.kind === "real" ? "real" : "fake", id: item.id }, false);
+    const pick = (item: Item): void => this.choose(pinOf(item), false);
     const list = (name: string, kind: "fake" | "real", ids: number[]): HTMLElement => {
-      const made = new ImageList(name, 34, (ctx, item, x, y, size) => this.paint(ctx, item, x, y, size), pick, (item) => this.describe(item));
+      const made = new ImageList(name, 34, this.paint, pick, this.describe);
       made.set(ids.slice(0, MOST_LISTED).map((id) => ({ kind, id })));
-      this.lists.push(made);
+      this.openLists.push(made);
       return made.element;
     };
-    this.lists = [];
+    this.openLists = [];
     const shown = reals.filter((id) => this.thumbs?.has(id) ?? false).sort((a, b) => a - b);
     const pictured = fakes.filter((id) => id < (this.model.near(this.position)?.images?.about.count ?? 0));
     this.chosen.hidden = false;
     fill(this.chosen,
-      h("div", { class: "card-head" }, h("h3", { "aria-live": "polite" }, `Selected: ${count(reals.length)} real, ${count(fakes.length)} generated`),
-        h("button", { type: "button", "aria-label": "End the selection", on: { click: () => this.clear() } }, icon(ICONS.close))),
+      div("card-head", h("h3", { "aria-live": "polite" }, `Selected: ${count(reals.length)} real, ${count(fakes.length)} generated`),
+        tool("End the selection", "End the selection (Esc)", icon(ICONS.close), () => this.clear())),
       h("p", { class: "hint" }, `Generated${pictured.length < fakes.length ? ` (pictures of ${count(pictured.length)})` : ""}`), list("generated images", "fake", pictured),
       h("p", { class: "hint" }, `Real${shown.length > MOST_LISTED ? ` (the first ${MOST_LISTED})` : ""}`), list("real images", "real", shown));
     this.redraw("moving");
@@ -400,7 +401,7 @@ export class RunView {
   clear(): void {
     this.chosen.hidden = true;
     this.marked = new Set();
-    this.lists = [];
+    this.openLists = [];
     this.map.lasso = [];
     this.choose(null, false);
   }

@@ -1,6 +1,6 @@
 /** The time axis: a native slider with marks for findings and the best snapshot, play, step, speed. */
 
-import { h, icon, ICONS, say } from "./dom";
+import { div, h, icon, ICONS, say, tool } from "./dom";
 import type { Finding } from "./model";
 import { brief, count, words } from "./numbers";
 import { type Axis, positionOf, seenAt } from "./timeaxis";
@@ -30,14 +30,14 @@ export class TimeBar {
   private readonly ends: [HTMLElement, HTMLElement];
   private readonly live: HTMLElement;
   private axis: Axis = [];
-  private content = "";
+  private shownMarks = "";
   private shown = "";
 
   constructor(private readonly on: TimeHandlers) {
     this.slider = h("input", { type: "range", min: "0", max: "0", step: "1", value: "0", class: "time-slider", "aria-label": "Time: snapshot of the training" });
     this.slider.addEventListener("input", () => on.goTo(Number(this.slider.value)));
-    this.playButton = h("button", { type: "button", class: "play", on: { click: () => on.toggle() } });
-    this.marks = h("div", { class: "marks" });
+    this.playButton = h("button", { class: "play", on: { click: () => on.toggle() } });
+    this.marks = div("marks");
     this.where = h("output", { class: "where" });
     this.ends = [h("span", {}), h("span", {})];
     this.live = h("span", { class: "live", hidden: true });
@@ -45,13 +45,13 @@ export class TimeBar {
       ...[0.25, 0.5, 1, 2, 4].map((f) => h("option", { value: f, selected: f === 1 }, `${f}×`)));
     this.element = h(
       "section", { class: "timebar", "aria-label": "Time" },
-      h("div", { class: "buttons" },
+      div("buttons",
         this.playButton,
-        h("button", { type: "button", title: "Previous snapshot (,)", "aria-label": "Previous snapshot", on: { click: () => on.step(-1) } }, icon(ICONS.back)),
-        h("button", { type: "button", title: "Next snapshot (.)", "aria-label": "Next snapshot", on: { click: () => on.step(1) } }, icon(ICONS.next)),
+        tool("Previous snapshot", "Previous snapshot (,)", icon(ICONS.back), () => on.step(-1)),
+        tool("Next snapshot", "Next snapshot (.)", icon(ICONS.next), () => on.step(1)),
         speed),
-      h("div", { class: "track" }, this.marks, this.slider, h("div", { class: "ends" }, this.ends[0], this.ends[1])),
-      h("div", { class: "place" }, this.where, this.live),
+      div("track", this.marks, this.slider, div("ends", this.ends[0], this.ends[1])),
+      div("place", this.where, this.live),
     );
     this.setPlaying(false);
   }
@@ -78,8 +78,8 @@ export class TimeBar {
     say(this.ends[1], axis.length > 1 ? `${brief(axis[last])} images` : "");
     // Only where they differ: a button that is replaced loses the reader's focus.
     const content = JSON.stringify([last && axis, marks]);
-    if (content !== this.content) this.marks.replaceChildren(...marks.map((mark) => this.markButton(mark, last)));
-    this.content = content;
+    if (content !== this.shownMarks) this.marks.replaceChildren(...marks.map((mark) => this.markButton(mark, last)));
+    this.shownMarks = content;
     this.shown = "";
   }
 
@@ -88,7 +88,7 @@ export class TimeBar {
     const name = finding ? `${finding.severity}: ${words(finding.id)}` : "best snapshot";
     const text = `${mark.run ? `${mark.run}, ` : ""}${name} at ${count(mark.seen)} images`;
     const button = h("button", {
-      type: "button", class: `mark ${finding ? finding.severity : "best"}`, title: finding ? `${text}\n${finding.sentence}` : text, "aria-label": text,
+      class: `mark ${finding ? finding.severity : "best"}`, title: finding ? `${text}\n${finding.sentence}` : text, "aria-label": text,
       on: { click: () => this.on.open(mark) },
     }, finding ? null : icon(ICONS.star, true));
     const share = last ? positionOf(this.axis, mark.seen) / last : 0;
