@@ -27,6 +27,9 @@ const REACH = 12; // pixels around the pointer in which a point counts as meant
 /** A sample is the fake of the same latent. */
 const pinOf = (item: Item): Pin => ({ kind: item.kind === "real" ? "real" : "fake", id: item.id });
 
+/** Where the picture of a latent stands: among the grid's images where it is one of them. */
+const sheetOf = ({ samples, images }: Snapshot, id: number): Snapshot["samples"] => (samples && id < samples.about.count ? samples : images);
+
 export class RunView {
   readonly element: HTMLElement;
   readonly map: MapView;
@@ -242,8 +245,8 @@ export class RunView {
   private readonly paint: Painter = (ctx, item, x, y, size) => {
     if (item.kind === "real") return this.thumbs?.draw(ctx, item.id, x, y, size) ?? false;
     const near = this.model.near(this.position);
-    return near ? this.sheets.draw(ctx, near.samples && item.id < near.samples.about.count ? near.samples : near.images, item.id, x, y, size) : false;
- };
+    return near ? this.sheets.draw(ctx, sheetOf(near, item.id), item.id, x, y, size) : false;
+  };
 
   // ---- pointing and choosing -----------------------------------------------------------------------------------------
   private hit(px: number, py: number): Pin | null {
@@ -346,10 +349,12 @@ export class RunView {
   /** The picture of latent `id` at a snapshot, null until its sheet is decoded. */
   private stripCell(snapshot: number, id: number): HTMLCanvasElement | null {
     const slot = this.model.slots[snapshot]?.data;
+    const sheet = slot && sheetOf(slot, id);
+    if (!sheet || id >= sheet.about.count || !this.sheets.get(sheet)) return null;
     const canvas = makeCanvas(CELL, CELL);
     const ctx = context(canvas);
     ctx.imageSmoothingEnabled = false;
-    if (!slot || !this.sheets.draw(ctx, slot.samples && id < slot.samples.about.count ? slot.samples : slot.images, id, 0, 0, CELL)) return null;
+    this.sheets.draw(ctx, sheet, id, 0, 0, CELL);
     this.stripCells.set(snapshot, canvas);
     return canvas;
   }
