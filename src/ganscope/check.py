@@ -18,7 +18,14 @@ import numpy.typing as npt
 from ganscope.archives import printable
 from ganscope.config import auto_preset
 from ganscope.datasets import (
-    DEFAULT_SIZE, MAX_OWN_SIZE, Arrays, Source, cache_root, check_settings, find_source, is_grey_array,
+    DEFAULT_SIZE,
+    MAX_OWN_SIZE,
+    Arrays,
+    Source,
+    cache_root,
+    check_settings,
+    find_source,
+    is_grey_array,
 )  # fmt: skip
 from ganscope.decode import GREY_MODES, Header, fit_array
 from ganscope.duplicates import MAX_IMAGES, exact_groups, near_pairs, thumbnail
