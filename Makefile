@@ -46,7 +46,7 @@ check: $(VENV)/installed-tests
 
 check-web:
 	cd web && npm ci --no-audit --no-fund --loglevel=error && npm test --silent && npm run build --silent
-	git diff --exit-code --stat -- src/ganscope/static
+	git diff --exit-code --stat -- src/ganscope/page/static
 
 web:
 	cd web && npm ci --no-audit --no-fund && npm test && npm run build

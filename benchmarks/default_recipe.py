@@ -34,9 +34,7 @@ DATA = ("digits", "mnist", "fashion-mnist", "lfw")
 RECIPES: dict[str, dict[str, Any]] = {
     "dcgan": dict(preset="dcgan"),
     "dcgan + EMA": dict(preset="dcgan", ema_half_life=10_000.0),
-    "dcgan / 2 + EMA": dict(
-        preset="dcgan", g_width=32, d_width=32, g_lr=5e-4, d_lr=5e-4, ema_half_life=10_000.0
-    ),
+    "dcgan / 2 + EMA": dict(preset="dcgan", g_width=32, d_width=32, g_lr=5e-4, d_lr=5e-4, ema_half_life=10_000.0),
     "plain": dict(preset="plain"),
     "plain + EMA": dict(preset="plain", ema_half_life=10_000.0),
     "lsgan + EMA": dict(preset="lsgan", ema_half_life=10_000.0),
@@ -55,12 +53,15 @@ SHOWN = ("frechet", "precision", "recall", "coverage", "class_kl")
 
 def train_once(data: str, recipe: dict[str, Any], seed: int, marks: list[float]) -> dict[str, Any]:
     """Train until the last of `marks` (minutes), or for the preset's own epochs where there is none, and measure."""
-    from ganscope.config import make_config
-    from ganscope.datasets import cache_root, load_dataset
-    from ganscope.features import feature_space, recalled
-    from ganscope.monitor import Monitor, Sizes
-    from ganscope.state import backend_of, generate, latents, new_state, sampler
-    from ganscope.step import Batches, train_iteration
+    from ganscope.config.presets import make_config
+    from ganscope.data.load import cache_root, load_dataset
+    from ganscope.features.cache import recalled
+    from ganscope.features.spaces import feature_space
+    from ganscope.metrics.evaluator import Evaluator, Sizes
+    from ganscope.training.batches import Batches
+    from ganscope.training.sampling import generate, latents, sampler
+    from ganscope.training.state import backend_of, new_state
+    from ganscope.training.step import train_iteration
 
     dataset = load_dataset(data, size=64 if data == "lfw" else None)
     images = dataset.train.images
@@ -68,9 +69,9 @@ def train_once(data: str, recipe: dict[str, Any], seed: int, marks: list[float])
     config = config.resolve(num_images=len(images), size=images.shape[-1], channels=images.shape[1])
     space, pixels = (feature_space(dataset.train, dataset.test, cache_root(), name=name) for name in ("auto", "pca"))
     recall = partial(recalled, cache=cache_root())
-    monitor = Monitor(dataset.train, dataset.test, space, pixels, num_fake=2000, recall=recall)
+    monitor = Evaluator(dataset.train, dataset.test, space, pixels, num_fake=2000, recall=recall)
     sizes = Sizes(moments=50_000, balls=10_000, copies=1000, draws=16)
-    judge = Monitor(dataset.train, dataset.test, space, pixels, num_fake=10_000, sizes=sizes, recall=recall)
+    judge = Evaluator(dataset.train, dataset.test, space, pixels, num_fake=10_000, sizes=sizes, recall=recall)
     backend = backend_of(config)
     state, batches = new_state(config, backend), Batches(images, config, backend)
     total = config.total_iterations(len(images))

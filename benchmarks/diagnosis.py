@@ -31,12 +31,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganscope.diagnosis import Finding, diagnose, stop_reason, verdict
-from ganscope.losses import OBJECTIVES, Targets
+from ganscope.diagnosis.finding import Finding
+from ganscope.diagnosis.rules import diagnose, stop_reason, verdict
 from ganscope.metrics.coverage import Balls, support
 from ganscope.metrics.distance import Gaussian, frechet_distance, frechet_stderr
 from ganscope.metrics.memorisation import QUANTILE, Nearness, memorisation, nearness
-from ganscope.metrics.utility import class_share, diversity, duplicate_threshold, duplicates, kl_floor, reverse_kl
+from ganscope.metrics.variety import class_share, diversity, duplicate_threshold, duplicates, kl_floor, reverse_kl
+from ganscope.training.objectives import OBJECTIVES, Targets
 
 SNAPSHOTS = 20
 ITERATIONS = 3000
@@ -339,10 +340,10 @@ def simulate(reals: Reals, kind: Kind, seed: int) -> dict[str, Any]:
 
 def train_real(reals: Reals, kind: Kind, seed: int, folder: Path) -> dict[str, Any]:
     """The same with ganscope's own trainer, on whole 28×28 images; the metrics stay those of this file."""
-    from ganscope.config import config_from_dict
+    from ganscope.config.fields import config_from_dict
     from ganscope.device import choose_backend
-    from ganscope.run import Run
-    from ganscope.train import train
+    from ganscope.runs.run import Run
+    from ganscope.training.loop import train
 
     train_images, test_images = reals.images
     order = np.random.default_rng(1000 + seed).permutation(len(train_images))[: kind.images]

@@ -18,8 +18,8 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageFilter
 
-from ganscope.datasets import cache_root, load_dataset
-from ganscope.features import FEATURE_SPACES, feature_space
+from ganscope.data.load import cache_root, load_dataset
+from ganscope.features.spaces import FEATURE_SPACES, feature_space
 from ganscope.metrics.distance import Gaussian, frechet_distance
 from ganscope.metrics.memorisation import rank_sum_z
 from ganscope.metrics.pairs import nearest

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import torch
 
-from ganscope.run import Run
+from ganscope.runs.run import Run
 
 # A checkpoint after every step, so that many kills fall into a write; metrics and map off, they have no part in it.
 OPTIONS = [

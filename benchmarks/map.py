@@ -15,12 +15,12 @@ import time
 import numpy as np
 import torch
 
-from ganscope import networks
-from ganscope.datasets import cache_root, load_dataset
+from ganscope.data.load import cache_root, load_dataset
 from ganscope.device import choose_backend
-from ganscope.features import feature_space
-from ganscope.projection import FittedMap, lay_out
-from ganscope.state import generate
+from ganscope.features.spaces import feature_space
+from ganscope.maps.placement import FittedMap, lay_out
+from ganscope.networks import pair
+from ganscope.training.sampling import generate
 
 PROBES = 2000
 
@@ -43,7 +43,7 @@ def probes(images: np.ndarray, labels: np.ndarray | None, seed: int = 0) -> dict
         "averages of two": mixed.astype(np.uint8),
     }
     for name in ("mlp", "dcgan"):
-        g, _ = networks.build(
+        g, _ = pair.build_pair(
             name, size=shape[-1], channels=shape[1], latent_dim=100, g_width=None, d_width=None,
             init_std=0.02 if name == "dcgan" else None, spectral_norm=False, pack=1, seed=seed,
         )  # fmt: skip

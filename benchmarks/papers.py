@@ -26,12 +26,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganscope import toys
-from ganscope.config import make_config
+from ganscope.config.presets import make_config
 from ganscope.device import choose_backend
-from ganscope.state import generate, latents, new_state, sampler
-from ganscope.step import Batches, train_iteration
-from ganscope.toys import TOYS, Toy
+from ganscope.toys import distributions
+from ganscope.toys.distributions import TOYS, Toy
+from ganscope.training.batches import Batches
+from ganscope.training.sampling import generate, latents, sampler
+from ganscope.training.state import new_state
+from ganscope.training.step import train_iteration
 
 TRAINING_POINTS, SCORED_SAMPLES, CONTROL_SAMPLES = 100_000, 2_500, 100_000
 PUBLISHED = {
@@ -63,10 +65,10 @@ def train_once(toy: Toy, seed: int, iterations: int) -> dict[str, Any]:
         for _ in range(iterations // PARTS):
             train_iteration(state, batches, config, backend)
         g = sampler(state, config, backend)
-        scores = toys.score(toy, generate(g, latents(config, SCORED_SAMPLES, "score"), backend))
+        scores = distributions.score(toy, generate(g, latents(config, SCORED_SAMPLES, "score"), backend))
         curve.append([state.images_seen, scores.modes, scores.high_quality, scores.reverse_kl, scores.spread])
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
-    control = toys.score(toy, generate(g, latents(config, CONTROL_SAMPLES, "many"), backend))
+    control = distributions.score(toy, generate(g, latents(config, CONTROL_SAMPLES, "many"), backend))
     return {
         "toy": toy.name, "seed": seed, "iterations": iterations, "samples_seen": state.images_seen,
         "seconds": seconds, "cpu_seconds": cpu_seconds, "scores": scores.to_dict(),
@@ -93,14 +95,16 @@ def table(out: Path) -> str:
         lines.append(
             f"| {name} | PacGAN, best of each column | 10 | {modes} | | {high_quality} | {kl} | not given | | |"
         )
-        perfect = [toys.score(TOYS[name], TOYS[name].sample(SCORED_SAMPLES, seed)).to_dict() for seed in range(10)]
+        perfect = [
+            distributions.score(TOYS[name], TOYS[name].sample(SCORED_SAMPLES, seed)).to_dict() for seed in range(10)
+        ]
         for system, scores, seconds in (
             ("a perfect sampler", perfect, ""),
             ("ganscope", [r["scores"] for r in results], f"{np.mean([r['cpu_seconds'] for r in results] or [0]):.0f}"),
         ):
             if not scores:
                 continue
-            narrow = sum(toys.ToyScores(**s).too_narrow for s in scores)
+            narrow = sum(distributions.ToyScores(**s).too_narrow for s in scores)
             lines.append(
                 f"| {name} | {system} | {len(scores)} | {spread_of([s['modes'] for s in scores], 1)} "
                 f"| {min(s['modes'] for s in scores)} | {spread_of([s['high_quality'] for s in scores], 2, 100)} % "

@@ -25,16 +25,19 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganscope.config import Config, make_config
-from ganscope.datasets import cache_root, load_dataset
+from ganscope.config.fields import Config
+from ganscope.config.presets import make_config
+from ganscope.data.load import cache_root, load_dataset
 from ganscope.device import Backend
-from ganscope.environment import describe
-from ganscope.features import FeatureSpace, feature_space
-from ganscope.launch import network_summary
+from ganscope.features.spaces import FeatureSpace, feature_space
+from ganscope.launch.estimate import network_summary
 from ganscope.progress import Progress
-from ganscope.run import Run
-from ganscope.state import Snapshot, backend_of, generate, latents
-from ganscope.train import train
+from ganscope.runs.environment import describe
+from ganscope.runs.run import Run
+from ganscope.runs.snapshot import Snapshot
+from ganscope.training.loop import train
+from ganscope.training.sampling import generate, latents
+from ganscope.training.state import backend_of
 
 TRAINING_IMAGES, SCORED_IMAGES, MODES = 128_000, 26_000, 1000
 # What won in short trials of recipes (docs/log.md).

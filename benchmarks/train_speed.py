@@ -36,12 +36,14 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from ganscope import networks
-from ganscope.config import Config, make_config
-from ganscope.datasets import load_dataset
+from ganscope.config.fields import Config
+from ganscope.config.presets import make_config
+from ganscope.data.load import load_dataset
 from ganscope.device import Backend, choose_backend
-from ganscope.state import backend_of, new_state
-from ganscope.step import Batches, train_iteration
+from ganscope.networks import flops
+from ganscope.training.batches import Batches
+from ganscope.training.state import backend_of, new_state
+from ganscope.training.step import train_iteration
 from keras_loop import KerasLoop
 from tutorial import ArrayDataset, PhotoDataset, TutorialLoop, plain_layers
 
@@ -82,8 +84,8 @@ def steps_of(
     else:
         data = ArrayDataset(np.asarray(images))
     stream = endless(DataLoader(data, batch_size=config.batch_size, shuffle=True, drop_last=True))
-    g = networks.flops(plain_layers(plain.g), config.latent_dim)
-    d = networks.flops(plain_layers(plain.d), images.shape[1], images.shape[-1], images.shape[-1])
+    g = flops(plain_layers(plain.g), config.latent_dim)
+    d = flops(plain_layers(plain.d), images.shape[1], images.shape[-1], images.shape[-1])
     # G: one pass, its gradients twice; D: two passes and their weight gradients (and, but for the first layer, input
     # gradients), then one pass and input gradients in G's step.
     operations = config.batch_size * (3 * g + 8 * d)
@@ -148,9 +150,7 @@ def measure(case: str, repeats: int, seconds: float, batch_size: int | None = No
         rates.append(turns(steps, config.batch_size, seconds))
         peaks.append(matrix_rate(backend.product_dtype, backend.device))
     mine, peak = statistics.median(r[0] for r in rates), statistics.median(peaks)
-    share = statistics.median(
-        r[0] / config.batch_size * operations / p for r, p in zip(rates, peaks, strict=True)
-    )
+    share = statistics.median(r[0] / config.batch_size * operations / p for r, p in zip(rates, peaks, strict=True))
     rows = []
     for which, (name, _) in enumerate(systems, start=1):
         ratios = sorted(r[0] / r[which] for r in rates)

@@ -29,8 +29,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from fixtures import synthetic
-from ganscope.report import write_report
-from ganscope.run import Run
+from ganscope.page.report import write_report
+from ganscope.runs.run import Run
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader"]
 HEAD = (
@@ -79,7 +79,7 @@ def main() -> None:
 
 def use_mnist() -> str:
     """Let the synthetic run show MNIST's images, each of its class; returns the name for the table."""
-    from ganscope.datasets import load_dataset
+    from ganscope.data.load import load_dataset
 
     data = load_dataset("mnist")
     images = np.concatenate([data.train.images, data.test.images])

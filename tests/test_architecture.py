@@ -1,4 +1,4 @@
-"""The staircase: a module imports only from lower steps, and what must start fast imports no torch."""
+"""The house: a room imports lower rooms only, by their front door; what must start fast needs no torch."""
 
 from __future__ import annotations
 
@@ -6,89 +6,143 @@ import ast
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "ganscope"
 
-# Step → modules. A module may import ganscope modules of lower steps only; siblings do not know each other.
-STAIRCASE: list[set[str]] = [
-    {"errors"},
-    {"config"},
-    {"record", "metrics.pairs", "plane", "convolution"},
-    {
-        "losses", "toys", "theory", "projection", "diagnosis", "atlas", "archives", "decode", "pages", "progress",
-        "grid", "curves", "environment", "networks.mlp", "networks.dcgan", "networks.resnet", "networks.toy",
-        "networks.classifier", "networks.encoder", "metrics.distance", "metrics.coverage", "metrics.utility",
-        "metrics.memorisation", "arrays", "download", "duplicates", "sheet", "document", "toydraw", "video", "adam",
-        "files",
-    },
-    {"networks", "metrics", "perceptron", "device", "run", "draw", "chart", "published", "imagecache", "imagefiles"},
-    {"datasets", "features", "state", "monitor", "exhibit", "toyfilm"},
-    {"step", "layout", "toyreport"},
-    {"train", "evaluate", "report", "view", "film", "sample", "check", "compare", "judge", "penalty", "toyjudge"},
-    {"launch", "notebook"},
-    {"cli", ""},
-    {"__main__"},
-]  # fmt: skip
+# A room is a folder or a module that stands by itself. Rooms of one floor do not know each other.
+FLOORS = [
+    "errors arraytypes version",
+    "files progress randomness device config metrics",
+    "networks runs data drawing",
+    "features diagnosis training",
+    "maps film",
+    "page",
+    "toys recorder pilots generator evaluation",
+    "launch",
+    "commands api",
+    "cli __init__",
+    "__main__",
+]
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
 NO_TORCH = [
-    "errors", "config", "files", "run", "diagnosis", "report", "view", "atlas", "pages", "compare", "cli", "exhibit",
-    "",
+    "errors", "arraytypes", "version", "files", "progress", "config", "metrics", "runs", "data", "drawing", "diagnosis", "film",
+    "page", "maps", "commands", "api", "cli", "__init__",
 ]  # fmt: skip
+MOST_LINES = 420
 
 
 def modules() -> dict[str, Path]:
-    found = {}
+    """Dotted name below `ganscope` → file; a folder's own name stands for its `__init__`."""
+    named = {}
     for path in SOURCE.rglob("*.py"):
-        name = (
-            ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__").removesuffix("__init__")
-        )
-        found[name] = path
-    return found
+        parts = path.relative_to(SOURCE).with_suffix("").parts
+        named[".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)] = path
+    return named
 
 
-def imports_of(path: Path) -> set[str]:
-    """Names under `ganscope` that a file imports, anywhere in it."""
-    known, found = modules(), set()
+def imports_of(path: Path) -> Iterator[tuple[str, str]]:
+    """(module below `ganscope`, name) of every import in a file, deferred ones too."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names if alias.name.split(".")[0] == "ganscope"}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "ganscope":
-            assert node.level == 0
             for alias in node.names:
-                full = f"{node.module}.{alias.name}"
-                found.add(full if full.removeprefix("ganscope.") in known else str(node.module))
-    return {name.removeprefix("ganscope").removeprefix(".") for name in found}
+                assert alias.name.split(".")[0] != "ganscope" or path.name == "__init__.py", (
+                    f"{path}: import {alias.name}"
+                )
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "ganscope":
+            assert node.level == 0, f"{path}: a relative import"
+            for alias in node.names:
+                yield (node.module or "").removeprefix("ganscope").removeprefix("."), alias.name
 
 
-def test_every_module_has_a_step_and_imports_only_downwards() -> None:
-    step_of = {name: step for step, names in enumerate(STAIRCASE) for name in names}
+def room_of(module: str) -> str:
+    return module.split(".")[0]
+
+
+def test_every_room_has_a_floor_and_imports_only_downwards() -> None:
     problems = []
-    for name, path in modules().items():
-        if name not in step_of:
-            problems.append(f"{name or '__init__'} is missing from the table")
+    for module, path in modules().items():
+        if room_of(module) not in FLOOR_OF:
+            problems.append(f"{module} stands on no floor")
             continue
-        for imported in imports_of(path):
-            if imported not in step_of:
-                problems.append(f"{name} imports {imported}, which is missing from the table")
-            elif step_of[imported] >= step_of[name]:
-                problems.append(f"{name} (step {step_of[name]}) imports {imported} (step {step_of[imported]})")
+        for imported, name in imports_of(path):
+            there = room_of(imported or name if imported else name)
+            if there != room_of(module) and FLOOR_OF[there] >= FLOOR_OF[room_of(module)]:
+                problems.append(f"{module} imports {imported}.{name}, which stands no lower")
     assert not problems, "\n".join(sorted(problems))
+
+
+def test_rooms_are_entered_by_the_front_door() -> None:
+    """From outside, `ganscope.data` and never `ganscope.data.cache`; and no private name from anywhere."""
+    problems = []
+    for module, path in modules().items():
+        for imported, name in imports_of(path):
+            if room_of(imported or name) == room_of(module):
+                continue
+            if "." in imported or name.startswith("_"):
+                problems.append(f"{module} imports {name} from {imported}")
+    assert not problems, "\n".join(sorted(problems))
+
+
+def test_no_module_imports_in_a_circle() -> None:
+    known = modules()
+    below: dict[str, set[str]] = {}
+    for module, path in known.items():
+        reached = set()
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ganscope."):
+                base = (node.module or "").removeprefix("ganscope.")
+                reached |= {f"{base}.{a.name}" if f"{base}.{a.name}" in known else base for a in node.names}
+        below[module] = reached - {module}
+
+    def walk(module: str, way: tuple[str, ...]) -> None:
+        assert module not in way, " → ".join([*way, module])
+        for other in below.get(module, ()):
+            if room_of(other) == room_of(module):
+                walk(other, (*way, module))
+
+    for module in known:
+        walk(module, ())
 
 
 def test_files_stay_readable() -> None:
     long = {
-        name: n for name, path in modules().items() if (n := len(path.read_text(encoding="utf-8").splitlines())) > 420
+        module: n
+        for module, path in modules().items()
+        if (n := len(path.read_text(encoding="utf-8").splitlines())) > MOST_LINES
     }
     assert not long, f"split these by noun: {long}"
 
 
-@pytest.mark.parametrize("name", NO_TORCH)
-def test_starts_where_torch_is_absent(name: str) -> None:
-    module = f"ganscope.{name}".rstrip(".")
-    code = f"import sys; sys.modules['torch'] = None; import {module}"
+def test_tests_mirror_the_rooms() -> None:
+    """Every test file is named after the module that it tests; `page/test_browser.py` drives the whole page."""
+    here = Path(__file__).parent
+    strangers = []
+    for path in here.rglob("test_*.py"):
+        module = ".".join([*path.relative_to(here).parts[:-1], path.stem.removeprefix("test_")])
+        if module not in modules() and module not in {"architecture", "cuda", "page.browser"}:
+            strangers.append(module)
+    assert not strangers, f"tests of no module: {strangers}"
+
+
+ABSENT = """
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == "torch":
+            raise ModuleNotFoundError("no torch here", name=name)
+sys.meta_path.insert(0, Absent())
+"""
+
+
+@pytest.mark.parametrize("room", NO_TORCH)
+def test_starts_where_torch_is_absent(room: str) -> None:
+    inside = [name for name in modules() if room_of(name) == room and room != "__init__"]
+    lines = "\n".join(f"import ganscope.{name}" for name in inside) or "import ganscope"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=dict(os.environ)
+        [sys.executable, "-c", ABSENT + lines], capture_output=True, text=True, check=False, env=dict(os.environ)
     )
     assert done.returncode == 0, done.stderr

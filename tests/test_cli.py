@@ -12,7 +12,7 @@ from PIL import Image
 
 import ganscope
 from ganscope.cli import main
-from ganscope.run import Run
+from ganscope.runs.run import Run
 
 # Small enough for a test, whole enough to go through every part but the map, which has a test of its own.
 FAST = ["--preset", "mlp", "--epochs", "3", "--snapshots", "2", "--num-fakes", "128", "--threads", "1", "--quiet"]

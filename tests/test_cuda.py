@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from ganscope.config import make_config
-from ganscope.state import backend_of, new_state
-from ganscope.step import Batches, train_iteration
+from ganscope.config.presets import make_config
+from ganscope.training.batches import Batches
+from ganscope.training.state import backend_of, new_state
+from ganscope.training.step import train_iteration
 
 pytestmark = [
     pytest.mark.gpu,

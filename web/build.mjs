@@ -1,8 +1,8 @@
-// Builds the committed bundle in src/ganscope/static: one IIFE, one style sheet, the licences. Same input, same bytes.
+// Builds the committed bundle in src/ganscope/page/static: one IIFE, one style sheet, the licences. Same input, same bytes.
 import { build } from "esbuild";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 
-const out = new URL("../src/ganscope/static/", import.meta.url);
+const out = new URL("../src/ganscope/page/static/", import.meta.url);
 const root = new URL("./", import.meta.url).pathname;
 const text = (path) => readFile(new URL(path, import.meta.url), "utf8");
 const shared = { absWorkingDir: root, bundle: true, minify: true, charset: "utf8", legalComments: "none", logLevel: "warning" };

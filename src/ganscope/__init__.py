@@ -1,7 +1,7 @@
 """Train a GAN on your images, watch it on a map, and know when it is good.
 
     import ganscope
-    run = ganscope.train("digits")               # a TrainedRun: run.path, run.sample(20), run.verdict
+    run = ganscope.training.loop("digits")               # a TrainedRun: run.path, run.sample(20), run.verdict
     images = ganscope.load(run.path).sample(20)  # (20, C, H, W) uint8
 
 Importing this package imports no torch; the functions do.
@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from ganscope.config import Config, make_config
 from ganscope.errors import ConfigError, DataError, DependencyError, GanscopeError, RunError, TrainingError
+from ganscope.version import __version__
 
 if TYPE_CHECKING:
-    from ganscope.notebook import TrainedRun
-    from ganscope.sample import LoadedGenerator
+    from ganscope.api import TrainedRun
+    from ganscope.generator import LoadedGenerator
 
 __all__ = [
     "Config",
@@ -27,6 +28,7 @@ __all__ = [
     "GanscopeError",
     "RunError",
     "TrainingError",
+    "__version__",
     "load",
     "make_config",
     "open_run",
@@ -53,8 +55,8 @@ def train(
     Raises:
         GanscopeError: the data, the settings or the run cannot be used, or the training diverged.
     """
+    from ganscope.api import TrainedRun
     from ganscope.launch import launch
-    from ganscope.notebook import TrainedRun
     from ganscope.progress import Progress
 
     config = data if isinstance(data, Config) else make_config(str(data), preset, **settings)
@@ -64,7 +66,7 @@ def train(
         run_path=None if run is None else Path(run),
         new=new,
         progress=Progress(quiet=quiet),
-        command=["ganscope.train"],
+        command=["ganscope.training.loop"],
     )
     return TrainedRun(launched.run.path)
 
@@ -75,7 +77,7 @@ def open_run(path: Path | str) -> TrainedRun:
     Raises:
         RunError: there is none at `path`.
     """
-    from ganscope.notebook import TrainedRun
+    from ganscope.api import TrainedRun
 
     return TrainedRun(path)
 
@@ -86,6 +88,6 @@ def load(run: Path | str, snapshot: str | int = "best") -> LoadedGenerator:
     Raises:
         RunError: no run there, no generator in it, or the file is damaged.
     """
-    from ganscope.sample import load as load_generator
+    from ganscope.generator import load_generator
 
     return load_generator(run, snapshot)

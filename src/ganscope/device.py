@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import hashlib
 import os
 import platform
 from collections.abc import Iterator
@@ -144,11 +143,3 @@ def every_core(backend: Backend) -> Iterator[None]:
     finally:
         if backend.device.type == "cpu":
             torch.set_num_threads(backend.threads)
-
-
-def generator(seed: int, purpose: str, position: int = 0, device: torch.device | str = "cpu") -> torch.Generator:
-    """A fresh random generator that is a function of its arguments alone, so that resuming needs no stored state."""
-    digest = hashlib.blake2b(f"{seed}/{purpose}/{position}".encode(), digest_size=8).digest()
-    made = torch.Generator(device=device)
-    made.manual_seed(int.from_bytes(digest, "little") >> 1)
-    return made

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TextIO
+
+Say = Callable[[str], None]  # what a slow function tells while it works: one short line at a time
 
 LOG_FILE_SECONDS = 10.0  # between lines where nothing can be rewritten in place
 TERMINAL_SECONDS = 0.2

@@ -55,7 +55,7 @@ def nearness(train: Array, queries: Array, k: int = NEIGHBOUR) -> Nearness:
 
 
 def memorisation(held_out: Nearness, fake: Nearness, *, quantile: float = QUANTILE, pairs: int = 16) -> Memorisation:
-    """Judge the fakes' nearness to the training images by that of held-out images."""
+    """Recorder the fakes' nearness to the training images by that of held-out images."""
     n, m = len(held_out.ratio), len(fake.ratio)
     threshold = float(np.quantile(held_out.ratio, quantile))
     share = float((fake.ratio <= threshold).mean())

@@ -12,8 +12,8 @@ import math
 import torch
 from torch import nn
 
-from ganscope.convolution import Down, Up
 from ganscope.errors import ConfigError
+from ganscope.networks.strided import Down, Up
 
 SLOPE = 0.2  # of D's leaky ReLU
 START = 0.1  # of the initial last weights of G: nearly grey images, not noise that D must first teach it to drop

@@ -10,10 +10,10 @@ import math
 import torch
 from torch import nn
 
-SLOPE = 0.01  # of the LeakyReLU where its input is negative
+LEAKY_SLOPE = 0.01  # of the LeakyReLU where its input is negative
 
 
-class Generator(nn.Module):
+class MlpGenerator(nn.Module):
     """`(N, Z) float32` latents → `(N, C, H, W) float32 in [-1, 1]` images."""
 
     def __init__(self, size: int, channels: int, latent_dim: int, width: int) -> None:
@@ -23,11 +23,11 @@ class Generator(nn.Module):
         self.output = nn.Linear(width, math.prod(self.shape))
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        hidden = nn.functional.leaky_relu(self.hidden(z), SLOPE)
+        hidden = nn.functional.leaky_relu(self.hidden(z), LEAKY_SLOPE)
         return torch.tanh(self.output(hidden)).view(-1, *self.shape)
 
 
-class Discriminator(nn.Module):
+class MlpDiscriminator(nn.Module):
     """`(N, C, H, W) float32 in [-1, 1]` images → `(N,) float32` logits."""
 
     def __init__(self, size: int, channels: int, width: int) -> None:
@@ -36,17 +36,17 @@ class Discriminator(nn.Module):
         self.output = nn.Linear(width, 1)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        hidden = nn.functional.leaky_relu(self.hidden(images.flatten(1)), SLOPE)
+        hidden = nn.functional.leaky_relu(self.hidden(images.flatten(1)), LEAKY_SLOPE)
         out: torch.Tensor = self.output(hidden).squeeze(1)
         return out
 
 
 def build_generator(size: int, channels: int, latent_dim: int, width: int | None) -> nn.Module:
-    return _glorot(Generator(size, channels, latent_dim, width or 128))
+    return _glorot(MlpGenerator(size, channels, latent_dim, width or 128))
 
 
 def build_discriminator(size: int, channels: int, width: int | None) -> nn.Module:
-    return _glorot(Discriminator(size, channels, width or 128))
+    return _glorot(MlpDiscriminator(size, channels, width or 128))
 
 
 def _glorot(network: nn.Module) -> nn.Module:

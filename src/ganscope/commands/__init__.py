@@ -1,0 +1,21 @@
+"""The commands: one file each, with its options and what it does. None of them starts torch until it runs."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from ganscope.commands import check, evaluate, film, report, runs, sample, train, view
+
+# Name → module. Each has HELP, EPILOG, `add_arguments(parser)` and `run(arguments)`, which returns the exit status.
+COMMANDS: dict[str, ModuleType] = {
+    "train": train,
+    "check": check,
+    "view": view,
+    "report": report,
+    "film": film,
+    "sample": sample,
+    "evaluate": evaluate,
+    "runs": runs,
+}
+
+__all__ = ["COMMANDS"]

@@ -1,0 +1,40 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ganscope.errors import ConfigError
+
+DATA_HELP = "digits, mnist, fashion-mnist, lfw, a toy (ring, grid, …), or a folder, .zip, .tar, .npy, .npz or IDX file"
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, metavar="RUN", help="the run's directory")
+
+
+def add_snapshot(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--snapshot", default="best", help="best, last, or a number of images seen (default: best)")
+
+
+def snapshot_named(text: str) -> str | int:
+    """`best`, `last`, or a count of images seen.
+
+    Raises:
+        ConfigError: anything else.
+    """
+    if text in ("best", "last"):
+        return text
+    try:
+        return int(text.replace(",", "").replace("_", ""))
+    except ValueError as error:
+        raise ConfigError(
+            f"--snapshot cannot be {text!r}", found=text, todo="use best, last, or images seen"
+        ) from error
+
+
+def require_count(count: int) -> None:
+    """Raises ConfigError: fewer than one."""
+    if count < 1:
+        raise ConfigError("--count must be at least 1", found=str(count), todo="for example: --count 20")

@@ -1,0 +1,85 @@
+"""`ganscope sample RUN`: images from a trained generator: a sheet, single files, an array, or a walk."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+import numpy as np
+
+from ganscope.commands.options import add_run, add_snapshot, require_count, snapshot_named
+from ganscope.drawing import image_grid, save_grid, scale_for
+from ganscope.files import atomic
+
+HELP = "make images with a trained generator"
+EPILOG = "examples:\n  ganscope sample runs/00000-digits-dcgan --count 20\n  ganscope sample RUN --walk"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_run(parser)
+    parser.add_argument("-n", "--count", type=int, default=64, help="how many (default: 64)")
+    parser.add_argument("--seed", type=int, default=0, help="another seed gives other images (default: 0)")
+    add_snapshot(parser)
+    parser.add_argument(
+        "--out", type=Path, help="a .png for one sheet, a .npy for the array, else a folder of single images"
+    )
+    parser.add_argument("--walk", action="store_true", help="a film that walks through the latent space, MP4 and GIF")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    require_count(arguments.count)
+    from ganscope.generator import load_generator
+
+    loaded = load_generator(arguments.run, snapshot_named(arguments.snapshot))
+    out: Path | None = arguments.out
+    kind, suffix = ("points", ".npy") if loaded.run.has_points else ("images", ".png")
+    if arguments.walk or (out and out.suffix != ".npy"):
+        loaded.run.require_images("points are written as an array: leave out --walk and --out, or use --out points.npy")
+    if arguments.walk:
+        from ganscope.film import walk_film
+
+        frames = walk_frames(loaded.walk(lanes=6, seed=arguments.seed))
+        for path in walk_film(frames, out or loaded.run.product("walk.mp4")):
+            print(path)
+        return 0
+    images = loaded.sample(arguments.count, seed=arguments.seed)
+    name = f"sample-{loaded.images_seen:09d}-seed{arguments.seed}-n{arguments.count}{suffix}"
+    out = out or loaded.run.product(name)
+    if out.suffix == ".npy":
+        with atomic(out) as file:
+            np.save(file, images)
+    elif out.suffix == ".png":
+        save_sheet(images, out)
+    else:
+        save_images(images, out)
+    print(f"{len(images)} {kind} from the snapshot at {loaded.images_seen:,} images seen: {out}")
+    return 0
+
+
+def save_images(images: np.ndarray, folder: Path) -> list[Path]:
+    """Each of `(N, C, H, W) uint8` images as a PNG of its own."""
+    from PIL import Image
+
+    paths = []
+    for index, image in enumerate(images):
+        path = folder / f"{index:05d}.png"
+        pixels = image[0] if image.shape[0] == 1 else image.transpose(1, 2, 0)
+        with atomic(path) as file:
+            Image.fromarray(pixels).save(file, format="PNG")
+        paths.append(path)
+    return paths
+
+
+def save_sheet(images: np.ndarray, path: Path) -> Path:
+    """All images in one PNG, about square."""
+    with atomic(path) as file:
+        save_grid(file, images, columns=math.ceil(math.sqrt(len(images) * 1.4)))
+    return path
+
+
+def walk_frames(images: np.ndarray) -> np.ndarray:
+    """`(F, lanes, C, H, W) uint8` of a walk → film frames `(F, height, width, C) uint8`, enlarged, sides even."""
+    scale = scale_for(images.shape[-1], 192)
+    frames = np.stack([image_grid(lane, scale=scale) for lane in images])
+    return frames[:, : frames.shape[1] // 2 * 2, : frames.shape[2] // 2 * 2]

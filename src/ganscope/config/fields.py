@@ -1,0 +1,254 @@
+"""The settings of a run: frozen data, one owner a field, every field documented where it stands.
+
+`Config` is what the user asked for; `resolve` turns every `None` that depends on the data into a number, and the
+resolved config is what a run stores. The same command, or the stored file, gives the same run again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+import typing
+from dataclasses import dataclass
+from typing import Any
+
+from ganscope.errors import ConfigError, did_you_mean
+
+NETWORK_NAMES = ("mlp", "dcgan", "resnet", "toy")
+OBJECTIVE_NAMES = ("minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic")
+D_NORM_NAMES = ("batch", "none")
+PENALTY_NAMES = ("given", "pilot", "piloted")
+LATENT_NAMES = ("normal", "uniform")
+PRECISION_NAMES = ("auto", "float32", "bf16")
+FEWEST_EPOCHS, FEWEST_IMAGES = 20.0, 600_000  # of a training whose length is left open
+MAX_SNAPSHOTS, MIN_SNAPSHOTS = 50, 8
+SNAPSHOT_SHARE = 0.06  # of a training: the early snapshots come on top, the whole stays under a tenth
+MAP_NAMES = ("pacmap", "umap", "tsne", "pca", "none")
+
+
+def _setting(
+    default: Any,
+    doc: str,
+    choices: tuple[Any, ...] | None = None,
+    low: float | None = None,
+    internal: tuple[Any, ...] = (),
+) -> Any:
+    """A field with its documentation, its allowed values (`internal` ones are not offered) or its smallest value."""
+    return dataclasses.field(
+        default=default, metadata={"doc": doc, "choices": choices, "low": low, "internal": internal}
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Everything that decides a run. `None` means: chosen from the data by `resolve`."""
+
+    # data
+    data: str = _setting("digits", "digits, mnist, fashion-mnist, lfw, a toy, or a folder, archive, array or IDX file")
+    size: int | None = _setting(None, "image side in pixels; None: the data's own, else 64", low=1)
+    channels: int | None = _setting(None, "1 grey, 3 colour (2: points of a toy); None: what the data has", (1, 2, 3))
+    holdout: float = _setting(0.1, "share of the images held out where the data has no test set", low=0.0)
+    flip: bool = _setting(False, "mirror half of the real images left to right")
+    # networks
+    preset: str = _setting("auto", "networks, objective and optimisers under one name")
+    network: str = _setting("dcgan", "the pair of networks", NETWORK_NAMES)
+    g_width: int | None = _setting(None, "generator's base width; None: the network's own (mlp 128, dcgan 64)", low=1)
+    d_width: int | None = _setting(None, "discriminator's base width; None: the network's own", low=1)
+    init_std: float | None = _setting(None, "std of the normal weight initialisation; None: PyTorch's own", low=0.0)
+    d_norm: str = _setting("batch", "normalisation in the dcgan discriminator", D_NORM_NAMES)
+    bottom: bool = _setting(False, "a 3×3 convolution more at the smallest maps of both dcgan networks")
+    g_blur: bool = _setting(False, "a filter [1 2 1] after the dcgan generator's last upsampling: no checkerboards")
+    spectral_norm: bool = _setting(False, "spectral normalisation of D's weights (Miyato et al. 2018)")
+    latent_dim: int = _setting(100, "numbers in a latent vector z", low=1)
+    latent: str = _setting("normal", "distribution of z: N(0, 1), or uniform on [-1, 1]", LATENT_NAMES)
+    # objective
+    objective: str = _setting("non-saturating", "the losses of D and G", OBJECTIVE_NAMES)
+    label_real: float = _setting(1.0, "D's target for reals; 0.9 is one-sided label smoothing of 0.1", low=0.0)
+    label_fake: float = _setting(0.0, "D's target for fakes", low=0.0)
+    label_generator: float = _setting(1.0, "G's target for its fakes", low=0.0)
+    r1: float = _setting(0.0, "weight γ of the zero-centred gradient penalty on reals, (γ/2)·E‖∇D‖²", low=0.0)
+    r2: float = _setting(0.0, "weight γ of the same penalty on fakes", low=0.0)
+    choose_penalty: str = _setting(
+        "given",
+        "given: r1 and r2 as they are; pilot: the best of four multiples, found by short trainings",
+        PENALTY_NAMES,
+        internal=("piloted",),
+    )
+    penalty_noise: float = _setting(
+        0.0, "std of the noise whose finite differences measure R1 and R2; 0: exact gradients, twice as slow", low=0.0
+    )
+    penalty_share: float = _setting(1.0, "share of each batch whose finite differences are taken", low=0.0)
+    gradient_penalty: float = _setting(0.0, "weight λ of the WGAN-GP penalty", low=0.0)
+    weight_clip: float = _setting(0.0, "clip D's weights to [-c, c] after each D step; 0: off", low=0.0)
+    instance_noise: float = _setting(0.0, "std of the noise added to all that D sees, at the start; 0: off", low=0.0)
+    instance_noise_images: int = _setting(0, "images over which that noise falls linearly to 0; 0: never", low=0)
+    pack: int = _setting(1, "images D judges together (PacGAN, Lin et al. 2018); must divide the batch", low=1)
+    # optimisation
+    batch_size: int = _setting(128, "real images a D step", low=1)
+    epochs: float | None = _setting(
+        20.0, "passes over the training images; None: 20, more where that is under 600,000 images", low=0.0
+    )
+    d_steps: int = _setting(1, "D steps an iteration", low=1)
+    g_steps: int = _setting(1, "G steps an iteration", low=1)
+    g_lr: float = _setting(2e-4, "generator's learning rate (Adam)", low=0.0)
+    d_lr: float = _setting(2e-4, "discriminator's learning rate (Adam)", low=0.0)
+    g_beta1: float = _setting(0.5, "generator's Adam β1", low=0.0)
+    g_beta2: float = _setting(0.999, "generator's Adam β2", low=0.0)
+    d_beta1: float = _setting(0.5, "discriminator's Adam β1", low=0.0)
+    d_beta2: float = _setting(0.999, "discriminator's Adam β2", low=0.0)
+    burn_in: int | None = _setting(
+        0, "images over which lr, β2 and γ move by a cosine to their final values; 0: off, None: all planned", low=0
+    )
+    burn_in_beta2: float = _setting(0.9, "β2 of both optimisers at the start of the burn-in", low=0.0)
+    burn_in_lr: float = _setting(1.0, "learning rates at the end of the burn-in, as a multiple", low=0.0)
+    burn_in_d_lr: float | None = _setting(None, "the same for D's alone; None: as burn_in_lr", low=0.0)
+    burn_in_penalty: float = _setting(1.0, "penalty weights at the end of the burn-in, as a multiple", low=0.0)
+    ema_half_life: float = _setting(
+        0.0, "images in which an old weight of G counts half in its average; 0: no EMA", low=0.0
+    )
+    seed: int = _setting(0, "seed of everything random", low=0)
+    # the machine
+    device: str = _setting("auto", "auto, cpu, cuda, cuda:0, mps")
+    precision: str = _setting("auto", "auto: bf16 where the hardware has it, else float32", PRECISION_NAMES)
+    threads: int | None = _setting(None, "CPU threads; None: all cores for convolutions, one for perceptrons", low=1)
+    # the record
+    log_every: int | None = _setting(
+        None, "iterations a line of history.jsonl averages; None: total/2,000, 1 to 100", low=1
+    )
+    eval_every: float = _setting(1.0, "epochs between losses on held-out images", low=1e-3)
+    snapshots: int | None = _setting(
+        None, "regular snapshots in the planned epochs; None: 50, fewer where they would cost over a tenth", low=1
+    )
+    snapshot_every: int | None = _setting(None, "iterations between regular snapshots; None: total/snapshots", low=1)
+    num_fakes: int = _setting(2000, "fixed latents of a snapshot: its metrics and its points on the map", low=128)
+    checkpoint_seconds: float = _setting(60.0, "seconds between checkpoints", low=0.0)
+    keep_checkpoints: int = _setting(2, "newest checkpoints kept", low=1)
+    metrics: bool = _setting(True, "measure quality at every snapshot")
+    map: str = _setting("pacmap", "how the real images are laid out in 2-D; none: no map", MAP_NAMES)
+    stop: str = _setting("never", "auto: end when converged, past its best, or failed", ("never", "auto"))
+    best_by: str = _setting("frechet", "the metric that chooses the best snapshot")
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            _check(field, getattr(self, field.name))
+        if self.batch_size % self.pack:
+            raise ConfigError(
+                "pack must divide batch_size",
+                found=f"batch_size {self.batch_size}, pack {self.pack}",
+                todo=f"use --batch-size {self.pack * max(1, self.batch_size // self.pack)}",
+            )
+        if self.penalty_noise and self.network == "dcgan" and self.d_norm == "batch":
+            raise ConfigError(
+                "--penalty-noise needs a discriminator that judges images apart",
+                found="--d-norm batch",
+                todo="use --d-norm none, or --penalty-noise 0",
+            )
+        if self.gradient_penalty and self.network == "dcgan" and self.d_norm == "batch":
+            raise ConfigError(
+                "--gradient-penalty needs a discriminator that judges images apart",
+                found="--d-norm batch",
+                todo="use --d-norm none, or --preset wgan-gp",
+            )
+        if self.penalty_share > 1.0:
+            raise ConfigError(
+                "penalty_share is at most 1", found=str(self.penalty_share), todo="use --penalty-share 0.25"
+            )
+        if self.holdout >= 1.0:
+            raise ConfigError("holdout is a share below 1", found=str(self.holdout), todo="use --holdout 0.1")
+
+    def resolve(self, *, num_images: int, size: int, channels: int, snapshot_cost: float = 0.0) -> Config:
+        """The config with every data-dependent `None` filled in, for `num_images` training images.
+
+        `snapshot_cost`: what a snapshot costs, in iterations. The regular ones together cost at most SNAPSHOT_SHARE of
+        the training, but there are at least MIN_SNAPSHOTS.
+        """
+        epochs = self.epochs
+        if epochs is None:
+            epochs = max(FEWEST_EPOCHS, float(math.ceil(FEWEST_IMAGES / num_images)))
+        total = math.ceil(epochs * num_images / self.images_per_iteration)
+        affordable = SNAPSHOT_SHARE * total / snapshot_cost if snapshot_cost else MAX_SNAPSHOTS
+        snapshots = self.snapshots or round(min(MAX_SNAPSHOTS, max(MIN_SNAPSHOTS, affordable)))
+        return dataclasses.replace(
+            self,
+            epochs=epochs,
+            burn_in=math.ceil(epochs * num_images) if self.burn_in is None else self.burn_in,
+            size=size,
+            channels=channels,
+            log_every=self.log_every or min(100, max(1, total // 2000)),
+            snapshots=snapshots,
+            snapshot_every=self.snapshot_every or max(1, math.ceil(total / snapshots)),
+        )
+
+    @property
+    def images_per_iteration(self) -> int:
+        """Real images that one iteration shows to D."""
+        return self.batch_size * self.d_steps
+
+    def total_iterations(self, num_images: int) -> int:
+        """Iterations of the whole training of a resolved config on `num_images` images."""
+        assert self.epochs is not None
+        return math.ceil(self.epochs * num_images / self.images_per_iteration)
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def _types_of(field: dataclasses.Field[Any]) -> tuple[type, ...]:
+    """The plain types a field admits; `None` among them when it is optional."""
+    hint = typing.get_type_hints(Config)[field.name]
+    return typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+
+
+def _check(field: dataclasses.Field[Any], value: Any) -> None:
+    flag = "--" + field.name.replace("_", "-")
+    kinds = _types_of(field)
+    if float in kinds:
+        kinds = (*kinds, int)
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        names = " or ".join(kind.__name__ for kind in kinds)
+        raise ConfigError(
+            f"{flag} has the wrong type", found=repr(value), todo=f"give {names}: {field.metadata['doc']}"
+        )
+    choices, low = field.metadata["choices"], field.metadata["low"]
+    if choices and value is not None and value not in choices:
+        raise ConfigError(
+            f"{flag} cannot be {value!r}",
+            found=repr(value),
+            todo=did_you_mean(str(value), [str(choice) for choice in choices]),
+        )
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{flag} must be finite", found=repr(value), todo=field.metadata["doc"])
+    if low is not None and isinstance(value, int | float) and value < low:
+        raise ConfigError(f"{flag} must be at least {low:g}", found=repr(value), todo=field.metadata["doc"])
+
+
+def field_types() -> dict[str, tuple[type, ...]]:
+    """The types of every field, `NoneType` among them where `None` is allowed: for the command line."""
+    return {field.name: _types_of(field) for field in dataclasses.fields(Config)}
+
+
+def config_from_dict(values: dict[str, Any]) -> Config:
+    """A `Config` from a stored or given mapping.
+
+    Raises:
+        ConfigError: a key that is no setting, with the nearest one that is; a value out of range.
+    """
+    known = [field.name for field in dataclasses.fields(Config)]
+    for key in values:
+        if key not in known:
+            raise ConfigError(f"unknown setting {key!r}", found=key, todo=did_you_mean(key, known))
+    return Config(**values)
+
+
+# What may differ between a run and its resumption, because it changes no number of the training.
+RESUMABLE_CHANGES = ("epochs", "checkpoint_seconds", "keep_checkpoints", "stop", "best_by")
+
+
+def config_changes(old: Config, new: Config) -> list[str]:
+    """The settings that forbid resuming `old` as `new`, each as `name: old → new`."""
+    return [
+        f"{field.name}: {getattr(old, field.name)!r} → {getattr(new, field.name)!r}"
+        for field in dataclasses.fields(Config)
+        if field.name not in RESUMABLE_CHANGES and getattr(old, field.name) != getattr(new, field.name)
+    ]

@@ -1,0 +1,18 @@
+"""Data sets: a name, a folder, an archive or an array in; images decoded once, split, cached and mapped."""
+
+from __future__ import annotations
+
+from ganscope.data.dataset import Dataset, ImageSet
+from ganscope.data.inspect import draw_contact_sheet, examine, render
+from ganscope.data.load import cache_root, load_dataset, require_outside
+
+__all__ = [
+    "Dataset",
+    "ImageSet",
+    "cache_root",
+    "draw_contact_sheet",
+    "examine",
+    "load_dataset",
+    "render",
+    "require_outside",
+]

@@ -1,0 +1,160 @@
+"""The decoded images of a data set on disk: split into two parts, written whole or not at all, mapped back read-only.
+
+Legend: N images, C channels, H height, W width, K classes. A cache is a folder of `train.npy`, `test.npy`, their labels
+and `dataset.json`, which is written last; the folder gets its name only when it is complete.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganscope.arraytypes import I64, U8
+from ganscope.data.dataset import Dataset, ImageSet, Mask
+
+_MARKER = "dataset.json"
+_ABANDONED_SECONDS = 3600  # an unfinished cache of that age was left by a process that was killed
+_BLOCK_IMAGES = 1024
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """All images at their final size, before they are split."""
+
+    images: U8  # (rows, C, H, W); may be mapped, and may have rows that are no images
+    rows: I64  # (N,) the rows that are
+    labels: I64 | None  # (N,)
+    class_names: tuple[str, ...]
+    names: tuple[str, ...] | None  # (N,)
+    held_out: Mask | None  # (N,) the data's own test part
+    skipped: tuple[tuple[str, str], ...]
+
+
+def pixel_hashes(images: U8, rows: I64) -> list[bytes]:
+    """16 bytes for each of the `rows` (N,) of `images`: equal exactly when the pixels are."""
+    return [hashlib.blake2b(images[row].tobytes(), digest_size=16).digest() for row in rows]
+
+
+def hold_out(hashes: list[bytes], labels: I64 | None, share: float) -> Mask:
+    """Which of N images are held out, (N,) bool: about `share` of each class, at least one image, at most N - 1.
+
+    Images of equal hash stay on one side, unless all N are equal. The smallest hashes are held out, so the choice
+    depends on the pixels alone.
+    """
+    groups: dict[bytes, list[int]] = {}
+    for i, digest in enumerate(hashes):
+        groups.setdefault(digest, []).append(i)
+    held = np.zeros(len(hashes), bool)
+    if len(groups) == 1:
+        held[1:2] = True  # nothing but copies of one image
+        return held
+    classes: dict[int, list[bytes]] = {}
+    for digest in sorted(groups):
+        first = groups[digest][0]
+        classes.setdefault(0 if labels is None else int(labels[first]), []).append(digest)
+    for digests in classes.values():
+        held[_chosen([groups[digest] for digest in digests], share)] = True
+    if not held.any():  # every class is copies of one image: the classes are taken together
+        held[_chosen([groups[digest] for digest in sorted(groups)], share)] = True
+    return held
+
+
+def _chosen(groups: list[list[int]], share: float) -> list[int]:
+    """Images of whole groups, in their order, up to `share` of all; the smallest group where none is small enough."""
+    if len(groups) < 2:
+        return []
+    target = max(1, round(share * sum(map(len, groups))))
+    chosen: list[int] = []
+    for group in groups:
+        if len(chosen) + len(group) <= target:
+            chosen += group
+    return chosen or min(groups, key=len)
+
+
+@contextmanager
+def building(folder: Path) -> Iterator[Path]:
+    """A scratch folder that becomes `folder` when the block ends well, else goes. May raise `OSError`."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for left in folder.parent.glob(".*.tmp"):
+        if left.exists() and time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+    scratch = folder.with_name(f".{folder.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    try:
+        yield scratch
+        if load(folder) is None:
+            shutil.rmtree(folder, ignore_errors=True)
+            try:
+                scratch.rename(folder)
+            except OSError:
+                if load(folder) is None:  # else another process was faster, with the same images
+                    raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def store(folder: Path, name: str, decoded: Decoded, held_out: Mask) -> None:
+    """Write both parts into `folder`, the marker last. A single image becomes both parts. May raise `OSError`."""
+    sides = {"train": np.flatnonzero(~held_out), "test": np.flatnonzero(held_out)}
+    if len(decoded.rows) == 1:
+        sides = {"train": np.array([0]), "test": np.array([0])}
+    record: dict[str, Any] = {"name": name, "class_names": decoded.class_names, "skipped": decoded.skipped}
+    for side, chosen in sides.items():
+        labels = None if decoded.labels is None else decoded.labels[chosen]
+        if labels is not None:
+            np.save(folder / f"{side}-labels.npy", labels)
+        digest = hashlib.sha256(json.dumps([decoded.class_names, decoded.images.shape[1:], len(chosen)]).encode())
+        digest.update(b"" if labels is None else labels.astype("<i8").tobytes())
+        _write_rows(folder / f"{side}.npy", decoded.images, decoded.rows[chosen], digest)
+        names = None if decoded.names is None else [decoded.names[i] for i in chosen]
+        record[side] = {"content_hash": digest.hexdigest()[:16], "labelled": labels is not None, "names": names}
+    marker = folder / f"{_MARKER}.new"
+    marker.write_text(json.dumps(record))
+    marker.replace(folder / _MARKER)
+
+
+def load(folder: Path) -> Dataset | None:
+    """The data set in `folder`; None when there is none, or it is damaged."""
+    try:
+        record = json.loads((folder / _MARKER).read_text())
+        skipped = tuple((str(name), str(why)) for name, why in record["skipped"])
+        train, test = (_load_side(folder, side, record) for side in ("train", "test"))
+        return Dataset(str(record["name"]), train, test, skipped)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _load_side(folder: Path, side: str, record: dict[str, Any]) -> ImageSet:
+    stored = record[side]
+    images = np.load(folder / f"{side}.npy", mmap_mode="r")
+    labels = np.load(folder / f"{side}-labels.npy") if stored["labelled"] else None
+    names = None if stored["names"] is None else tuple(stored["names"])
+    return ImageSet(images, labels, tuple(record["class_names"]), str(stored["content_hash"]), names)
+
+
+def _write_rows(path: Path, images: U8, rows: I64, digest: Any) -> None:
+    """`images[rows]` as an `.npy`, a block at a time, through the digest.
+
+    Written and not mapped: a full disk then raises `OSError`, where a mapped file would kill the process.
+    """
+    header = {"descr": "|u1", "fortran_order": False, "shape": (len(rows), *images.shape[1:])}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, len(rows), _BLOCK_IMAGES):
+            block = np.ascontiguousarray(images[rows[start : start + _BLOCK_IMAGES]])
+            digest.update(block.data)
+            file.write(block.data)
+        file.flush()
+        os.fsync(file.fileno())

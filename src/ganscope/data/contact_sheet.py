@@ -1,0 +1,95 @@
+"""A contact sheet: labelled tiles on one page. Arrays and texts in, a picture out.
+
+Legend: T tiles, C channels 1 or 3, S side. Tiles are `(T, C, S, S) uint8`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from ganscope.arraytypes import U8
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+_TILE, _GAP, _MARGIN, _LINE, _COLUMNS = 112, 12, 24, 17, 10
+_PAPER, _INK, _FAINT, _WARN = (252, 252, 250), (30, 32, 36), (120, 124, 130), (176, 58, 20)
+
+
+def draw_sheet(
+    tiles: U8, captions: Sequence[tuple[str, str]], *, title: str, facts: Sequence[str], warnings: Sequence[str]
+) -> Image.Image:
+    """The page: a title, lines of facts, lines of warnings, then the tiles with two lines of caption each.
+
+    Tiles smaller than their place are enlarged by whole numbers without smoothing, so that the pixels can be counted.
+    """
+    large, normal, small = (_font(points) for points in (22, 13, 11))
+    columns = max(1, min(_COLUMNS, len(tiles)))
+    rows = -(-len(tiles) // columns)
+    cell = _TILE + 2 * _LINE + _GAP
+    width = max(2 * _MARGIN + columns * (_TILE + _GAP) - _GAP, 900)
+    lines = [(text, _INK) for text in facts] + [(text, _WARN) for text in warnings]
+    wrapped = [(part, ink) for text, ink in lines for part in _wrapped(text, normal, width - 2 * _MARGIN)]
+    top = _MARGIN + 38 + len(wrapped) * (_LINE + 3) + _GAP
+    page = Image.new("RGB", (width, top + rows * cell + _MARGIN - _GAP), _PAPER)
+    pen = ImageDraw.Draw(page)
+    pen.text((_MARGIN, _MARGIN - 4), _fitted(title, large, width - 2 * _MARGIN), fill=_INK, font=large)
+    for i, (text, ink) in enumerate(wrapped):
+        pen.text((_MARGIN, _MARGIN + 38 + i * (_LINE + 3)), text, fill=ink, font=normal)
+    for i, (tile, caption) in enumerate(zip(tiles, captions, strict=True)):
+        x, y = _MARGIN + (i % columns) * (_TILE + _GAP), top + (i // columns) * cell
+        _paste(page, tile, x, y)
+        for row, (text, ink) in enumerate(zip(caption, (_INK, _FAINT), strict=True)):
+            pen.text((x, y + _TILE + 3 + row * (_LINE - 2)), _fitted(text, small, _TILE), fill=ink, font=small)
+    return page
+
+
+def _font(points: int) -> Font:
+    """The font that matplotlib brings, which has more letters; else Pillow's own. matplotlib itself is not imported."""
+    found = find_spec("matplotlib")
+    if found and found.origin:
+        path = Path(found.origin).parent / "mpl-data/fonts/ttf/DejaVuSans.ttf"
+        if path.exists():
+            return ImageFont.truetype(str(path), points)
+    return ImageFont.load_default(points)
+
+
+def _paste(page: Image.Image, tile: U8, x: int, y: int) -> None:
+    pixels = tile[0] if len(tile) == 1 else np.ascontiguousarray(np.moveaxis(tile, 0, 2))
+    picture = Image.fromarray(pixels).convert("RGB")
+    side = picture.width
+    if side > _TILE:
+        picture = picture.resize((_TILE, _TILE), Image.Resampling.LANCZOS)
+    elif 2 * side <= _TILE:
+        scale = _TILE // side
+        picture = picture.resize((side * scale, side * scale), Image.Resampling.NEAREST)
+    pad = (_TILE - picture.width) // 2
+    pen = ImageDraw.Draw(page)
+    pen.rectangle((x, y, x + _TILE - 1, y + _TILE - 1), fill=(238, 238, 234))
+    page.paste(picture, (x + pad, y + pad))
+
+
+def _fitted(text: str, font: Font, width: float) -> str:
+    """The text, its middle left out where it is too long: both ends of a path tell more than its start."""
+    if font.getlength(text) <= width:
+        return text
+    for kept in range(len(text) - 2, 1, -1):
+        short = f"{text[: kept // 3]}…{text[len(text) - (kept - kept // 3) :]}"
+        if font.getlength(short) <= width:
+            return short
+    return "…"
+
+
+def _wrapped(text: str, font: Font, width: float) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and font.getlength(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return [_fitted(line, font, width) for line in lines]

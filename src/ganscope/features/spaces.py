@@ -1,0 +1,159 @@
+"""Feature spaces: what turns images into vectors that metrics and the map can measure.
+
+Legend: N images, C channels, D features, K classes. Images `(N, C, H, W) uint8`, features `(N, D) float32`.
+
+Made once for a data set and kept in the cache under the hash of its content; the files hold tensors only and load with
+`weights_only=True`. A space's `version` is the hash of its weights: two numbers compare only where it is the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ganscope.device import has_fast_bf16
+from ganscope.errors import ConfigError, did_you_mean
+from ganscope.features import classifier, encoder
+from ganscope.features.cache import FORMAT, fingerprint, load_saved, store_saved
+from ganscope.features.scripted import SCRIPTED, scripted_space
+from ganscope.features.space import FeatureSpace, Images
+from ganscope.features.whitened import Pixels, Whitened
+from ganscope.progress import Say
+
+THREADS = 2  # of training: the last bits of a sum depend on it
+DIM = 64  # of the spaces without labels
+MIN_IMAGES_PER_CLASS = 20  # on average; with fewer labels a classifier learns names, not looks
+
+
+# ---- the table -------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Maker:
+    """How one feature space is made: a function of the training images, and a key for what it depends on."""
+
+    make: Callable[[Images, Say], nn.Module]
+    recipe: str
+
+
+def _make_classifier(train: Images, progress: Say) -> nn.Module:
+    assert train.labels is not None
+    count = classifier.planned_images(len(train.images), train.images.shape[-1])
+    dtype = torch.bfloat16 if has_fast_bf16(torch.device("cpu")) else None
+    return classifier.train_classifier(
+        train.images, train.labels, len(train.class_names), num_images=count, autocast_dtype=dtype, progress=progress
+    )
+
+
+def _make_random(train: Images, progress: Say) -> nn.Module:
+    net = encoder.random_encoder(train.images)
+    return Whitened.fit(net, train.images, DIM)
+
+
+def _make_contrastive(train: Images, progress: Say) -> nn.Module:
+    size = train.images.shape[-1]
+    count = int(60_000 * min(4.0, (64 / size) ** 2))
+    net = encoder.contrastive_encoder(train.images, num_images=min(count, 40 * len(train.images)), progress=progress)
+    return Whitened.fit(net, train.images, DIM)
+
+
+def _make_pca(train: Images, progress: Say) -> nn.Module:
+    return Whitened.fit(Pixels(), train.images, DIM, whiten=False)
+
+
+FEATURE_SPACES: dict[str, Maker] = {
+    "classifier": Maker(_make_classifier, classifier.RECIPE),
+    "random": Maker(_make_random, encoder.RECIPE),
+    "contrastive": Maker(_make_contrastive, encoder.RECIPE),
+    "pca": Maker(_make_pca, "pca-1"),
+}
+UNLABELLED = "random"  # the winner of benchmarks/features.py
+
+
+def feature_space(
+    train: Images, test: Images, cache: Path, *, name: str = "auto", progress: Say | None = None
+) -> FeatureSpace:
+    """The feature space of a data set, made on first use.
+
+    Args:
+        train, test: the parts of the data set; `test` only measures the accuracy.
+        cache: the cache folder; the file goes into its `features`.
+        name: a name of `FEATURE_SPACES` or `SCRIPTED`; "auto" takes `classifier` where there are usable labels,
+            else `UNLABELLED`.
+
+    Raises:
+        ConfigError: no such space, or a classifier without labels.
+        DependencyError: the weights that it needs are not on this machine.
+    """
+    if name == "auto":
+        name = "classifier" if has_usable_labels(train) else UNLABELLED
+    if name in SCRIPTED:
+        return scripted_space(name)
+    if name not in FEATURE_SPACES:
+        raise ConfigError(f"unknown feature space {name!r}", todo=did_you_mean(name, [*FEATURE_SPACES, *SCRIPTED]))
+    if name == "classifier" and not has_usable_labels(train):
+        raise ConfigError(
+            "the feature space 'classifier' needs labels",
+            found=f"{len(train.class_names)} classes for {len(train.images):,} images",
+            todo=f"use --features {UNLABELLED}, or put the images into one folder a class",
+        )
+    maker = FEATURE_SPACES[name]
+    key = f"{FORMAT}/{maker.recipe}/{train.content_hash}/{has_fast_bf16(torch.device('cpu'))}"
+    path = cache / "features" / f"{name}-{hashlib.blake2b(key.encode(), digest_size=8).hexdigest()}.pt"
+    saved = load_saved(path)
+    if saved is not None:
+        with contextlib.suppress(RuntimeError, KeyError, ValueError, AttributeError):  # not ours: made anew
+            return _space(name, saved, train)
+    with _threads(THREADS):
+        net = maker.make(train, progress or (lambda text: None))
+        accuracy = _accuracy(net, test) if name == "classifier" else None
+    saved = {"format": FORMAT, "state": net.state_dict(), "accuracy": accuracy}
+    store_saved(path, saved)
+    return _space(name, saved, train)
+
+
+def has_usable_labels(train: Images) -> bool:
+    """At least two classes, with `MIN_IMAGES_PER_CLASS` images each on average."""
+    classes = len(train.class_names)
+    return train.labels is not None and classes >= 2 and len(train.images) >= MIN_IMAGES_PER_CLASS * classes
+
+
+def _space(name: str, saved: dict[str, Any], train: Images) -> FeatureSpace:
+    """The space with the weights of a file; its shape follows from the images and the weights."""
+    size, channels = train.images.shape[-1], train.images.shape[1]
+    state = saved["state"]
+    net: nn.Module
+    with torch.random.fork_rng(devices=[]):  # fresh weights, thrown away, would move the global generator
+        if name == "classifier":
+            net, dim = classifier.Classifier(size, channels, len(train.class_names)), classifier.FEATURES
+        else:
+            inner = Pixels() if name == "pca" else encoder.Encoder(size, channels)
+            num_statistics, dim = state["axes"].shape
+            net = Whitened(inner, num_statistics, dim)
+    net.load_state_dict(state)
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net.eval().requires_grad_(False)
+    num_classes = len(train.class_names) if name == "classifier" else 0
+    return FeatureSpace(name, fingerprint(state), dim, saved["accuracy"], num_classes, net)
+
+
+def _accuracy(net: nn.Module, test: Images) -> float | None:
+    if test.labels is None or not len(test.images):
+        return None
+    space = FeatureSpace("", "", classifier.FEATURES, None, len(test.class_names), net)
+    return float((space.classify(test.images).argmax(axis=1) == test.labels).mean())
+
+
+@contextlib.contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

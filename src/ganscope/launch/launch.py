@@ -1,0 +1,174 @@
+"""From a config to a finished run: find the data, the run and the machine's best path; train; leave the pictures."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganscope.config import Config
+from ganscope.data import Dataset, load_dataset, require_outside
+from ganscope.errors import ConfigError, did_you_mean
+from ganscope.launch.estimate import network_summary, snapshot_cost
+from ganscope.launch.resume import find_run, resumed_config
+from ganscope.metrics import METRICS
+from ganscope.pilots import choose_penalty
+from ganscope.progress import Progress, duration
+from ganscope.recorder import Recorder
+from ganscope.runs import Run, claim_run_path, describe
+from ganscope.toys import TOYS, Toy, ToyRecorder, require_points, scaled, toy_dataset
+from ganscope.training import Outcome, backend_of, train
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A run after its training, with what was made from it: name → file."""
+
+    run: Run
+    outcome: Outcome
+    products: dict[str, Path]
+
+
+def launch(
+    config: Config,
+    *,
+    runs: Path = Path("runs"),
+    run_path: Path | None = None,
+    new: bool = False,
+    progress: Progress | None = None,
+    command: list[str] | None = None,
+) -> Launched:
+    """Train `config`, in `run_path`, or in the unfinished run of the same settings in `runs`, or in a new one.
+
+    Raises:
+        GanscopeError: the data, the settings, the run or the training cannot go on; what was saved stays.
+    """
+    progress = progress or Progress()
+    toy = TOYS.get(config.data)
+    require_sense(config, toy)
+    require_outside(config.data, run_path or runs, todo="name another folder with --runs or --run")
+    dataset = (
+        toy_dataset(toy)
+        if toy is not None
+        else load_dataset(
+            config.data, size=config.size, channels=config.channels, holdout=config.holdout, progress=progress.say
+        )
+    )
+    # Points are images of one pixel with as many channels as the plane has dimensions.
+    count, channels, height = (*dataset.train.images.shape, 1)[:3]
+    resolved = config.resolve(
+        num_images=count, size=height, channels=channels, snapshot_cost=snapshot_cost(config, height, channels)
+    )
+    backend = backend_of(config)
+    run = find_run(config, resolved, runs, run_path, new)
+    if run is None:
+        resolved = choose_penalty(resolved, dataset, backend, progress.say)
+        environment = describe(
+            command=command or sys.argv,
+            backend_reason=backend.reason,
+            threads=backend.threads,
+            dataset=facts_of(dataset),
+        )
+        run = Run.create(
+            run_path or claim_run_path(runs, config.data, config.preset),
+            resolved,
+            environment,
+            network_summary(resolved),
+        )
+        progress.say(run.networks())
+    else:
+        resolved = resumed_config(run, config, resolved)
+    progress.say(
+        f"{config.data}: {count:,} training images of {height}×{height}×{channels}, "
+        f"{len(dataset.test.images):,} held out · {backend.reason} · {run.path}"
+    )
+    with run.locked():
+        if resolved != run.config():
+            run.store_config(resolved)
+        recorder = ToyRecorder(run, toy, resolved, progress) if toy else Recorder(run, dataset, resolved, progress)
+        try:
+            outcome = train(
+                run,
+                dataset.train.images,
+                dataset.test.images,
+                scaled(resolved, toy) if toy else resolved,
+                backend,
+                data_hash=dataset.train.content_hash,
+                on_snapshot=recorder,
+                progress=progress,
+            )
+            recorder.finish(outcome.status != "interrupted")
+        finally:
+            recorder.close()
+        progress.say(farewell(run, outcome, resolved, recorder.costs()))
+        products: dict[str, Path] = {}
+        if outcome.status != "interrupted":
+            products = recorder.products()
+        if outcome.status != "interrupted":
+            run.mark_finished(dataclasses.asdict(outcome) | recorder.costs())
+    return Launched(run, outcome, products)
+
+
+def require_sense(config: Config, toy: Toy | None) -> None:
+    """Raises ConfigError: networks for images on points or the reverse; a metric to choose by that there is not."""
+    if toy is not None:
+        require_points(config, toy)
+    elif config.network == "toy":
+        raise ConfigError(
+            "--network toy makes points, not images",
+            found=f"--data {config.data} --preset {config.preset}",
+            todo=f"leave --preset and --network out, or train on points: {', '.join(TOYS)}",
+        )
+    if config.stop == "auto":
+        require_measurements(config, "--stop auto")
+    if config.best_by not in METRICS:
+        raise ConfigError(
+            f"--best-by knows no metric {config.best_by!r}",
+            found=config.best_by,
+            todo=did_you_mean(config.best_by, list(METRICS)),
+        )
+
+
+def require_measurements(config: Config, option: str) -> None:
+    """Raises ConfigError: `option` waits for findings, and nothing is measured."""
+    if not config.metrics:
+        points = f"{config.data}, whose points get scores and no findings"
+        raise ConfigError(
+            f"{option} needs measurements",
+            found=points if config.network == "toy" else "--no-metrics",
+            todo=f"leave {option} out" if config.network == "toy" else "leave one of the two out",
+        )
+
+
+def facts_of(dataset: Dataset) -> dict[str, Any]:
+    """What the record says of the data."""
+    return {
+        "name": dataset.name,
+        "num_train": len(dataset.train.images),
+        "num_test": len(dataset.test.images),
+        "shape": list(dataset.train.images.shape[1:]),
+        "content_hash": dataset.train.content_hash,
+        "classes": list(dataset.train.class_names),
+        "num_skipped": len(dataset.skipped),
+        "skipped": [list(pair) for pair in dataset.skipped[:100]],
+    }
+
+
+def farewell(run: Run, outcome: Outcome, config: Config, costs: dict[str, float]) -> str:
+    """How it ended, what it cost, and how to go on."""
+    whole = max(outcome.train_seconds + outcome.snapshot_seconds, 1e-9)
+    shares = [f"{name.removesuffix('_seconds')} {seconds / whole:.1%}" for name, seconds in costs.items() if seconds]
+    took = (
+        f"{duration(outcome.train_seconds)} of training, {duration(outcome.snapshot_seconds)} of snapshots and saving"
+        + (f" ({', '.join(shares)} of the whole)" if shares else "")
+    )
+    if outcome.status == "interrupted":
+        return (
+            f"stopped at {outcome.images_seen:,} images after {took}; everything is saved.\n"
+            f"Go on with the same command, or: ganscope train {config.data} --run {run.path} …"
+        )
+    if outcome.status == "stopped":
+        return f"stopped by itself at {outcome.images_seen:,} images after {took}: {outcome.reason}"
+    return f"finished {config.epochs:g} epochs, {outcome.images_seen:,} images, after {took}"

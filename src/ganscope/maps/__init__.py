@@ -1,0 +1,14 @@
+"""The map: the real images laid out once in 2-D, and every snapshot's fakes placed on it."""
+
+from __future__ import annotations
+
+from ganscope.maps.maker import MapMaker
+from ganscope.maps.thumbnails import Thumbs, at_least, encode_grid, shrink
+
+__all__ = [
+    "MapMaker",
+    "Thumbs",
+    "at_least",
+    "encode_grid",
+    "shrink",
+]

@@ -1,0 +1,153 @@
+"""The map of a run: the reals laid out beside the first steps, by a process of its own, and the fakes placed on it.
+
+    python -m ganscope.maps.maker RUN     what `MapMaker` starts; may be run by hand for a run without a map
+
+The fitted layout is kept in the cache under the content of the data, so a second run on the same data has it at once.
+Snapshots taken before the layout is there wait in `map/` and are placed as soon as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganscope.config import Config
+from ganscope.data import Dataset, cache_root, load_dataset
+from ganscope.errors import RunError
+from ganscope.files import atomic, write_json
+from ganscope.maps import thumbnails
+from ganscope.maps.placement import FittedMap
+from ganscope.metrics import Evaluator, nearest
+from ganscope.runs import Run, Snapshot
+
+KEPT_IMAGES = 256  # of a snapshot's fakes, those whose pictures the page shows
+LAYOUT_FORMAT = 3
+
+
+class MapMaker:
+    """Places snapshots on the map of one run; starts the layout where it is not in the cache."""
+
+    def __init__(self, run: Run, dataset: Dataset, monitor: Evaluator, config: Config) -> None:
+        self.run, self.config = run, config
+        self.class_names, self.centres = list(monitor.kind_names), monitor.centres
+        self.space_version = f"{monitor.space.name} {monitor.space.version}"
+        self.path = fitted_path(dataset, self.space_version, config)
+        self._worker: subprocess.Popen[bytes] | None = None
+        self._fitted: FittedMap | None = None
+        if not (self.path.is_file() and run.real_map_info_path.is_file()):
+            if self.centres is not None:
+                with atomic(run.path / "map" / "centres.npy") as file:
+                    np.save(file, self.centres)
+            command = [sys.executable, "-m", "ganscope.maps.maker", str(run.path)]
+            self._worker = subprocess.Popen(
+                command,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                env={**os.environ, "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"},
+            )
+
+    def place(self, snapshot: Snapshot, features: np.ndarray, labels: np.ndarray) -> None:
+        """Place one snapshot's fakes, or let them wait for the layout."""
+        with atomic(self.run.waiting_path(snapshot.images_seen)) as file:
+            np.savez(file, features=features, labels=labels, scores=snapshot.scores, fakes=snapshot.fakes)
+        if self._ready():
+            self._place_waiting()
+
+    def finish(self, say: Callable[[str], None]) -> None:
+        """Wait for the layout, then place what waits for it."""
+        if self._worker is not None and self._worker.poll() is None:
+            say("laying out the real images for the map")
+            self._worker.wait()
+        if self._ready():
+            self._place_waiting()
+        elif self._worker is not None and self._worker.stderr is not None:
+            said = self._worker.stderr.read().decode(errors="replace").strip()
+            reason = said.split("\n")[-1] or f"status {self._worker.returncode}"
+            say(f"no map: the layout failed ({reason})")
+
+    def close(self) -> None:
+        """End the layout's process, if it still runs: the next start begins it again."""
+        if self._worker is not None and self._worker.poll() is None:
+            self._worker.terminate()
+            self._worker.wait()
+
+    def _ready(self) -> bool:
+        if self._fitted is None and self.path.is_file() and self.run.real_map_info_path.is_file():
+            self._fitted = FittedMap.load(self.path)
+        return self._fitted is not None
+
+    def _place_waiting(self) -> None:
+        assert self._fitted is not None
+        for images_seen in self.run.waiting():
+            path = self.run.waiting_path(images_seen)
+            with np.load(path, allow_pickle=False) as found:
+                fakes = found["fakes"]
+                placed = self._fitted.place(found["features"], fakes)
+                with atomic(self.run.map_path(images_seen)) as file:
+                    np.savez_compressed(
+                        file, xy=placed.xy, distance=placed.distance, unlike=placed.unlike, nearest=placed.nearest,
+                        score=found["scores"].astype(np.float32), label=found["labels"].astype(np.int32),
+                        images=fakes[:KEPT_IMAGES],
+                    )  # fmt: skip
+            path.unlink()
+
+
+def fitted_path(dataset: Dataset, space_version: str, config: Config) -> Path:
+    """Where the layout of these reals in this feature space is kept."""
+    key = f"{LAYOUT_FORMAT}/{dataset.train.content_hash}/{dataset.test.content_hash}/{space_version}/{config.map}"
+    return cache_root() / "maps" / f"{config.map}-{hashlib.blake2b(key.encode(), digest_size=8).hexdigest()}.npz"
+
+
+def lay_out(run: Run) -> None:
+    """Lay out the reals of a run, unless the cache has them; write the layout and the thumbnails into the run."""
+    config = run.config()
+    dataset = load_dataset(config.data, size=config.size, channels=config.channels, holdout=config.holdout)
+    began_with = run.environment().get("dataset", {}).get("content_hash", dataset.train.content_hash)
+    if dataset.train.content_hash != began_with:
+        raise RunError(
+            f"{config.data} has changed since {run.path} began", found="other images", todo="start a new run"
+        )
+    from ganscope.features import feature_space
+
+    space = feature_space(dataset.train, dataset.test, cache_root())
+    path = fitted_path(dataset, f"{space.name} {space.version}", config)
+    if path.is_file():
+        fitted = FittedMap.load(path)
+    else:
+        features = space(dataset.train.images)
+        fitted = FittedMap.fit(
+            features, dataset.train.images, method=config.map,
+            held_out_features=space(dataset.test.images[:2000]), held_out_images=np.asarray(dataset.test.images[:2000]),
+        )  # fmt: skip
+        with atomic(path) as file:
+            fitted.save(file)
+    if space.num_classes:
+        assert dataset.train.labels is not None
+        kinds, names = dataset.train.labels, list(dataset.train.class_names)
+    else:
+        centres = np.load(run.path / "map" / "centres.npy", allow_pickle=False)
+        kinds = nearest(space(dataset.train.images), centres, 1)[1][:, 0]
+        names = [f"cluster {kind}" for kind in range(len(centres))]
+    with atomic(run.real_map_path) as file:
+        np.savez_compressed(file, xy=fitted.xy, label=kinds.astype(np.int32), spacing=fitted.spacing)
+    thumbs = thumbnails.plan(*dataset.train.images.shape)
+    for number, page in enumerate(thumbnails.pages(dataset.train.images, thumbs)):
+        with atomic(run.atlas_path(number)) as file:
+            file.write(page)
+    info: dict[str, Any] = {
+        "n": len(dataset.train.images), "method": config.map, "seed": 0, "features": f"{space.name} {space.version}",
+        "classes": names, "labelled": bool(space.num_classes), "thumb": thumbs.as_dict(),
+    }  # fmt: skip
+    write_json(run.real_map_info_path, info)
+
+
+if __name__ == "__main__":
+    lay_out(Run.open(sys.argv[1]))

@@ -1,0 +1,232 @@
+"""The metrics of a generator's fakes, each beside its floor, in under a second.
+
+N reals, M fakes, D features, K classes or clusters. Everything about the reals is computed once. Real before fake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganscope.metrics import variety
+from ganscope.metrics.coverage import Balls, support
+from ganscope.metrics.distance import Gaussian, frechet_distance, frechet_stderr, kernel_distance, mean_kernel
+from ganscope.metrics.memorisation import QUANTILE, Memorisation, memorisation, nearness
+from ganscope.metrics.pairs import nearest
+from ganscope.metrics.table import Metric
+
+NUM_MOMENTS = 10_000  # reals that give mean and covariance
+NUM_BALLS = 2_000  # reals of the metrics that need all pairs
+NUM_COPIES = 500  # fakes looked for among all training images
+NUM_NORMAL = 2_000  # held-out images looked for there, which say what is normal
+NUM_CLUSTERS = 20  # kinds of image where there are no labels
+MIN_HELD_OUT = 200  # with fewer held-out images, half of the training images stand in for them in the floors
+
+
+class Images(Protocol):
+    """The part of a data set's `ImageSet` that is used here."""
+
+    @property
+    def images(self) -> NDArray[np.uint8]: ...
+    @property
+    def labels(self) -> NDArray[np.int64] | None: ...
+    @property
+    def class_names(self) -> tuple[str, ...]: ...
+
+
+class Space(Protocol):
+    """The part of a `FeatureSpace` that is used here."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def num_classes(self) -> int: ...
+    def describe(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]: ...
+
+
+Described = tuple[NDArray[np.float32], NDArray[np.float32] | None]
+
+
+def describe(space: Space, images: NDArray[np.uint8]) -> Described:
+    """Features and class probabilities of real images, without a memory of earlier runs."""
+    return space.describe(images)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many images each side of a measurement has; `evaluate` asks for more than a snapshot does."""
+
+    moments: int = NUM_MOMENTS
+    balls: int = NUM_BALLS
+    copies: int = NUM_COPIES
+    draws: int = 6  # half-samples for the error of the Fréchet distance
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was seen at one snapshot.
+
+    Attributes:
+        metrics: by name. features: `(M, D) float32`, for the map.
+        labels: class or cluster of each fake, `(M,)`. share: class shares of the fakes, `(K,)`.
+        copies: the fakes nearest to training images, with the images.
+    """
+
+    metrics: dict[str, Metric]
+    features: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    share: NDArray[np.float64]
+    copies: Memorisation
+
+
+class Evaluator:
+    """Measures fakes against one data set.
+
+    Args:
+        train: what the generator learns from. test: real images that it never sees.
+        space: where distances are taken. pixels: the space in which copies are looked for: one that keeps an image's
+            own details, while `space` may keep its class only.
+        num_fake: M of a snapshot; the floors are made for that number.
+        seed: chooses the reals where not all are used.
+        recall: describes reals; one that keeps what it found saves every later run the passes.
+    """
+
+    def __init__(
+        self, train: Images, test: Images, space: Space, pixels: Space, *, num_fake: int, seed: int = 0,
+        sizes: Sizes | None = None, recall: Callable[[Space, NDArray[np.uint8]], Described] = describe,
+    ) -> None:  # fmt: skip
+        self.space, self.pixels, self.seed, self._recall = space, pixels, seed, recall
+        self.sizes = sizes or Sizes()
+        source = np.random.default_rng(seed)
+        order = source.permutation(len(train.images))
+        spare = order[:0]
+        if len(test.images) < MIN_HELD_OUT:
+            order, spare = order[: len(order) // 2], order[len(order) // 2 :]
+        self.num_train = len(train.images)
+        reference = np.sort(order[: self.sizes.moments])
+        features, _ = recall(space, train.images[reference])
+        held_out = source.permutation(len(test.images))[: max(num_fake, NUM_NORMAL)]
+        held_out_features, held_out_probabilities = recall(space, test.images[held_out])
+        self._fit_kinds(train, features, seed)
+        pool = held_out_features
+        if len(spare) and len(pool) < num_fake:
+            pool = np.concatenate([pool, recall(space, train.images[spare[: num_fake - len(pool)]])[0]])
+        # As many fakes as held-out reals: most of these numbers move with the size of the sets.
+        self.num_compared = min(num_fake, len(pool))
+        self.gaussian = Gaussian.fit(features)
+        chosen = np.sort(source.permutation(len(features))[: self.sizes.balls])
+        self.balls = Balls.fit(features[chosen])
+        self.balls_kernel = mean_kernel(self.balls.points)
+        self.balls_spread = variety.mean_pairwise_distance(self.balls.points)[0]
+        # The threshold has to come from as many reals as there are fakes, of all classes: files come sorted by class.
+        alike = source.permutation(len(features))[: self.num_compared]
+        self.twin = variety.duplicate_threshold(Balls.fit(features[alike]).nearest)
+        self._fit_copies(train, test, held_out[: max(NUM_NORMAL, self.sizes.copies)])
+        self.floors = self._compare(pool[: self.num_compared], with_errors=False)
+        self.floors["memorisation"] = (QUANTILE, 0.0)
+        self.floors["memorisation_z"] = (0.0, 0.0)
+        self.floors["class_kl"] = (variety.kl_floor(self.real_share, num_fake), 0.0)
+        self.floors["modes"] = (variety.expected_modes(self.real_share, num_fake), 0.0)
+        if held_out_probabilities is not None:
+            self.floors["confidence"] = (float(held_out_probabilities.max(axis=1).mean()), 0.0)
+
+    def _fit_kinds(self, train: Images, features: NDArray[np.float32], seed: int) -> None:
+        """Classes from the labels, or clusters of the reals where the space knows no classes."""
+        self.centres: NDArray[np.float32] | None = None
+        if self.space.num_classes:
+            assert train.labels is not None
+            self.kind_names = train.class_names
+            self.real_share = variety.class_share(train.labels, self.space.num_classes)
+            return
+        from sklearn.cluster import KMeans
+
+        count = max(1, min(NUM_CLUSTERS, len(features) // 20))
+        found = KMeans(count, n_init=1, random_state=seed).fit(features.astype(np.float64))
+        self.centres = found.cluster_centers_.astype(np.float32)
+        self.kind_names = tuple(f"cluster {kind}" for kind in range(count))
+        self.real_share = variety.class_share(self.kinds(features, None), count)
+
+    def _fit_copies(self, train: Images, test: Images, held_out: NDArray[np.int64]) -> None:
+        self.train_pixels = self._recall(self.pixels, train.images)[0]
+        self.normal = nearness(self.train_pixels, self._recall(self.pixels, test.images[held_out])[0])
+
+    def kinds(self, features: NDArray[np.float32], probabilities: NDArray[np.float32] | None) -> NDArray[np.int64]:
+        """The class of each image, or its cluster: `(M,)`."""
+        if probabilities is not None:
+            return np.asarray(probabilities.argmax(axis=1), np.int64)
+        assert self.centres is not None
+        return nearest(features, self.centres, 1)[1][:, 0]
+
+    def places(self, fakes: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """What the map needs of `(M, C, H, W) uint8` fakes: features `(M, D)` and kinds `(M,)`, nothing measured."""
+        features, probabilities = self.space.describe(fakes)
+        return features, self.kinds(features, probabilities)
+
+    def measure(self, fakes: NDArray[np.uint8]) -> Observation:
+        """Everything about `(M, C, H, W) uint8` fakes; their features are computed once."""
+        features, probabilities = self.space.describe(fakes)
+        labels = self.kinds(features, probabilities)
+        found = self._compare(features[: self.num_compared])
+        found["class_kl"] = variety.reverse_kl(self.real_share, labels, seed=self.seed)
+        found["modes"] = (float(variety.modes(labels, len(self.real_share))), None)
+        if probabilities is not None:
+            likeliest = probabilities.max(axis=1)
+            found["confidence"] = (float(likeliest.mean()), float(likeliest.std() / np.sqrt(len(likeliest))))
+        queries = self.pixels.describe(fakes[: self.sizes.copies])[0]
+        copies = memorisation(self.normal, nearness(self.train_pixels, queries))
+        found["memorisation"], found["memorisation_z"] = copies.copied, (copies.z, 1.0)
+        metrics = {name: self._metric(name, value, stderr, len(fakes)) for name, (value, stderr) in found.items()}
+        return Observation(metrics, features, labels, variety.class_share(labels, len(self.real_share)), copies)
+
+    def observe(self, fakes: NDArray[np.uint8]) -> dict[str, Any]:
+        """`measure` as a line of `evals.jsonl` has it, with the features `(M, D)` and kinds `(M,)` for the map.
+
+        Returns:
+            `metrics` and `class_share` for the line; `features` and `labels` as arrays.
+        """
+        seen = self.measure(fakes)
+        return {
+            "metrics": {name: metric.to_dict() for name, metric in seen.metrics.items()},
+            "class_share": {"real": self.real_share.tolist(), "fake": seen.share.tolist()},
+            "features": seen.features,
+            "labels": seen.labels,
+        }
+
+    def _compare(self, fake: NDArray[np.float32], with_errors: bool = True) -> dict[str, tuple[float, float | None]]:
+        """The metrics that compare two clouds of features, with their standard errors."""
+        around = Balls.fit(fake)
+        shares = support(self.balls, around)
+        moved = frechet_distance(self.gaussian, fake)
+        twins = variety.duplicates(around.nearest, self.twin)
+        return {
+            "frechet": (moved, frechet_stderr(self.gaussian, fake, draws=self.sizes.draws) if with_errors else None),
+            "kernel": kernel_distance(self.balls.points, fake, real_mean=self.balls_kernel),
+            "precision": shares.precision,
+            "recall": shares.recall,
+            "density": shares.density,
+            "coverage": shares.coverage,
+            "diversity": variety.diversity(self.balls.points, fake, real_mean=self.balls_spread),
+            "duplicate_rate": (twins, variety.duplicates_stderr(twins, len(fake), len(fake))),
+        }
+
+    def _metric(self, name: str, value: float, stderr: float | None, num_fake: int) -> Metric:
+        """A number with its protocol."""
+        num_real, compared, space = len(self.balls.points), self.num_compared, self.space
+        if name == "frechet":
+            num_real = self.gaussian.count
+        elif name in ("class_kl", "modes", "confidence"):
+            num_real, compared = self.num_train, num_fake
+        elif name.startswith("memorisation"):
+            num_real, compared, space = self.num_train, min(num_fake, self.sizes.copies), self.pixels
+        floor_num = len(self.normal.ratio) if name.startswith("memorisation") else compared
+        floor = self.floors[name][0] if name in self.floors else None
+        return Metric(
+            name=name, value=value, stderr=stderr, floor=floor, num_real=num_real, num_fake=compared,
+            floor_num=floor_num, features=space.name, version=space.version,
+        )  # fmt: skip

@@ -1,0 +1,82 @@
+"""The NETWORKS table: the generator and discriminator of each name; their initialisation and summary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from ganscope.networks import dcgan, mlp, points, resnet
+from ganscope.networks.spectral import add_spectral_norm
+
+
+class Pair(NamedTuple):
+    """`generator(size, channels, latent_dim, width)` and `discriminator(size, channels, width)`.
+
+    With `variants`, the generator takes `bottom` and `blur` as further arguments and the discriminator `norm` and
+    `bottom`.
+    """
+
+    generator: Callable[..., nn.Module]
+    discriminator: Callable[..., nn.Module]
+    convolutional: bool
+    variants: bool = False
+
+
+NETWORKS: dict[str, Pair] = {
+    "mlp": Pair(mlp.build_generator, mlp.build_discriminator, convolutional=False),
+    "dcgan": Pair(dcgan.build_generator, dcgan.build_discriminator, convolutional=True, variants=True),
+    "resnet": Pair(resnet.build_generator, resnet.build_discriminator, convolutional=True),
+    "toy": Pair(points.build_generator, points.build_discriminator, convolutional=False),
+}
+
+
+def scores_independently(name: str, d_norm: str) -> bool:
+    """Whether D's logit of an image does not depend on the rest of its batch."""
+    return not NETWORKS[name].variants or d_norm == "none"
+
+
+def build_pair(
+    name: str,
+    *,
+    size: int,
+    channels: int,
+    latent_dim: int,
+    g_width: int | None,
+    d_width: int | None,
+    init_std: float | None,
+    spectral_norm: bool,
+    pack: int,
+    seed: int,
+    d_norm: str = "batch",
+    bottom: bool = False,
+    g_blur: bool = False,
+) -> tuple[nn.Module, nn.Module]:
+    """Both networks, freshly initialised from `seed`; PyTorch's global generator is left as it was."""
+    pair = NETWORKS[name]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        g_variant, d_variant = ((bottom, g_blur), (d_norm, bottom)) if pair.variants else ((), ())
+        g = pair.generator(size, channels, latent_dim, g_width, *g_variant)
+        d = pair.discriminator(size, channels * pack, d_width, *d_variant)
+        if init_std is not None:
+            initialise(g, init_std)
+            initialise(d, init_std)
+        if spectral_norm:
+            add_spectral_norm(d)
+    return g, d
+
+
+def initialise(network: nn.Module, std: float) -> None:
+    """Convolutions from N(0, std), batch norm's scale from N(1, 0.02) and its shift 0 (Radford et al. 2016, §4).
+
+    Dense layers keep what they have, as in the LFW system.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(module.weight, 0.0, std)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, 0.02)
+            nn.init.zeros_(module.bias)

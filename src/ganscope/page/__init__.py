@@ -1,0 +1,19 @@
+"""What a browser receives: a run's contents as containers, one HTML file, and the live server."""
+
+from __future__ import annotations
+
+from ganscope.page.html import data, head, inline, piece, source, static
+from ganscope.page.report import PROFILES, write_report
+from ganscope.page.server import serve
+
+__all__ = [
+    "PROFILES",
+    "data",
+    "head",
+    "inline",
+    "piece",
+    "serve",
+    "source",
+    "static",
+    "write_report",
+]

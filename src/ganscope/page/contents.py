@@ -1,0 +1,259 @@
+"""What the page receives of a run, as containers: the same bytes for the live page and for the HTML file.
+
+    base.glv         settings, environment, networks, classes; the reals on the map    changes when the map arrives
+    log.glv          curves, measurements, findings, verdict                           changes with every line
+    snap/65536.glv   one snapshot: the fakes' points, scores, images                   never changes under its key
+    atlas/0.webp     a page of real thumbnails                                         never changes
+
+`index` lists them with a key that changes when the content does. Every reader takes the run as it is at that moment: a
+missing map, a missing snapshot or a file that cannot be read yet is left out, and appears under a new key later.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganscope.errors import GanscopeError
+from ganscope.maps import Thumbs, at_least, encode_grid, shrink
+from ganscope.page import container
+from ganscope.runs import Run
+
+MOST_ROWS = 6_000  # rows of a curve; longer ones are averaged, which no screen can show anyway
+HISTORY = (
+    "iteration",
+    "epoch",
+    "d_loss",
+    "g_loss",
+    "d_real",
+    "d_fake_before",
+    "d_fake_after",
+    "value",
+    "jsd_bound",
+    "d_grad_norm",
+    "g_grad_norm",
+    "d_lr",
+    "g_lr",
+)
+TEST = ("d_loss", "g_loss", "d_real", "d_fake", "value")
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """How the images of a snapshot are stored."""
+
+    quality: int | None = 80  # WebP; None: without loss
+    count: int = 256  # images of a snapshot, at most
+    side: int = 128  # pixels of the longer side, at most
+
+
+def index(run: Run) -> dict[str, Any]:
+    """What is there now: `{"name", "finished", "base", "log", "atlas", "snapshots": [[images_seen, key], …]}`."""
+    info = _map_info(run)
+    fixed = [run.config_path, run.environment_path, run.real_map_info_path]
+    lines = [run.lines_path(name) for name in ("history", "test", "evals")]
+    return {
+        "name": run.path.resolve().name,
+        "finished": run.finished(),
+        "base": _key(*fixed),
+        "log": _key(*lines, run.product("finished.json")),
+        "atlas": len(run.atlas_pages()) if info else 0,
+        "snapshots": [[seen, _key(*_snapshot_files(run, seen))] for seen in snapshots(run)],
+    }
+
+
+def snapshots(run: Run) -> list[int]:
+    """`images_seen` of everything there is to see, in order."""
+    seen = {*run.samples(), *run.map_points()}
+    return sorted(seen | {int(line["images_seen"]) for line in run.evals() if "images_seen" in line})
+
+
+def base(run: Run) -> bytes:
+    """The container `base.glv`."""
+    info, real = _map_info(run), _arrays(run.real_map_path)
+    meta: dict[str, Any] = {
+        "kind": "base",
+        "name": run.path.resolve().name,
+        "config": _json(run.config_path),
+        "environment": _json(run.environment_path),
+        "networks": run.networks(),
+        "map": None,
+    }
+    sections: dict[str, container.Section] = {}
+    if info and real:
+        frame = frame_of(real["xy"])
+        thumbs = _thumbs(info)
+        meta["map"] = {
+            "n": len(real["xy"]),
+            "frame": frame.as_dict(),
+            "thumb": thumbs.as_dict() if thumbs else None,
+            **{key: info.get(key) for key in ("method", "seed", "features", "classes", "labelled")},
+        }
+        sections["xy"] = container.to_u16(real["xy"], frame)
+        sections["label"] = container.labels_to_small(real["label"])
+    return container.encode(meta, sections)
+
+
+def log(run: Run) -> bytes:
+    """The container `log.glv`."""
+    evals = run.evals()
+    shares = [line.pop("class_share", None) for line in evals]
+    meta: dict[str, Any] = {"kind": "log", "finished": run.finished(), "summary": run.summary()}
+    meta |= {"history": HISTORY, "test": TEST}
+    text = json.dumps(container.finite(evals), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    sections: dict[str, container.Section] = {"evals": np.frombuffer(text.encode(), np.uint8)}
+    for name, columns in (("history", HISTORY), ("test", TEST)):
+        x, table = _columns(run.lines(name), columns)
+        sections[name + "_x"], sections[name] = x, table
+    known = [share for share in shares if share]
+    if known:
+        width = len(known[-1]["real"])
+        sections["share_real"] = np.asarray(known[-1]["real"], np.float32)
+        rows = [share["fake"] if share and len(share["fake"]) == width else [np.nan] * width for share in shares]
+        sections["share_fake"] = np.asarray(rows, np.float32)
+    return container.encode(meta, sections)
+
+
+def snapshot(run: Run, images_seen: int, pictures: Pictures | None = None) -> bytes:
+    """The container of one snapshot; what cannot be read is left out of it."""
+    pictures = pictures or Pictures()
+    meta: dict[str, Any] = {"kind": "snapshot", "images_seen": images_seen}
+    meta |= {"points": 0, "images": None, "samples": None}
+    sections: dict[str, container.Section] = {}
+    fake, real = _arrays(run.map_path(images_seen)), _arrays(run.real_map_path)
+    thumbs = None
+    if fake and real and _map_info(run):
+        meta["points"] = len(fake["xy"])
+        sections |= _points(fake, frame_of(real["xy"]))
+        thumbs = fake.get("images")
+    samples = _samples(run, images_seen)
+    if samples is not None and thumbs is not None and samples.shape[3] <= thumbs.shape[3]:
+        samples = None  # the map's images are the same latents, at least as large
+    for name, images in (("images", thumbs), ("samples", samples)):
+        if images is not None and len(images):
+            meta[name], sections[name] = _pictures(images, pictures)
+    return container.encode(meta, sections)
+
+
+def frame_of(xy: NDArray[np.float32]) -> container.Frame:
+    """The frame of a run's map: from the reals alone, so that no snapshot ever moves it."""
+    return container.frame_around(xy, margin=0.5)
+
+
+def _points(fake: dict[str, NDArray[Any]], frame: container.Frame) -> dict[str, container.Section]:
+    count = len(fake["xy"])
+    distance = np.nan_to_num(fake["distance"].astype(np.float64), nan=655.35, posinf=655.35)
+    return {
+        "xy": container.to_u16(fake["xy"], frame),
+        "distance": np.clip(np.rint(distance * 100), 0, 65535).astype(np.uint16),  # hundredths
+        "unlike": fake["unlike"].astype(np.uint8),
+        "score": container.share_to_u8(fake["score"], 1.0),
+        "label": container.labels_to_small(fake.get("label", np.full(count, -1))),
+        "nearest": fake["nearest"].astype(np.uint32),
+    }
+
+
+def _pictures(images: NDArray[np.uint8], how: Pictures) -> tuple[dict[str, int], bytes]:
+    images = images[: how.count]
+    count, channels, height, width = images.shape
+    longer = max(height, width)
+    if longer > how.side:
+        w, h = max(1, width * how.side // longer), max(1, height * how.side // longer)
+        images = shrink(images, Thumbs(w, h, 1 if channels == 1 else 3, 1, 1, count))
+        height, width = h, w
+    columns = max(1, min(count, 16))
+    quality = how.quality and at_least(how.quality, max(height, width))
+    about = {"count": count, "width": width, "height": height, "columns": columns}
+    return about | {"channels": 1 if channels == 1 else 3}, encode_grid(images, columns, quality)
+
+
+def _columns(lines: Sequence[dict[str, Any]], names: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """`images_seen (R,) float64` and the named columns `(len(names), R) float32`; long ones averaged in equal bins."""
+    x = np.array([line["images_seen"] for line in lines], np.float64)
+    table = np.array([[_number(line.get(name)) for line in lines] for name in names], np.float64)
+    table = table.reshape(len(names), len(lines))
+    if len(lines) > MOST_ROWS:
+        edges = np.linspace(0, len(lines), MOST_ROWS + 1).astype(int)
+        width = np.diff(edges)
+        x = x[edges[1:] - 1]
+        table = np.add.reduceat(table, edges[:-1], axis=1) / width
+    return x, table.astype(np.float32)
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else float("nan")
+
+
+def _map_info(run: Run) -> dict[str, Any] | None:
+    info = _json(run.real_map_info_path)
+    return info if isinstance(info, dict) and info and run.real_map_path.is_file() else None
+
+
+def _thumbs(info: dict[str, Any]) -> Thumbs | None:
+    found = info.get("thumb")
+    return Thumbs.from_dict(found, num_images=int(info["n"])) if found else None
+
+
+def thumbs_of(run: Run) -> Thumbs | None:
+    """How the real thumbnails lie on their pages; None without a map or without thumbnails."""
+    info = _map_info(run)
+    return _thumbs(info) if info else None
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]] | None:
+    """The arrays of an `.npz`, None where it is missing or not whole."""
+
+    def read() -> dict[str, NDArray[Any]]:
+        # Opened here: numpy leaves a file open that turns out to be no archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays.items())
+
+    found: dict[str, NDArray[Any]] | None = _unless_broken(read)
+    return found
+
+
+def _samples(run: Run, images_seen: int) -> NDArray[np.uint8] | None:
+    path = run.sample_path(images_seen, ".npy")
+    found = _unless_broken(lambda: np.load(path, allow_pickle=False))
+    return found if found is not None and found.ndim == 4 and found.dtype == np.uint8 else None
+
+
+def _unless_broken(read: Callable[[], Any]) -> Any:
+    try:
+        return read()
+    except (OSError, ValueError, EOFError, KeyError, zlib.error, GanscopeError):
+        return None
+    except Exception as error:
+        if type(error).__name__ == "BadZipFile":  # zipfile is imported by numpy only when it is needed
+            return None
+        raise
+
+
+def _snapshot_files(run: Run, images_seen: int) -> list[Path]:
+    return [run.map_path(images_seen), run.sample_path(images_seen, ".npy"), run.real_map_info_path]
+
+
+def _key(*files: Path) -> str:
+    """A short name for the content of `files`: it changes when one is written, because files are replaced or grow."""
+    stamps = []
+    for path in files:
+        try:
+            stat = path.stat()
+            stamps.append((path.name, stat.st_size, stat.st_mtime_ns))
+        except OSError:
+            stamps.append((path.name, -1, -1))
+    return f"{zlib.crc32(repr(stamps).encode()):08x}"

@@ -1,0 +1,74 @@
+"""`ganscope report RUN`: a run, or two side by side, as one HTML file that opens offline.
+
+The file is the same viewer as the live page. What the server would answer lies in it as base64, each piece in an inert
+`<script>` whose id is its path; the page decodes a piece when it needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ganscope.errors import RunError
+from ganscope.files import atomic
+from ganscope.page import contents, html
+from ganscope.runs import Run
+
+PROFILES: dict[str, contents.Pictures] = {
+    "small": contents.Pictures(quality=20, count=64),
+    "default": contents.Pictures(quality=40),
+    "full": contents.Pictures(quality=None),
+}
+
+
+def write_report(
+    run: Run | Path | str, out: Path | None = None, *, compare: Run | Path | str | None = None, profile: str = "default"
+) -> Path:
+    """Write a run as one self-contained HTML file; returns its path, by default `report.html` in the run.
+
+    Args:
+        compare: a second run, on the same time axis.
+        profile: how many images of a snapshot, and how well: `small`, `default` or `full`.
+
+    Raises:
+        RunError: no run there, or the file cannot be written.
+    """
+    if profile not in PROFILES:
+        raise RunError(f"unknown profile {profile!r}", found=profile, todo=f"choose one of: {', '.join(PROFILES)}")
+    runs = [opened(one) for one in (run, compare) if one is not None]
+    for one in runs:
+        one.require_images("name one toy alone: it has a page of its own")
+    path = out or runs[0].product("report.html")
+    with atomic(path, "w") as file:
+        for part in _parts(runs, PROFILES[profile]):
+            file.write(part)
+    return path
+
+
+def opened(run: Run | Path | str) -> Run:
+    """The run at a path, or the run itself."""
+    return run if isinstance(run, Run) else Run.open(run)
+
+
+def _parts(runs: list[Run], pictures: contents.Pictures) -> Iterator[str]:
+    """The document, piece by piece: the program first, so that it draws while the rest is still being parsed."""
+    entries = [contents.index(run) for run in runs]
+    index = {"revision": "file", "runs": entries}
+    program, style = html.inline(html.static("viewer.js")), html.static("viewer.css").replace("</", "<\\/")
+    title = " and ".join(entry["name"] for entry in entries)
+    allowed = "style-src 'unsafe-inline'; img-src data: blob:; connect-src data: blob:"
+    yield html.head(title, program, style, allowed)
+    yield html.data("index.json", index)
+    yield (
+        "</head>\n<body>\n<noscript>This page draws a map of images and needs JavaScript.</noscript>\n"
+        f'<div id="app"></div>\n<script>{program}</script>\n'
+    )
+    for number, run in enumerate(runs):
+        yield html.piece(f"{number}/base.glv", contents.base(run))
+        yield html.piece(f"{number}/log.glv", contents.log(run))
+        seen = contents.snapshots(run)
+        for images_seen in reversed(seen):  # the page opens at the last one
+            yield html.piece(f"{number}/snap/{images_seen}.glv", contents.snapshot(run, images_seen, pictures))
+        for page, path in enumerate(run.atlas_pages() if entries[number]["atlas"] else []):
+            yield html.piece(f"{number}/atlas/{page}.webp", path.read_bytes())
+    yield "</body>\n</html>\n"

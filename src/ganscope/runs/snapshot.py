@@ -1,0 +1,25 @@
+"""The generator at one `images_seen`, as the trainer hands it to the recorder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The generator at one `images_seen`, as the callback `on_snapshot` sees it."""
+
+    images_seen: int
+    iteration: int
+    epoch: float
+    fakes: np.ndarray  # (M, C, H, W) uint8 (float32 (M, d) for toys), always from the same M latents
+    scores: np.ndarray  # (M,) float32 in [0, 1]: D in evaluation mode
+    g: nn.Module  # the sampler that made the fakes
+    d: nn.Module
+    train_seconds: float  # spent training so far, without snapshots

@@ -1,0 +1,109 @@
+"""The recorder of a toy: for every snapshot a frame beside the theory and the paper's scores; then film and page."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ganscope.config import Config
+from ganscope.data import Dataset, ImageSet
+from ganscope.drawing import draw_curves
+from ganscope.errors import ConfigError
+from ganscope.files import atomic
+from ganscope.progress import Progress
+from ganscope.runs import Run, Snapshot
+from ganscope.toys.distributions import Toy
+from ganscope.toys.page import ToyPage, final_scores, frame_maker_of
+
+NUM_TRAIN, NUM_TEST = 100_000, 10_000  # points; PacGAN's tables train on as many
+
+
+def toy_dataset(toy: Toy) -> Dataset:
+    """The toy's points `(N, d) float32` as a data set; drawn once, whatever the run's seed."""
+    train, test = toy.sample(NUM_TRAIN, 0), toy.sample(NUM_TEST, 1)
+    train_set, test_set = (ImageSet(points, None, (), f"toy {toy.name}", None) for points in (train, test))
+    return Dataset(toy.name, train_set, test_set, ())
+
+
+def require_points(config: Config, toy: Toy) -> None:
+    """Raises ConfigError: networks or settings for images."""
+    if config.network != "toy" or config.flip:
+        raise ConfigError(
+            f"{toy.name} has points, not images",
+            found="--flip" if config.flip else f"--network {config.network}",
+            todo="leave --preset, --network and --flip out",
+        )
+
+
+def scaled(config: Config, toy: Toy) -> Config:
+    """The config with its penalty weights in the toy's own scale: a gradient's square goes with 1 / E|x|²."""
+    return dataclasses.replace(config, r1=config.r1 * toy.mean_square, r2=config.r2 * toy.mean_square)
+
+
+class ToyRecorder:
+    """Callable with a snapshot, like `Recorder`; never ends a training."""
+
+    def __init__(self, run: Run, toy: Toy, config: Config, progress: Progress) -> None:
+        self.run, self.toy, self.config, self.progress = run, toy, config, progress
+        run.toy_path.mkdir(exist_ok=True)
+        self._recorder = frame_maker_of(run)
+
+    def __call__(self, snapshot: Snapshot) -> str | None:
+        training = snapshot.d.training
+        snapshot.d.eval(), snapshot.g.eval()
+        frame = self._recorder.record(snapshot.images_seen, snapshot.g, snapshot.d)
+        snapshot.d.train(training), snapshot.g.train(training)
+        names = ("value", "best_value", "jsd", "jsd_floor", "modes", "high_quality", "reverse_kl", "spread")
+        numbers = {name: float(np.asarray(getattr(frame, name))) for name in names}
+        self.run.append(
+            "evals",
+            {
+                "images_seen": snapshot.images_seen,
+                "iteration": snapshot.iteration,
+                "epoch": snapshot.epoch,
+                "toy": {name: value if np.isfinite(value) else None for name, value in numbers.items()},
+                "metrics": {},
+                "findings": [],
+                "verdict": self._verdict(numbers),
+                "best": None,
+            },
+        )
+        return None
+
+    def _verdict(self, numbers: dict[str, float]) -> str:
+        ceiling = self.toy.high_quality_ceiling
+        modes = f"{numbers['modes']:.0f} of {self.toy.num_modes} modes, " if self.toy.separated else ""
+        width = numbers["spread"]
+        spread = f"spread {width:.2f} of the true one" if np.isfinite(width) else "no sample near a mode yet"
+        return (
+            f"{modes}{100 * numbers['high_quality']:.1f} % within 3σ (a perfect sampler: {100 * ceiling:.2f} %), "
+            f"{spread}; V = {numbers['value']:.3f} (−log 4 = {-np.log(4):.3f}), "
+            f"JSD {numbers['jsd']:.4f} (sampling alone: {numbers['jsd_floor']:.4f})"
+        )
+
+    def finish(self, wait: bool) -> None:
+        if wait and self.run.verdict():
+            self.progress.say(f"verdict: {self.run.verdict()}")
+
+    def close(self) -> None:
+        """Nothing runs in the background."""
+
+    def costs(self) -> dict[str, float]:
+        return {}
+
+    def products(self) -> dict[str, Path]:
+        """The scores of the newest generator, the curves, the film beside the theory, and the page with all of them."""
+        run, found, stage = self.run, final_scores(self.run), self._recorder.stage()
+        curves, film, scores = run.product("curves.png"), run.product("film.mp4"), run.product("scores.json")
+        with atomic(curves) as file:
+            draw_curves(file, run.history(), run.lines("test"), f"{self.toy.name}: {self.toy.doc}")
+        with atomic(scores, "w") as file:
+            json.dump(
+                {name: float(value) if np.isfinite(value) else None for name, value in found.to_dict().items()}, file
+            )
+        page = ToyPage(run, self._recorder, stage.frames, stage.panels(), found)
+        self._recorder.film(film, run.product("film.gif"), stage=stage, also=page.add)
+        return {"scores": scores, "curves": curves, "film": film, "page": page.write(run.product("report.html"))}

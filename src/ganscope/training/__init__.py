@@ -1,0 +1,30 @@
+"""The training: the loop, one iteration, the objectives, and the state that a checkpoint holds."""
+
+from __future__ import annotations
+
+from ganscope.training.batches import Batches
+from ganscope.training.checkpoint import read_generator, require_finite
+from ganscope.training.loop import Outcome, train
+from ganscope.training.objectives import OBJECTIVES, Targets, value
+from ganscope.training.sampling import STANDING_LATENTS, generate, latents, sampler
+from ganscope.training.state import backend_of, build_networks, new_state
+from ganscope.training.step import train_iteration
+
+__all__ = [
+    "OBJECTIVES",
+    "STANDING_LATENTS",
+    "Batches",
+    "Outcome",
+    "Targets",
+    "backend_of",
+    "build_networks",
+    "generate",
+    "latents",
+    "new_state",
+    "read_generator",
+    "require_finite",
+    "sampler",
+    "train",
+    "train_iteration",
+    "value",
+]

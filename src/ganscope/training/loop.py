@@ -1,0 +1,377 @@
+"""The training: Goodfellow et al. 2014, algorithm 1, with what a run needs around it.
+
+Everything random is a function of `(seed, purpose, images_seen)`, so a run resumed from any checkpoint is, bit for bit,
+the run that was never interrupted (same machine, same thread count).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganscope.config import Config
+from ganscope.device import Backend, every_core
+from ganscope.drawing import save_grid
+from ganscope.errors import RunError, TrainingError
+from ganscope.files import atomic
+from ganscope.progress import Progress, Status
+from ganscope.runs import Run, Snapshot
+from ganscope.training import objectives
+from ganscope.training.batches import Batches
+from ganscope.training.checkpoint import load_checkpoint, require_finite, save_checkpoint, save_generator
+from ganscope.training.packing import packed
+from ganscope.training.sampling import generate, latents, normalise, sampler
+from ganscope.training.state import SCALARS, TrainState, new_state
+from ganscope.training.step import train_iteration
+
+GRID_LATENTS = 128  # of the fixed latents, those whose images are kept
+KEPT_GENERATORS = 16  # the log-spaced history
+TEST_IMAGES = 2000  # held-out reals scored at every evaluation
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a training ended: `finished`, `interrupted` or `stopped`, with the reason of the last."""
+
+    status: str
+    reason: str
+    images_seen: int
+    train_seconds: float
+    snapshot_seconds: float
+
+
+OnSnapshot = Callable[[Snapshot], str | None]
+
+
+def train(
+    run: Run,
+    images: np.ndarray,
+    test_images: np.ndarray,
+    config: Config,
+    backend: Backend,
+    *,
+    data_hash: str,
+    on_snapshot: OnSnapshot | None = None,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Train until the planned epochs are over, from the newest good checkpoint where there is one.
+
+    Args:
+        images: real training images, `(N, C, H, W) uint8` (`(N, d) float32` for toys).
+        test_images: held-out real images of the same kind.
+        config: resolved.
+        on_snapshot: called with every snapshot; a returned text ends the training with that reason.
+
+    Raises:
+        TrainingError: a loss or weight is not finite.
+        RunError: the disk is full, or no checkpoint can be read.
+    """
+    assert config.log_every is not None and config.snapshot_every is not None
+    progress = progress or Progress(quiet=True)
+    state = new_state(config, backend)
+    resumed = resume(state, run, data_hash, progress)
+    batches = Batches(images, config, backend)
+    fixed = latents(config, config.num_fakes, "fixed")
+    total, start_images = config.total_iterations(len(images)), state.images_seen
+    clock = Clock()
+    reason: str | None = None
+
+    def snapshot(of: TrainState) -> str | None:
+        with clock.paused():
+            taken = take_snapshot(of, run, config, backend, fixed, len(images), total, clock.seconds)
+            with every_core(backend) if config.threads is None else contextlib.nullcontext():
+                advice = on_snapshot(taken) if on_snapshot else None
+            thin_generators(run)
+        return advice
+
+    def open_record() -> str | None:
+        """The untrained networks' losses and images. They depend on the seed alone, so the first step goes before."""
+        untrained = new_state(config, backend)
+        with clock.paused():
+            evaluate_held_out(untrained, run, test_images, config, backend, len(images))
+        return snapshot(untrained)
+
+    with interruptible() as interrupted:
+        opened, saved_at = resumed, time.monotonic()
+        while state.iteration < total and not reason and not interrupted():
+            # advance
+            epoch_before = state.images_seen / len(images)
+            state.recent[state.recent_count] = train_iteration(state, batches, config, backend)
+            state.recent_count += 1
+            epoch = state.images_seen / len(images)
+            # log
+            if state.recent_count == config.log_every or state.iteration == total:
+                line = log_interval(state, run, len(images), config)
+                left = (total - state.iteration) * config.images_per_iteration
+                speed = (state.images_seen - start_images) / max(clock.seconds, 1e-9)
+                progress.update(status_of(line, config, speed, left / max(speed, 1e-9)), force=state.iteration == total)
+            # what is due
+            evaluates = math.floor(epoch / config.eval_every) > math.floor(epoch_before / config.eval_every)
+            shows = is_snapshot(state.iteration, config.snapshot_every) or state.iteration == total
+            saves = time.monotonic() - saved_at >= config.checkpoint_seconds
+            if not opened and (evaluates or shows or saves):
+                opened, reason = True, open_record()
+            # measure on held-out images
+            if evaluates:
+                evaluate_held_out(state, run, test_images, config, backend, len(images))
+            # snapshot
+            if shows:
+                reason = snapshot(state) or reason
+            # save
+            if saves:
+                with clock.paused():
+                    save(state, run, config, data_hash)
+                saved_at = time.monotonic()
+        if not opened:
+            reason = open_record()
+        save(state, run, config, data_hash)
+        was_interrupted = interrupted()
+    progress.close()
+    images_per_second = (state.images_seen - start_images) / max(clock.seconds, 1e-9)
+    run.append(
+        "timing",
+        {
+            "images_seen": state.images_seen,
+            "kind": "train",
+            "seconds": clock.seconds,
+            "paused_seconds": clock.paused_seconds,
+            "images_per_second": images_per_second,
+        },
+    )
+    status = "stopped" if reason else "interrupted" if was_interrupted and state.iteration < total else "finished"
+    return Outcome(status, reason or "", state.images_seen, clock.seconds, clock.paused_seconds)
+
+
+def resume(state: TrainState, run: Run, data_hash: str, progress: Progress) -> bool:
+    """Fill `state` from the newest checkpoint that can be read, and drop what the run recorded after it.
+
+    Returns whether there was one.
+
+    Raises:
+        RunError: there are checkpoints, and none of them is good.
+    """
+    checkpoints = run.checkpoints()
+    for path in reversed(checkpoints):
+        try:
+            load_checkpoint(state, path, data_hash)
+        except RunError as error:
+            if path == checkpoints[0] or "data set" in error.what:
+                raise
+            progress.say(f"{error.what} ({error.found}); going on from the checkpoint before it")
+            path.unlink(missing_ok=True)
+            continue
+        progress.say(f"resuming {run.path} at {state.images_seen:,} images (iteration {state.iteration:,})")
+        break
+    run.rewind(state.images_seen if checkpoints else -1)
+    run.unmark_finished()
+    return bool(checkpoints)
+
+
+def is_snapshot(iteration: int, every: int) -> bool:
+    """Regularly, and often early: before the first regular one at a half, a quarter, … a 128th of it."""
+    return iteration % every == 0 or iteration in {every >> k for k in (1, 2, 3, 5, 7)}
+
+
+def log_interval(state: TrainState, run: Run, num_images: int, config: Config) -> dict[str, Any]:
+    """One line of history: means over the interval, gradient norms of its last iteration.
+
+    Raises:
+        TrainingError: a loss is not finite; names the iteration.
+    """
+    rows = state.recent[: state.recent_count].double().cpu()
+    bad = torch.nonzero(~torch.isfinite(rows).all(dim=1))
+    if len(bad):
+        iteration = state.iteration - state.recent_count + 1 + int(bad[0])
+        scalars = {name: float(x) for name, x in zip(SCALARS, rows[int(bad[0])], strict=True)}
+        raise TrainingError(
+            f"the losses are not finite at iteration {iteration}",
+            found=", ".join(f"{name} {value:g}" for name, value in scalars.items()),
+            todo="lower --g-lr and --d-lr, or use --precision float32; the last good checkpoint is kept",
+        )
+    means = dict(zip(SCALARS, rows.mean(dim=0).tolist(), strict=True))
+    line = {
+        "images_seen": state.images_seen,
+        "iteration": state.iteration,
+        "epoch": state.images_seen / num_images,
+        **means,
+        "jsd_bound": float(objectives.jsd_bound(torch.tensor(means["value"], dtype=torch.float64))),
+        "d_grad_norm": gradient_norm(state.d_parameters),
+        "g_grad_norm": gradient_norm(state.g_parameters),
+        "d_lr": state.d_optimizer.lr,
+        "g_lr": state.g_optimizer.lr,
+    }
+    run.append("history", line)
+    state.recent_count = 0
+    return line
+
+
+def gradient_norm(parameters: list[torch.nn.Parameter]) -> float:
+    """The Euclidean norm of all gradients together."""
+    squares = torch.stack([p.grad.double().square().sum() for p in parameters if p.grad is not None])
+    return float(squares.sum().sqrt())
+
+
+@torch.no_grad()
+def evaluate_held_out(
+    state: TrainState, run: Run, test_images: np.ndarray, config: Config, backend: Backend, num_images: int
+) -> None:
+    """One line of `test.jsonl`: plain labels 1 and 0, both networks in evaluation mode, as many fakes as reals."""
+    count = max(config.pack, min(TEST_IMAGES, len(test_images)) // config.pack * config.pack)
+    real = normalise(torch.from_numpy(test_images[np.arange(count) % len(test_images)]).to(backend.device))
+    z = latents(config, count, "test", state.images_seen).to(backend.device)
+    state.g.eval(), state.d.eval()
+    with backend.autocast():
+        real_logits = packed(state.d, real, config.pack).float()
+        fake_logits = packed(state.d, state.g(z).float(), config.pack).float()
+    state.g.train(), state.d.train()
+    objective = objectives.OBJECTIVES[config.objective]
+    line = {
+        "images_seen": state.images_seen,
+        "iteration": state.iteration,
+        "epoch": state.images_seen / num_images,
+        "d_loss": float(objective.d_loss(real_logits, fake_logits, objectives.Targets())),
+        "g_loss": float(objective.g_loss(fake_logits, real_logits, objectives.Targets())),
+        "d_real": float(torch.sigmoid(real_logits).mean()),
+        "d_fake": float(torch.sigmoid(fake_logits).mean()),
+        "value": float(objectives.value(real_logits, fake_logits)),
+        "num_real": count,
+        "num_fake": count,
+    }
+    if all(math.isfinite(number) for number in line.values()):
+        run.append("test", line)
+
+
+def take_snapshot(
+    state: TrainState,
+    run: Run,
+    config: Config,
+    backend: Backend,
+    fixed: Tensor,
+    num_images: int,
+    total: int,
+    train_seconds: float,
+) -> Snapshot:
+    """Images from the fixed latents with D's scores; the grid, the raw images and the weights go into the run."""
+    require_finite(state)
+    g = sampler(state, config, backend)
+    fakes = generate(g, fixed, backend)
+    scores = score(state, fakes, config, backend)
+    with atomic(run.sample_path(state.images_seen, ".npy")) as file:
+        np.save(file, fakes[:GRID_LATENTS])
+    if fakes.ndim == 4:
+        with atomic(run.sample_path(state.images_seen)) as file:
+            save_grid(file, fakes[:GRID_LATENTS])
+    save_generator(g, run.generator_path(state.images_seen))
+    return Snapshot(
+        images_seen=state.images_seen,
+        iteration=state.iteration,
+        epoch=state.images_seen / num_images,
+        fakes=fakes,
+        scores=scores,
+        g=g,
+        d=state.d,
+        train_seconds=train_seconds,
+    )
+
+
+@torch.no_grad()
+def score(state: TrainState, images: np.ndarray, config: Config, backend: Backend, batch: int = 250) -> np.ndarray:
+    """D(x) of images `(N, C, H, W) uint8`, D in evaluation mode: `(N,) float32 in [0, 1]`; a pack shares its score."""
+    state.d.eval()
+    parts = []
+    batch -= batch % config.pack
+    for start in range(0, len(images) - len(images) % config.pack, batch):
+        part = normalise(torch.from_numpy(images[start : start + batch]).to(backend.device))
+        part = part[: len(part) - len(part) % config.pack]
+        with backend.autocast():
+            logits = packed(state.d, part, config.pack).float()
+        parts.append(torch.sigmoid(logits).repeat_interleave(config.pack).cpu())
+    state.d.train()
+    scores = torch.cat(parts).numpy()
+    return np.pad(scores, (0, len(images) - len(scores)), mode="edge")
+
+
+def save(state: TrainState, run: Run, config: Config, data_hash: str) -> None:
+    """A checkpoint; older ones beyond `keep_checkpoints` go once it is there."""
+    save_checkpoint(state, run.checkpoint_path(state.images_seen), data_hash)
+    for path in run.checkpoints()[: -config.keep_checkpoints]:
+        path.unlink(missing_ok=True)
+
+
+def thin_generators(run: Run) -> None:
+    """Keep the best generator, the newest ones, and a log-spaced history, so that one can go back to any era."""
+    kept = run.generators()
+    if len(kept) <= KEPT_GENERATORS:
+        return
+    newest = kept[-1]
+    targets = np.geomspace(max(1, newest / 2**12), newest, KEPT_GENERATORS - 2)
+    wanted = {kept[0], kept[-1], kept[-2], run.best()}
+    wanted |= {min(kept, key=lambda seen, target=target: abs(seen - target)) for target in targets}  # type: ignore[misc]
+    for seen in kept:
+        if seen not in wanted:
+            run.generator_path(seen).unlink(missing_ok=True)
+
+
+def status_of(line: dict[str, Any], config: Config, speed: float, seconds_left: float) -> Status:
+    assert config.epochs is not None
+    return Status(
+        epoch=line["epoch"],
+        epochs=config.epochs,
+        images_per_second=speed,
+        seconds_left=seconds_left,
+        d_loss=line["d_loss"],
+        g_loss=line["g_loss"],
+        d_real=line["d_real"],
+        d_fake_before=line["d_fake_before"],
+        d_fake_after=line["d_fake_after"],
+    )
+
+
+class Clock:
+    """Seconds of training, without those spent on snapshots and checkpoints."""
+
+    def __init__(self) -> None:
+        self.started, self.paused_seconds = time.monotonic(), 0.0
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started - self.paused_seconds
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.paused_seconds += time.monotonic() - start
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C and SIGTERM finish the step: a function that says whether one came. A second Ctrl-C ends at once."""
+    came: list[int] = []
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        if came and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        came.append(number)
+
+    previous = {}
+    with contextlib.suppress(ValueError):  # not the main thread: the caller decides about signals
+        for number in (signal.SIGINT, signal.SIGTERM):
+            previous[number] = signal.signal(number, remember)
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

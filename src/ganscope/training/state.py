@@ -1,0 +1,105 @@
+"""TrainState: everything that changes while training. Saved whole, loaded whole; the rest is a function of the config.
+
+Checkpoints hold tensors, numbers and strings only and load with `weights_only=True`: opening one runs no code from it.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+
+from ganscope.config import Config
+from ganscope.device import Backend, choose_backend
+from ganscope.networks import NETWORKS, MlpDiscriminator, MlpGenerator, build_pair
+from ganscope.randomness import rng
+from ganscope.training.adam import Adam
+from ganscope.training.fused_mlp import Perceptrons, can_write_out
+
+# One row of the recent scalars; the order of history.jsonl.
+SCALARS = ("d_loss", "g_loss", "d_real", "d_fake_before", "d_fake_after", "value")
+
+
+@dataclass
+class TrainState:
+    """Both networks, G's moving average, both optimisers, the one counter, and the scalars not yet logged."""
+
+    g: nn.Module
+    d: nn.Module
+    g_ema: nn.Module | None
+    g_optimizer: Adam
+    d_optimizer: Adam
+    recent: torch.Tensor  # (log_every, len(SCALARS)) float32, the iterations since the last line of history
+    recent_count: int = 0
+    iteration: int = 0
+    images_seen: int = 0
+    g_parameters: list[nn.Parameter] = field(default_factory=list)
+    d_parameters: list[nn.Parameter] = field(default_factory=list)
+    perceptrons: Perceptrons | None = None  # the passes written out, where the config allows it
+
+    def update_ema(self, half_life: float, batch: int) -> None:
+        """Move the average towards G, an old weight counting half after `half_life` images.
+
+        The half-life is at most a twentieth of the images seen, so that the untrained start is soon forgotten
+        (Karras et al. 2021, the ramp-up). Batch norm's statistics are measured when they are needed: see `sampler`.
+        """
+        if self.g_ema is None:
+            return
+        beta = 0.5 ** (batch / max(min(half_life, 0.05 * self.images_seen), 1e-8))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(self.g_ema.parameters()), list(self.g.parameters()), 1.0 - beta)
+
+
+def new_state(config: Config, backend: Backend) -> TrainState:
+    """A fresh state for a resolved config."""
+    assert config.size is not None and config.channels is not None and config.log_every is not None
+    g, d = build_networks(config, config.size, config.channels, rng(config.seed, "weights").initial_seed())
+    g, d = backend.place(g), backend.place(d)
+    g_ema = copy.deepcopy(g).eval().requires_grad_(False) if config.ema_half_life > 0 else None
+    g_parameters, d_parameters = list(g.parameters()), list(d.parameters())
+    return TrainState(
+        g=g,
+        d=d,
+        g_ema=g_ema,
+        g_optimizer=Adam(g_parameters, config.g_lr, (config.g_beta1, config.g_beta2)),
+        d_optimizer=Adam(d_parameters, config.d_lr, (config.d_beta1, config.d_beta2)),
+        recent=torch.zeros(config.log_every, len(SCALARS), device=backend.device),
+        g_parameters=g_parameters,
+        d_parameters=d_parameters,
+        perceptrons=_perceptrons(g, d, config, backend),
+    )
+
+
+def build_networks(config: Config, size: int, channels: int, seed: int = 0) -> tuple[nn.Module, nn.Module]:
+    """Both networks of a config for images of `size` pixels, on the CPU; weights drawn from `seed`."""
+    return build_pair(
+        config.network, size=size, channels=channels, latent_dim=config.latent_dim, g_width=config.g_width,
+        d_width=config.d_width, init_std=config.init_std, spectral_norm=config.spectral_norm, pack=config.pack,
+        d_norm=config.d_norm, bottom=config.bottom, g_blur=config.g_blur, seed=seed,
+    )  # fmt: skip
+
+
+def backend_of(config: Config) -> Backend:
+    """The path that suits a config on this machine.
+
+    Raises:
+        ConfigError: a device that is not there.
+    """
+    return choose_backend(
+        device=config.device,
+        precision=config.precision,
+        threads=config.threads,
+        convolutional=NETWORKS[config.network].convolutional,
+        written_out=can_write_out(config),
+    )
+
+
+def _perceptrons(g: nn.Module, d: nn.Module, config: Config, backend: Backend) -> Perceptrons | None:
+    """The passes written out, where they can be."""
+    if not can_write_out(config) or backend.autocast_dtype:
+        return None
+    assert isinstance(g, MlpGenerator)
+    assert isinstance(d, MlpDiscriminator)
+    return Perceptrons(g, d, config.batch_size, backend.product_dtype)

@@ -1,0 +1,143 @@
+"""Arrays in every accepted layout and range, and the ones that are refused."""
+
+from __future__ import annotations
+
+import gzip
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganscope.data.arrays import read_idx, read_numpy, to_images, to_labels
+from ganscope.errors import DataError
+
+RNG = np.random.default_rng(0)
+GREY = RNG.integers(0, 256, (5, 6, 7), dtype=np.uint8)
+COLOUR = RNG.integers(0, 256, (5, 3, 8, 8), dtype=np.uint8)
+
+
+def test_layouts_all_become_channels_first() -> None:
+    np.testing.assert_array_equal(to_images(GREY, "a"), GREY[:, None])
+    np.testing.assert_array_equal(to_images(GREY[:, None], "a"), GREY[:, None])
+    np.testing.assert_array_equal(to_images(GREY[..., None], "a"), GREY[:, None])
+    np.testing.assert_array_equal(to_images(COLOUR, "a"), COLOUR)
+    last = to_images(np.moveaxis(COLOUR, 1, 3), "a")
+    np.testing.assert_array_equal(last, COLOUR)
+    assert last.flags.c_contiguous
+
+
+def test_where_both_layouts_fit_the_square_one_is_meant() -> None:
+    assert to_images(np.zeros((2, 3, 4, 4), np.uint8), "a").shape == (2, 3, 4, 4)
+    assert to_images(np.zeros((2, 4, 4, 3), np.uint8), "a").shape == (2, 3, 4, 4)
+    assert to_images(np.zeros((2, 3, 3, 3), np.uint8), "a").shape == (2, 3, 3, 3)
+
+
+def test_ranges_all_become_0_to_255() -> None:
+    def values(array: list[float], dtype: type) -> list[int]:
+        return to_images(np.array(array, dtype).reshape(1, 1, -1), "a").ravel().tolist()
+
+    assert values([0, 0.5, 1], np.float32) == [0, 128, 255]
+    assert values([-1, 0, 1], np.float32) == [0, 128, 255]
+    assert values([0, 7, 255], np.int64) == [0, 7, 255]
+    assert values([False, True], np.bool_) == [0, 255]
+
+
+def test_transparency_is_laid_over_white() -> None:
+    pixel = np.array([100, 100, 100, 0, 100, 100, 100, 255], np.uint8).reshape(1, 1, 2, 4)
+    assert to_images(pixel, "a")[0, 0].ravel().tolist() == [255, 100]
+
+
+@pytest.mark.parametrize(
+    ("array", "reason"),
+    [
+        (np.zeros((4, 784), np.uint8), "not an array of images"),
+        (np.zeros((0, 8, 8), np.uint8), "not an array of images"),
+        (np.zeros((4, 8, 8, 7), np.uint8), "no axis of channels"),
+        (np.full((4, 8, 8), 300), "outside 0…255"),
+        (np.full((4, 8, 8), 2.0), "floats outside"),
+        (np.full((4, 8, 8), np.nan), "floats outside"),
+        (np.full((4, 8, 8), "a"), "not numbers"),
+    ],
+)
+def test_what_is_not_images_is_refused(array: np.ndarray, reason: str) -> None:
+    with pytest.raises(DataError, match=reason):
+        to_images(array, "name")
+
+
+def test_labels_become_0_to_k_with_names_in_order() -> None:
+    labels, names = to_labels(np.array([7, 3, 7]), 3, "a")
+    assert labels.tolist() == [1, 0, 1] and names == ("3", "7") and labels.dtype == np.int64
+    labels, names = to_labels(np.array([["dog"], ["cat"]]), 2, "a")
+    assert labels.tolist() == [1, 0] and names == ("cat", "dog")
+    with pytest.raises(DataError, match="do not belong together"):
+        to_labels(np.zeros(4), 3, "a")
+
+
+def test_npz_by_its_usual_keys(tmp_path: Path) -> None:
+    y = np.arange(5)
+    for keys in (("images", "labels"), ("x", "y"), ("x_train", "y_train")):
+        np.savez(tmp_path / "a.npz", **{keys[0]: GREY, keys[1]: y})
+        train, test = read_numpy(tmp_path / "a.npz")
+        np.testing.assert_array_equal(train.images, GREY[:, None])
+        assert train.labels is not None and train.labels.tolist() == y.tolist() and test is None
+    np.savez(tmp_path / "a.npz", GREY)
+    assert read_numpy(tmp_path / "a.npz")[0].labels is None
+    np.savez(tmp_path / "a.npz", x_train=GREY, x_test=GREY[:2])
+    part = read_numpy(tmp_path / "a.npz")[1]
+    assert part is not None and len(part.images) == 2
+    np.savez(tmp_path / "a.npz", first=GREY, second=GREY)
+    with pytest.raises(DataError, match="which array holds the images"):
+        read_numpy(tmp_path / "a.npz")
+
+
+class Evil:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (pytest.fail, ("code from the file was run",))
+
+
+def test_pickled_objects_are_refused_and_never_run(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.array([Evil()], object), allow_pickle=True)
+    np.savez(tmp_path / "a.npz", images=np.array([Evil()], object))
+    (tmp_path / "b.npy").write_bytes(pickle.dumps(Evil()))
+    for name in ("a.npy", "a.npz", "b.npy"):
+        with pytest.raises(DataError, match="cannot be read as an array"):
+            read_numpy(tmp_path / name)
+
+
+def test_a_truncated_array_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", GREY)
+    data = (tmp_path / "a.npy").read_bytes()
+    (tmp_path / "a.npy").write_bytes(data[:-10])
+    with pytest.raises(DataError, match="cannot be read as an array"):
+        read_numpy(tmp_path / "a.npy")
+
+
+def idx(array: np.ndarray, code: int = 8) -> bytes:
+    return bytes([0, 0, code, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape) + array.tobytes()
+
+
+def test_idx_plain_and_packed(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(idx(GREY))
+    (tmp_path / "b").write_bytes(gzip.compress(idx(GREY)))
+    (tmp_path / "c").write_bytes(idx(np.array([1, -2], ">i4"), 0x0C))
+    for name in ("a", "b"):
+        np.testing.assert_array_equal(read_idx(tmp_path / name), GREY)
+    assert read_idx(tmp_path / "c").tolist() == [1, -2]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (idx(GREY)[:-1], "does not hold what its header says"),
+        (idx(GREY) + b"x", "does not hold what its header says"),
+        (gzip.compress(idx(GREY))[:-20], "cut short or damaged"),
+        (b"\0\0\x08\x03" + b"\xff" * 12, "does not hold|does not fit"),
+        (b"text of another kind", "not an IDX file"),
+        (b"", "not an IDX file"),
+    ],
+)
+def test_idx_that_disagrees_with_its_header_is_refused(tmp_path: Path, data: bytes, reason: str) -> None:
+    (tmp_path / "a").write_bytes(data)
+    with pytest.raises(DataError, match=reason):
+        read_idx(tmp_path / "a")

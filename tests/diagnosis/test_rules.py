@@ -1,0 +1,370 @@
+"""Each rule fires on the failure planted for it, names nothing else a failure, and is silent on healthy runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ganscope.diagnosis.finding import Finding, figure
+from ganscope.diagnosis.limits import LIMITS
+from ganscope.diagnosis.rules import RULES, best_snapshot, diagnose, stop_reason, verdict
+
+SNAPSHOTS = 25
+BATCH = 64
+CLASSES = 10
+
+
+def path(start: float, end: float, *, half_life: float = 2.5) -> np.ndarray:
+    """A number that approaches `end` from `start` over the snapshots."""
+    return end + (start - end) * 0.5 ** (np.arange(SNAPSHOTS) / half_life)
+
+
+# A healthy run of the `mlp` networks on MNIST, in round numbers.
+HEALTHY: dict[str, Any] = {
+    "frechet": path(400.0, 9.0),
+    "stderr": 0.02,
+    "precision": path(0.0, 0.6),
+    "recall": path(0.0, 0.8),
+    "coverage": path(0.0, 0.5),
+    "diversity": path(0.12, 0.95),
+    "duplicate_rate": path(0.95, 0.0, half_life=1.0),
+    "memorisation": np.full(SNAPSHOTS, 0.01),
+    "share": np.full((SNAPSHOTS, CLASSES), 0.1),
+    "d_real": path(0.9, 0.6),
+    "d_fake": path(0.3, 0.4),
+    "d_loss": np.full(SNAPSHOTS, 1.2),
+    "g_loss": np.full(SNAPSHOTS, 0.9),
+    "g_grad_norm": np.full(SNAPSHOTS, 0.5),
+    "settings": {"objective": "non-saturating", "g_lr": 2e-4, "d_lr": 2e-4, "num_images": 60000},
+}
+Run = tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]]
+
+
+def make_run(upto: int = SNAPSHOTS, steps_apart: int = 150, **changes: Any) -> Run:
+    """History, tests, evals and settings of a run like `HEALTHY` but for the `changes`, cut after `upto` snapshots."""
+    run = {name: np.broadcast_to(value, (SNAPSHOTS,)) if np.ndim(value) == 0 and name != "settings" else value
+           for name, value in (HEALTHY | changes).items()}  # fmt: skip
+    history, tests, evals = [], [], []
+    floors = {"frechet": 2.0, "precision": 0.9, "recall": 0.9, "coverage": 0.95, "diversity": 1.0, "memorisation": 0.01}
+    for i in range(upto):
+        step = i * steps_apart
+        where = {"images_seen": step * BATCH, "iteration": step, "epoch": step * BATCH / 60000}
+        for part in range(3 if i else 0):
+            at = where | {"images_seen": where["images_seen"] - (2 - part) * BATCH}
+            scores = {"d_real": run["d_real"][i], "d_fake_before": run["d_fake"][i], "d_fake_after": run["d_fake"][i]}
+            losses = {name: float(run[name][i]) for name in ("d_loss", "g_loss", "g_grad_norm")}
+            history.append(at | scores | losses)
+        tests.append(where | {"d_real": 0.5, "d_fake": 0.4})
+        metrics = {
+            name: {"value": _json(run[name][i]), "stderr": 0.005, "floor": floors.get(name), "num_fake": 2000}
+            for name in ("precision", "recall", "coverage", "diversity", "duplicate_rate", "memorisation")
+        }
+        frechet = float(run["frechet"][i])
+        metrics["frechet"] = {"value": _json(frechet), "stderr": _json(run["stderr"][i] * frechet), "floor": 2.0}
+        metrics["class_kl"] = {"value": 0.1, "stderr": 0.01, "floor": 0.002, "num_fake": 2000}
+        share = {"real": [1 / CLASSES] * CLASSES, "fake": list(run["share"][i])}
+        evals.append(where | {"metrics": metrics, "class_share": share, "unlike": 0.1})
+    return history, tests, evals, run["settings"]
+
+
+def _json(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def found(run: Run) -> dict[str, Finding]:
+    return {finding.id: finding for finding in diagnose(*run)}
+
+
+def failures(run: Run) -> set[str]:
+    return {finding.id for finding in diagnose(*run) if finding.severity == "failure"}
+
+
+def settings(**changes: Any) -> dict[str, Any]:
+    return HEALTHY["settings"] | changes
+
+
+def skewed(*shares: float) -> np.ndarray:
+    """Class shares `(S, K)`: the given ones, and the others share the rest."""
+    rest = (1 - sum(shares)) / (CLASSES - len(shares))
+    return np.tile([*shares, *[rest] * (CLASSES - len(shares))], (SNAPSHOTS, 1))
+
+
+FLAT = np.full(SNAPSHOTS, 400.0)
+NOTHING = dict.fromkeys(("precision", "recall", "coverage"), 0.0)
+UNLEARNED = {"frechet": FLAT, "diversity": 0.12, "duplicate_rate": 0.9} | NOTHING
+UP_AND_DOWN = 30.0 * np.where(np.arange(SNAPSHOTS) % 2, 1.6, 1.0)
+UP_AND_DOWN[0] = 400.0
+PLANTED: dict[str, dict[str, Any]] = {
+    "discriminator_wins": UNLEARNED | {"d_real": 0.999, "d_fake": 0.001, "g_loss": 9.0, "d_loss": 0.002},
+    "vanishing_gradient": UNLEARNED
+    | {"d_real": 0.999, "d_fake": 0.001, "g_loss": -0.001, "settings": settings(objective="minimax")},
+    "fooling_with_garbage": UNLEARNED | {"d_real": 0.5, "d_fake": 0.5, "g_loss": 0.69, "d_loss": 1.386},
+    "mode_collapse": {"frechet": path(400, 180, half_life=0.5), "coverage": 0.06, "recall": 0.0, "diversity": 0.15,
+                      "precision": 0.9, "duplicate_rate": 0.5, "share": skewed(0.955)},
+    "memorisation": {"memorisation": path(0.01, 0.6)},
+    "divergence": {"frechet": np.where(np.arange(SNAPSHOTS) < 12, path(400, 10), 900.0)},
+    "past_its_best": {"frechet": np.where(np.arange(SNAPSHOTS) < 12, path(400, 10), 40.0)},
+    "oscillation": {"frechet": UP_AND_DOWN},
+    "missing_modes": {"share": skewed(0.0, 0.002)},
+    "converged": {"frechet": path(400, 9, half_life=1.0)},
+    "balanced": {},
+}  # fmt: skip
+SEVERITY = dict.fromkeys(PLANTED, "failure") | {
+    "past_its_best": "warning", "oscillation": "warning", "missing_modes": "warning", "converged": "info",
+    "balanced": "info",
+}  # fmt: skip
+
+
+def test_every_rule_has_a_planted_case() -> None:
+    assert set(PLANTED) == set(RULES)
+    assert all(rule.__name__ == name for name, rule in RULES.items())
+
+
+@pytest.mark.parametrize("name", list(PLANTED))
+def test_the_planted_failure_is_named(name: str) -> None:
+    finding = found(make_run(**PLANTED[name]))[name]
+    assert finding.severity == SEVERITY[name]
+    assert 0 <= finding.first < finding.last == (SNAPSHOTS - 1) * 150 * BATCH
+    assert finding.sentence.endswith(".")
+    assert finding.advice or name == "balanced"
+
+
+@pytest.mark.parametrize("name", list(PLANTED))
+def test_nothing_else_is_called_a_failure(name: str) -> None:
+    beside = {"vanishing_gradient": {"discriminator_wins"}}.get(name, set())
+    assert failures(make_run(**PLANTED[name])) - beside <= {name}
+
+
+FROM_THE_START = ("discriminator_wins", "vanishing_gradient", "fooling_with_garbage", "mode_collapse", "memorisation")
+
+
+@pytest.mark.parametrize("name", FROM_THE_START)
+def test_a_failure_from_the_start_is_named_within_the_first_third(name: str) -> None:
+    assert name in failures(make_run(upto=1 + SNAPSHOTS // 3, **PLANTED[name]))
+
+
+def test_a_failure_in_the_middle_is_named_within_the_first_third_of_what_is_left() -> None:
+    late = 12 + (SNAPSHOTS - 12) // 3
+    assert "divergence" in failures(make_run(upto=late, **PLANTED["divergence"]))
+    assert "past_its_best" in found(make_run(upto=late, **PLANTED["past_its_best"]))
+    assert "divergence" not in failures(make_run(upto=12, **PLANTED["divergence"]))
+
+
+HEALTHY_RUNS: dict[str, dict[str, Any]] = {
+    "usual": {},
+    "strong D that still teaches": {"d_real": 0.98, "d_fake": 0.02, "frechet": path(400, 5, half_life=5)},
+    "strong D, converged at a good quality": {"d_real": 0.99, "d_fake": 0.01, "frechet": path(400, 5, half_life=1)},
+    "D at chance because the fakes are good": {"d_real": 0.51, "d_fake": 0.49, "frechet": path(400, 5, half_life=1)},
+    "slow start": {"frechet": path(400, 100, half_life=8), "diversity": path(0.12, 0.6, half_life=8),
+                   "share": skewed(0.5), "coverage": path(0, 0.2), "duplicate_rate": path(0.9, 0.1)},
+    "Fréchet stands while coverage grows": {
+        "frechet": path(400, 225, half_life=1), "coverage": 0.012 * np.arange(SNAPSHOTS), "d_fake": 0.03,
+        "diversity": path(0.12, 0.5, half_life=10), "duplicate_rate": 0.1,
+    },
+    "relativistic with penalties in D's loss": {
+        "settings": settings(objective="relativistic", r1=1.0), "d_loss": path(3.0, 1.0),
+        "frechet": path(400, 20, half_life=6),
+    },
+    "least squares": {"settings": settings(objective="least-squares"), "d_loss": 0.2},
+    "hinge": {"settings": settings(objective="hinge"), "d_loss": 1.9, "d_real": 0.6, "d_fake": 0.55},
+    "Wasserstein": {"settings": settings(objective="wasserstein"), "d_loss": -40.0, "d_real": 0.999, "d_fake": 0.001},
+    "minimax": {"settings": settings(objective="minimax"), "g_loss": -0.5},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(HEALTHY_RUNS))
+def test_no_false_alarm_at_any_snapshot(name: str) -> None:
+    history, tests, evals, values = make_run(**HEALTHY_RUNS[name])
+    for i in range(len(evals)):
+        assert not [f.id for f in diagnose(history, tests, evals[: i + 1], values) if f.severity != "info"]
+
+
+def test_neither_classes_nor_floors_nor_errors_are_needed() -> None:
+    def bare(run: Run) -> Run:
+        lines = [
+            line | {"class_share": None, "metrics": {key: {"value": m["value"]} for key, m in line["metrics"].items()}}
+            for line in run[2]
+        ]
+        return run[0], run[1], lines, run[3]
+
+    assert set(found(bare(make_run()))) == set(found(make_run()))
+    for name in FROM_THE_START:
+        assert name in failures(bare(make_run(**PLANTED[name])))
+
+
+def test_objectives_without_probabilities_are_judged_by_the_loss_of_d() -> None:
+    for objective, chance in (("least-squares", 0.25), ("hinge", 2.0), ("relativistic", math.log(2.0))):
+        planted = UNLEARNED | {"settings": settings(objective=objective)}
+        assert "discriminator_wins" in failures(make_run(**planted | {"d_loss": 0.01 * chance}))
+        assert "fooling_with_garbage" in failures(make_run(**planted | {"d_loss": chance}))
+        assert not failures(make_run(**planted | {"d_loss": 0.5 * chance}))
+
+
+def test_noise_of_the_metric_alone_raises_nothing() -> None:
+    for seed in range(20):
+        wobble = np.exp(0.08 * np.random.default_rng(seed).normal(size=SNAPSHOTS))
+        assert not failures(make_run(frechet=HEALTHY["frechet"] * wobble, stderr=0.08))
+        assert "oscillation" not in found(make_run(frechet=HEALTHY["frechet"] * wobble, stderr=0.08))
+
+
+def test_the_future_is_not_looked_at() -> None:
+    history, tests, evals, values = make_run(**PLANTED["divergence"])
+    early = make_run(upto=10, **PLANTED["divergence"])
+    assert diagnose(history, tests, evals[:10], values) == diagnose(*early)
+
+
+def test_thresholds_do_not_depend_on_the_scale_of_the_features() -> None:
+    for name, planted in PLANTED.items():
+        scaled = planted | {"frechet": 1000.0 * np.asarray(planted.get("frechet", HEALTHY["frechet"]))}
+        assert set(found(make_run(**scaled))) == set(found(make_run(**planted))), name
+
+
+def test_a_failure_that_has_passed_goes_away() -> None:
+    recovered = np.where(np.arange(SNAPSHOTS) < 8, 400.0, HEALTHY["frechet"])
+    late = np.arange(SNAPSHOTS) < 8
+    run = {"frechet": recovered, "coverage": np.where(late, 0, 0.5), "d_fake": np.where(late, 0.001, 0.3)}
+    assert "discriminator_wins" in failures(make_run(upto=8, **run))
+    assert not failures(make_run(**run))
+
+
+def test_missing_classes_are_named_with_their_shares() -> None:
+    run = make_run(**PLANTED["missing_modes"], settings=settings(class_names=list("abcdefghij")))
+    finding = found(run)["missing_modes"]
+    assert "2 of 10" in finding.sentence and "a, b" in finding.sentence
+    assert finding.evidence["missing"] == 2
+    assert finding.evidence["share of b"] == 0.002
+    assert finding.evidence["share of b in the data"] == 0.1
+
+
+def test_clusters_are_not_given_the_names_of_classes() -> None:
+    run = make_run(**PLANTED["missing_modes"], settings=settings(class_names=["Ann", "Bo"]))
+    assert "kind 0, kind 1" in found(run)["missing_modes"].sentence
+
+
+def test_a_class_too_rare_for_the_number_of_fakes_is_not_called_missing() -> None:
+    history, tests, evals, values = make_run(**PLANTED["missing_modes"])
+    for line in evals:
+        line["metrics"]["class_kl"]["num_fake"] = 90
+    assert "missing_modes" not in found((history, tests, evals, values))
+
+
+def test_few_copies_warn_and_many_fail() -> None:
+    assert found(make_run(memorisation=0.12))["memorisation"].severity == "warning"
+    assert found(make_run(memorisation=0.4))["memorisation"].severity == "failure"
+    assert "memorisation" not in found(make_run(memorisation=0.03))
+
+
+def test_evidence_and_thresholds_are_in_the_finding_and_survive_json() -> None:
+    for name, planted in PLANTED.items():
+        finding = found(make_run(**planted))[name]
+        line = json.loads(json.dumps(finding.to_dict(), allow_nan=False))
+        assert set(line) == {"id", "severity", "first", "last", "evidence", "thresholds", "sentence", "advice"}
+        assert line["id"] == name and line["evidence"]
+        assert all(line["thresholds"][key] == getattr(LIMITS, key) for key in line["thresholds"])
+
+
+def test_advice_names_real_settings_with_changed_rates() -> None:
+    from ganscope.config.fields import field_types
+
+    flags = {"--" + name.replace("_", "-") for name in field_types()}
+    for name, planted in PLANTED.items():
+        words = " ".join(found(make_run(**planted))[name].advice).replace(",", " ").split()
+        assert {word for word in words if word.startswith("--")} <= flags
+    assert "--d-lr 5e-05" in found(make_run(**PLANTED["discriminator_wins"]))["discriminator_wins"].advice
+
+
+def test_verdict_is_one_line_and_names_the_gravest_finding_first() -> None:
+    run = make_run(**(PLANTED["discriminator_wins"] | {"memorisation": 0.1}))
+    line = verdict(diagnose(*run), run[2])
+    assert line.startswith("failing: discriminator_wins since ") and "floor 2" in line and "\n" not in line
+    assert line.endswith("Also: memorisation.")
+    assert verdict([], []) == "too early to say"
+    assert verdict(diagnose(*make_run()), make_run()[2]).startswith("balanced since ")
+
+
+def test_best_is_the_lowest_beyond_noise_and_the_earliest_among_equals() -> None:
+    values = [400.0, 50.0, 20.0, 10.0, 9.5, 30.0, *[40.0] * (SNAPSHOTS - 6)]
+    run = make_run(frechet=np.array(values), stderr=0.05)
+    assert best_snapshot(run[2]) == 3 * 150 * BATCH
+    exact = make_run(frechet=np.array(values), stderr=0.0)
+    assert best_snapshot(exact[2]) == 4 * 150 * BATCH
+    assert best_snapshot([]) is None
+    assert best_snapshot(run[2], "kernel") is None
+
+
+def test_best_goes_up_where_higher_is_better() -> None:
+    evals = make_run(coverage=np.r_[np.linspace(0.1, 0.9, SNAPSHOTS - 1), 0.2])[2]
+    for line in evals:
+        line["metrics"]["coverage"]["better"] = "higher"
+    assert best_snapshot(evals, "coverage") == evals[-2]["images_seen"]
+
+
+def test_best_never_changes_without_cause() -> None:
+    wobble = np.exp(0.05 * np.random.default_rng(0).normal(size=SNAPSHOTS))
+    evals = make_run(frechet=20.0 * wobble, stderr=0.2)[2]
+    assert {best_snapshot(evals[: i + 1]) for i in range(SNAPSHOTS)} == {0}
+
+
+@pytest.mark.parametrize("name", ["discriminator_wins", "past_its_best", "converged"])
+def test_stop_auto_stops_with_the_figures(name: str) -> None:
+    run = make_run(**PLANTED[name])
+    reason = stop_reason(diagnose(*run), run[2], run[3])
+    assert reason is not None and name in reason and "(" in reason
+
+
+def test_stop_auto_lets_a_healthy_run_and_a_young_failure_go_on() -> None:
+    for run in (make_run(frechet=path(400, 5, half_life=6)), make_run(upto=15, **PLANTED["divergence"])):
+        assert diagnose(*run)
+        assert stop_reason(diagnose(*run), run[2], run[3]) is None
+
+
+def test_stop_auto_waits_for_a_tenth_of_the_plan() -> None:
+    run = make_run(**PLANTED["discriminator_wins"])
+    images = run[2][-1]["images_seen"]
+    for share, stops in ((0.05, False), (0.2, True)):
+        plan = settings(num_images=1000, epochs=images / 1000 / share)
+        assert (stop_reason(diagnose(*run), run[2], plan) is not None) == stops
+
+
+def test_nothing_is_said_of_nothing() -> None:
+    assert diagnose([], [], [], {}) == []
+    first = make_run(upto=1)
+    assert diagnose(*first) == []
+
+
+def test_holes_in_the_record_raise_nothing_and_invent_no_failure() -> None:
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        history, tests, evals, _ = make_run(upto=int(random.integers(1, SNAPSHOTS + 1)))
+        for line in evals:
+            for name in list(line["metrics"]):
+                if random.random() < 0.1:
+                    line["metrics"][name] = random.choice(np.array([None, {}, {"value": None}], dtype=object))
+                elif random.random() < 0.1:
+                    del line["metrics"][name]
+            if random.random() < 0.05:
+                line["class_share"] = None
+        kept = [line for line in history if random.random() < 0.5]
+        findings = diagnose(kept, tests[:1], evals, {})
+        json.dumps([finding.to_dict() for finding in findings], allow_nan=False)
+        assert not [finding.id for finding in findings if finding.severity == "failure"]
+        assert verdict(findings, evals)
+
+
+def test_findings_are_frozen() -> None:
+    finding = diagnose(*make_run())[0]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        finding.id = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(("value", "digits", "text"), [
+    (0.36, 2, "0.36"), (104.498, 2, "104"), (99.6, 2, "100"), (99.4, 2, "99"), (85.44, 3, "85.4"),
+    (12345.0, 3, "12,345"),
+])  # fmt: skip
+def test_figures_are_never_powers_of_ten(value: float, digits: int, text: str) -> None:
+    assert figure(value, digits) == text

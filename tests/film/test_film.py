@@ -1,0 +1,236 @@
+"""Films of synthetic runs: what a run holds must be in the pictures, and what it lacks must not stop the film."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+from PIL import Image
+
+from fixtures.synthetic import build_run
+from ganscope.drawing import encode, palette
+from ganscope.errors import ConfigError, RunError
+from ganscope.film import film
+from ganscope.film.film import grid_film, make_film, walk_film
+from ganscope.film.stages import GridStage, Stage
+from ganscope.film.story import HOLD_FIRST, HOLD_LAST, positions, read_story
+
+SMALL = {"num_real": 200, "num_fake": 60, "num_images": 60, "history": 40}
+
+
+def pictures_of(path: Path) -> np.ndarray:
+    """All pictures of an MP4 `(F, H, W, 3) uint8`."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(path), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    done = subprocess.run(command, capture_output=True, check=True)
+    line = next(line for line in done.stderr.decode().splitlines() if "Video: h264" in line)
+    assert "yuv420p" in line
+    width, height = (int(side) for side in re.findall(r" (\d{2,5})x(\d{2,5})[ ,]", line)[0])
+    return np.frombuffer(done.stdout, np.uint8).reshape(-1, height, width, 3)
+
+
+def gif_frames(path: Path) -> int:
+    with Image.open(path) as image:
+        return int(getattr(image, "n_frames", 1))
+
+
+# ---- time ------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("snapshots", "seconds"), [(1, 3.0), (2, 3.0), (7, 2.0), (100, 24.0), (91, 24.0)])
+def test_every_snapshot_has_a_picture_and_the_last_is_held(snapshots: int, seconds: float) -> None:
+    way = positions(snapshots, seconds, 30)
+    assert way[0] == 0 and way[-1] == snapshots - 1 and (np.diff(way) >= 0).all()
+    assert set(range(snapshots)) <= set(way.tolist())
+    assert (way == snapshots - 1).sum() >= 60  # two seconds
+    assert len(way) / 30 <= seconds + HOLD_FIRST + HOLD_LAST + 0.1
+
+
+def test_a_run_of_thousands_of_snapshots_has_no_endless_film() -> None:
+    way = positions(5000, 24, 30)
+    assert len(way) <= 30 * 27 and (way == np.round(way)).all() and way[-1] == 4999
+
+
+# ---- the stage -------------------------------------------------------------------------------------------------------
+def test_at_a_snapshot_the_images_are_exactly_those_of_the_run(tmp_path: Path) -> None:
+    run = build_run(tmp_path, snapshots=3, **SMALL)
+    story = read_story(run)
+    stage = Stage(story, 960, 540, dissolve=0.4)
+    scale, gap, columns = (getattr(stage.tiles.layout, name) for name in ("scale", "gap", "columns"))
+    for index, seen in enumerate(run.samples()):
+        canvas = stage.draw(index)
+        image = np.load(run.sample_path(seen, ".npy"))[columns]  # the first of the second row
+        x, y = (round(v) for v in stage.tiles_at)
+        y += 28 * scale + gap
+        square = canvas[y : y + 28 * scale, x : x + 28 * scale]
+        assert (square == image[0].repeat(scale, 0).repeat(scale, 1)[..., None]).all()
+
+
+def test_points_curves_and_bars_move_and_the_title_does_not(tmp_path: Path) -> None:
+    story = read_story(build_run(tmp_path, snapshots=4, **SMALL))
+    stage = Stage(story, 960, 540)
+    assert stage.map is not None
+    first, half, last = stage.draw(0), stage.draw(0.5), stage.draw(3)
+    header = np.s_[:50, :400]
+    assert (first[header] == last[header]).all()
+    assert (first[stage.map.area] != half[stage.map.area]).any()
+    for chart in stage.charts:
+        assert (first[chart.window] != last[chart.window]).any()
+    assert (stage.draw(0.5) == half).all()
+
+
+def test_the_class_that_never_comes_out_has_no_bar(tmp_path: Path) -> None:
+    story = read_story(build_run(tmp_path, snapshots=4, **SMALL))
+    stage = Stage(story, 1280, 720)
+    assert stage.map is not None
+    box, canvas = stage.map.bars, stage.draw(3)
+    row = canvas[round(box.top + 50 * stage.u)].astype(int)
+    cell = box.width / 10
+    cells = [row[round(box.left + k * cell) : round(box.left + (k + 1) * cell)] for k in range(10)]
+    away = [np.abs(part - colour).max(axis=1).min() for part, colour in zip(cells, palette.CLASS_COLOURS, strict=True)]
+    assert [bool(distance < 4) for distance in away] == [True] * 9 + [False]
+
+
+def test_the_text_counts_epochs_images_and_steps(tmp_path: Path) -> None:
+    story = read_story(build_run(tmp_path, snapshots=4, **SMALL))
+    last = int(story.seen[-1])
+    big, small = story.clock(last)
+    assert big.startswith("epoch ")
+    assert small == f"{last:,} images seen · step {last // 64:,}"
+    assert story.clock(0)[1] == "0 images seen · step 0"
+    assert story.evaluation(last)["images_seen"] == last
+    assert story.evaluation(last - 1)["images_seen"] == int(story.seen[-2])
+
+
+# ---- whole films -----------------------------------------------------------------------------------------------------
+def test_a_film_has_all_pictures_and_ends_on_the_last_snapshot(tmp_path: Path) -> None:
+    run = build_run(tmp_path / "run", snapshots=3, **SMALL)
+    mp4, gif = make_film(run, width=641, height=361, fps=10, seconds=1)
+    assert mp4 == run.product("film.mp4") and gif == run.product("film.gif")
+    pictures = pictures_of(mp4)
+    assert pictures.shape[1:] == (360, 640, 3)
+    assert len(pictures) == len(positions(3, 1, 10))
+    wanted = Stage(read_story(run), 640, 360).draw(2)
+    assert np.abs(pictures[-1].astype(int) - wanted).mean() < 3
+    assert np.abs(pictures[0].astype(int) - pictures[-1]).mean() > 3
+    assert gif_frames(gif) >= 3 and gif.stat().st_size < encode.GIF_BYTES_MOST
+    assert not list(run.path.rglob("*.tmp"))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"snapshots": 1},
+        {"snapshots": 1, "with_map": False},
+        {"snapshots": 2, "with_map": False, "channels": 3, "size": 64, "num_images": 20},
+        {"snapshots": 2, "classes": 0},
+        {"snapshots": 2, "classes": 1000, "num_real": 2000},
+        {"snapshots": 2, "size": 128, "channels": 3, "num_images": 12},
+        {"snapshots": 2, "size": 8, "nasty": True},
+        {"snapshots": 2, "history": 0},
+    ],
+    ids=str,
+)
+def test_every_kind_of_run_has_a_film(tmp_path: Path, spec: dict[str, int]) -> None:
+    run = build_run(tmp_path / "run", **{**SMALL, **spec})
+    paths = make_film(run, width=480, height=270, fps=5, seconds=0.4)
+    assert all(path.stat().st_size > 1000 for path in paths)
+    story = read_story(run)
+    grid = GridStage(story, (1280, 720), 128).draw(len(story.seen) - 1)
+    assert grid.shape[0] % 2 == grid.shape[1] % 2 == 0 and grid.shape[1] <= 1400
+    assert (Stage(story, 480, 270).map is None) == (spec.get("with_map") is False)
+
+
+def test_a_run_without_snapshots_has_no_film(tmp_path: Path) -> None:
+    run = build_run(tmp_path, snapshots=0, **SMALL)
+    for make in (make_film, grid_film):
+        with pytest.raises(RunError, match="no snapshot"):
+            make(run)
+    assert not list(tmp_path.glob("*.mp4"))
+
+
+def test_a_damaged_snapshot_is_passed_over(tmp_path: Path) -> None:
+    run = build_run(tmp_path, snapshots=3, **SMALL)
+    seen = run.samples()
+    for path in (run.map_path(seen[1]), run.sample_path(seen[1], ".npy")):
+        path.write_bytes(path.read_bytes()[:300])
+    story = read_story(run)
+    assert story.track.at.tolist() == [0, 2]
+    first = story.images_at(0)
+    assert first is not None and (story.images_at(1) == first).all()
+    Stage(story, 480, 270).draw(1.5)
+
+
+def test_grid_film_shows_all_images_with_epoch_and_step(tmp_path: Path) -> None:
+    run = build_run(tmp_path, snapshots=2, num_real=200, num_fake=128, num_images=128, history=20, with_map=False)
+    mp4, gif = grid_film(run)
+    assert (mp4.name, gif.name) == ("grid.mp4", "grid.gif")
+    stage = GridStage(read_story(run), (1280, 720), 128)
+    assert stage.tiles.count == 128
+    wanted = stage.draw(1)
+    image = np.load(run.sample_path(run.samples()[1], ".npy"))[0, 0].repeat(2, 0).repeat(2, 1)
+    assert (wanted[stage.header : stage.header + 56, stage.left : stage.left + 56] == image[..., None]).all()
+    pictures = pictures_of(mp4)
+    assert np.abs(pictures[-1].astype(int) - wanted).mean() < 4
+    held = pictures[-60::10, ::4, ::4].astype(int)  # two seconds
+    assert np.abs(held - held[-1]).mean() < 1
+    header = slice(0, stage.header)
+    assert (stage.draw(0)[header] != wanted[header]).any()
+    assert gif_frames(gif) == 2
+
+
+def test_a_film_is_absent_or_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = build_run(tmp_path, snapshots=2, **SMALL)
+    run.product("film.mp4").write_bytes(b"the old film")
+
+    def disk_full(path: Path, pictures: object, fps: float) -> int:
+        path.write_bytes(b"half a film")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(film, "write_mp4", disk_full)
+    with pytest.raises(RunError, match="No space left"):
+        make_film(run, width=480, height=270)
+    assert run.product("film.mp4").read_bytes() == b"the old film"
+    assert not run.product("film.gif").exists() and not list(tmp_path.rglob("*.tmp"))
+
+
+def test_out_names_the_film_and_a_gif_alone_is_possible(tmp_path: Path) -> None:
+    run = build_run(tmp_path / "run", snapshots=2, **SMALL)
+    options = {"width": 480, "height": 270, "fps": 5, "seconds": 0.4}
+    assert [p.name for p in make_film(run, out=tmp_path / "a.mp4", **options)] == ["a.mp4", "a.gif"]
+    assert [p.name for p in make_film(run, out=tmp_path / "b.gif", **options)] == ["b.gif"]
+    assert not (tmp_path / "b.mp4").exists()
+    with pytest.raises(ConfigError, match=r"c\.webm"):
+        make_film(run, out=tmp_path / "c.webm")
+    with pytest.raises(ConfigError, match="too small"):
+        make_film(run, width=20, height=20)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_walk_is_written_as_it_is(tmp_path: Path, channels: int) -> None:
+    frames = np.zeros((6, 32, 48, channels), np.uint8)
+    frames[3:] = 200
+    mp4, gif = walk_film(frames, tmp_path / "walk.mp4")
+    pictures = pictures_of(mp4)
+    assert pictures.shape == (6, 32, 48, 3)
+    assert np.abs(pictures.mean(axis=(1, 2, 3)) - [0, 0, 0, 200, 200, 200]).max() < 3
+    assert gif_frames(gif) >= 2
+
+
+@pytest.mark.slow
+def test_a_hundred_snapshots_at_full_size_take_under_a_minute_of_two_cores(tmp_path: Path) -> None:
+    import resource
+
+    run = build_run(tmp_path, snapshots=100, num_real=60_000, num_fake=2000, history=3000)
+
+    def seconds(who: int) -> float:
+        use = resource.getrusage(who)
+        return use.ru_utime + use.ru_stime
+
+    before = [seconds(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    make_film(run)
+    after = [seconds(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    ours, ffmpeg = (b - a for a, b in zip(before, after, strict=True))
+    # Drawing is one thread, ffmpeg works beside it; processor time, since a shared machine has no honest wall time.
+    assert ours < 60 and (ours + ffmpeg) / 2 < 60

@@ -1,0 +1,62 @@
+"""From a config to a run: what a longer training keeps of its first plan, and that a stored config is the run again."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ganscope.config.fields import Config
+from ganscope.config.presets import make_config
+from ganscope.launch.estimate import snapshot_cost
+from ganscope.launch.launch import launch
+from ganscope.launch.resume import as_planned, resumed_config
+from ganscope.progress import Progress
+from ganscope.runs.run import Run
+
+QUICK: dict[str, Any] = dict(
+    preset="mlp", batch_size=64, threads=1, snapshots=2, num_fakes=128, metrics=False, map="none"
+)
+QUIET = Progress(quiet=True)
+
+
+def planned(config: Config) -> Config:
+    return config.resolve(num_images=60_000, size=28, channels=1, snapshot_cost=snapshot_cost(config, 28, 1))
+
+
+@pytest.mark.parametrize("data", ["mnist", "fashion-mnist"])
+def test_more_epochs_keep_the_first_plan(data: str, tmp_path: Path) -> None:
+    short, long = (make_config(data, epochs=epochs) for epochs in (5.0, 20.0))
+    stored = planned(short)
+    assert planned(long).snapshots != stored.snapshots, "the case needs plans that differ"
+    run = Run.create(tmp_path / "run", stored, {}, "")
+    found = resumed_config(run, long, planned(long))
+    assert found == dataclasses.replace(stored, epochs=20.0)
+
+
+def test_a_setting_that_was_given_is_not_replaced_by_the_plan() -> None:
+    stored = planned(make_config("mnist", epochs=5.0))
+    given = make_config("mnist", epochs=5.0, snapshots=3)
+    assert as_planned(given, planned(given), stored).snapshots == 3
+
+
+def test_a_carried_on_training_says_so_in_its_config(tmp_path: Path) -> None:
+    """A later look, and a resumption by the plain command, must see the longer plan."""
+    first = launch(make_config("digits", epochs=0.5, **QUICK), run_path=tmp_path / "run", progress=QUIET)
+    second = launch(make_config("digits", epochs=1.5, **QUICK), run_path=tmp_path / "run", progress=QUIET)
+    assert second.outcome.images_seen > first.outcome.images_seen
+    assert second.run.config().epochs == 1.5
+    second.run.unmark_finished()  # as an interruption leaves it
+    third = launch(make_config("digits", epochs=0.5, **QUICK), runs=tmp_path, progress=QUIET)
+    assert third.run.path != second.run.path
+
+
+def test_a_toys_config_holds_what_was_given(tmp_path: Path) -> None:
+    """γ is scaled by the data for the training alone: stored scaled, a config trained again would be scaled twice."""
+    config = make_config("grid", epochs=0.01, snapshots=1)
+    run = launch(config, run_path=tmp_path / "run", progress=QUIET).run
+    assert run.config().r1 == config.r1
+    assert json.loads(run.config_path.read_text())["r1"] == config.r1

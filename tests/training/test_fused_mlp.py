@@ -1,0 +1,135 @@
+"""The passes written out against autograd, and Adam against torch.optim's."""
+
+from __future__ import annotations
+
+import copy
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from ganscope.config.presets import make_config
+from ganscope.device import choose_backend
+from ganscope.training import objectives
+from ganscope.training.adam import Adam
+from ganscope.training.batches import Batches
+from ganscope.training.state import new_state
+from ganscope.training.step import train_iteration
+
+BACKEND = choose_backend(device="cpu", threads=1, convolutional=False)
+
+
+@pytest.mark.parametrize("objective", ["minimax", "non-saturating", "least-squares", "hinge", "wasserstein"])
+@pytest.mark.parametrize("more", [{}, {"d_steps": 2, "g_steps": 2, "ema_half_life": 500.0, "weight_clip": 0.05}])
+def test_iterations_equal_autograds(objective: str, more: dict[str, float]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (300, 1, 12, 12), dtype=np.uint8)
+    config = make_config("digits", "mlp", objective=objective, batch_size=20, **more)
+    config = config.resolve(num_images=300, size=12, channels=1)
+    states = [new_state(config, BACKEND) for _ in range(2)]
+    assert states[0].perceptrons is not None
+    states[1].perceptrons = None
+    # The Wasserstein loss does not depend on D's output bias: its gradient is rounding, which Adam makes a whole step.
+    for _ in range(1 if objective == "wasserstein" else 12):
+        scalars = [train_iteration(state, Batches(images, config, BACKEND), config, BACKEND) for state in states]
+        tolerance = 2e-2 if objective == "wasserstein" else 2e-5
+        torch.testing.assert_close(scalars[0], scalars[1], rtol=tolerance, atol=2e-6)
+        if objective == "wasserstein":
+            return
+    for ours, theirs in zip(*(state.g_parameters + state.d_parameters for state in states), strict=True):
+        assert ours.grad is not None
+        assert theirs.grad is not None
+        assert float((ours.grad - theirs.grad).norm()) <= 1e-4 * float(theirs.grad.norm())
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"r1": 0.1}, {"gradient_penalty": 1.0}, {"instance_noise": 0.1}, {"pack": 2}, {"spectral_norm": True},
+     {"objective": "relativistic"}],
+)  # fmt: skip
+def test_whatever_they_cannot_do_goes_to_autograd(more: dict[str, object]) -> None:
+    config = make_config("digits", "mlp", **more).resolve(num_images=300, size=8, channels=1)
+    assert new_state(config, BACKEND).perceptrons is None
+
+
+@pytest.mark.parametrize("name", [name for name, o in objectives.OBJECTIVES.items() if o.d_slopes])
+def test_slopes_are_the_gradients_of_the_losses(name: str) -> None:
+    objective, targets = objectives.OBJECTIVES[name], objectives.Targets(0.9, 0.1, 0.8)
+    assert objective.d_slopes is not None
+    assert objective.g_slopes is not None
+    real, fake = (3.0 * torch.randn(2, 40, dtype=torch.float64)).requires_grad_(True).unbind()
+    expected = torch.autograd.grad(objective.d_loss(real, fake, targets), (real, fake))
+    for slope, gradient in zip(objective.d_slopes(real, fake, targets), expected, strict=True):
+        torch.testing.assert_close(slope.detach(), gradient)
+    (expected_g,) = torch.autograd.grad(objective.g_loss(fake, None, targets), fake)
+    torch.testing.assert_close(objective.g_slopes(fake, targets).detach(), expected_g)
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_adam_is_torchs_adam_through_a_checkpoint_and_a_changed_rate(fused: bool) -> None:
+    """The fused kernel gives the same bits; single operations the same up to rounding."""
+    torch.manual_seed(0)
+    ours = [torch.nn.Parameter(torch.randn(5, 3)), torch.nn.Parameter(torch.randn(7))]
+    theirs = copy.deepcopy(ours)
+    a = Adam(ours, lr=1e-2, betas=(0.5, 0.99))
+    b = torch.optim.Adam(theirs, lr=1e-2, betas=(0.5, 0.99), fused=True)
+    for step in range(9):
+        for x, y in zip(ours, theirs, strict=True):
+            x.grad = torch.randn_like(x)
+            y.grad = x.grad.clone()
+        if step == 4:
+            saved = copy.deepcopy(a.state_dict())
+            a = Adam(ours, lr=1e-2, betas=(0.5, 0.99))
+            a.load_state_dict(saved)
+        if step == 6:
+            a.lr = b.param_groups[0]["lr"] = 3e-3
+        a.fused = fused
+        a.step()
+        b.step()
+        for x, y in zip(ours, theirs, strict=True):
+            assert torch.equal(x, y) if fused else torch.allclose(x, y, rtol=1e-5, atol=1e-6)
+    assert [count.item() for count in a.steps] == [9.0, 9.0]
+
+
+def test_the_states_of_another_network_are_refused() -> None:
+    a, b = (Adam([torch.nn.Parameter(torch.randn(*shape))], 1e-2, (0.5, 0.9)) for shape in ((5, 3), (3, 5)))
+    with pytest.raises(ValueError, match="shape"):
+        a.load_state_dict(b.state_dict())
+    with pytest.raises(KeyError):
+        a.load_state_dict({})
+
+
+def test_moments_lie_in_memory_as_their_parameters_do() -> None:
+    weight = torch.nn.Parameter(torch.randn(4, 3, 2, 2).contiguous(memory_format=torch.channels_last))
+    made = Adam([weight], 1e-2, (0.5, 0.9))
+    assert made.averages[0].stride() == made.squares[0].stride() == weight.stride()
+
+
+def test_a_state_imports_no_compiler() -> None:
+    """`torch.optim` would: a second of every start."""
+    code = (
+        "import sys; from ganscope.config import make_config; from ganscope.training import backend_of, new_state;"
+        "c = make_config('digits', 'dcgan').resolve(num_images=99, size=8, channels=1); new_state(c, backend_of(c));"
+        "sys.exit('torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_bf16_products_change_gradients_by_their_rounding_alone() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (300, 1, 28, 28), dtype=np.uint8)
+    config = make_config("digits", "mlp").resolve(num_images=300, size=28, channels=1)
+    found = []
+    for precision in ("float32", "bf16"):
+        backend = choose_backend(device="cpu", precision=precision, threads=1, convolutional=False, written_out=True)
+        state = new_state(config, backend)
+        assert state.perceptrons is not None
+        assert state.perceptrons.images.dtype == (torch.bfloat16 if precision == "bf16" else torch.float32)
+        scalars = train_iteration(state, Batches(images, config, backend), config, backend)
+        found.append((scalars, [parameter.grad for parameter in state.d_parameters + state.g_parameters]))
+    torch.testing.assert_close(found[0][0], found[1][0], rtol=1e-2, atol=1e-2)
+    for exact, rounded in zip(found[0][1], found[1][1], strict=True):
+        assert rounded.dtype == torch.float32
+        assert not torch.equal(exact, rounded)
+        assert float((exact - rounded).norm()) <= 0.03 * float(exact.norm())
