@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganscope.config import Config, make_config
 from ganscope.errors import ConfigError, DataError, DependencyError, GanscopeError, RunError, TrainingError
-from ganscope.version import __version__
+from ganscope.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from ganscope.api import TrainedRun

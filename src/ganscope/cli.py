@@ -67,7 +67,7 @@ class Version(argparse.Action):
         super().__init__(option_strings, dest=argparse.SUPPRESS, default=argparse.SUPPRESS, nargs=0, help=help)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from ganscope.version import __version__
+        from ganscope.version import VERSION
 
-        print(f"ganscope {__version__}")
+        print(f"ganscope {VERSION}")
         parser.exit()
