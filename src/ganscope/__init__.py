@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from ganscope.config import Config, make_config
 from ganscope.errors import ConfigError, DataError, DependencyError, GanscopeError, RunError, TrainingError
-from ganscope.version import VERSION as __version__
+from ganscope.version import VERSION
 
 if TYPE_CHECKING:
     from ganscope.api import TrainedRun
     from ganscope.generator import LoadedGenerator
+
+__version__ = VERSION
 
 __all__ = [
     "Config",
