@@ -11,7 +11,7 @@ help:
 	@echo "make demo      train on handwritten digits and write images, curves, film and the page (under 90 s)"
 	@echo "make test      set up what the tests need, then run them"
 	@echo "make test-all  the same with the slow tests"
-	@echo "make check     ruff, mypy --strict, and the viewer's bundle against its source"
+	@echo "make check     ruff, mypy --strict; types, lint and tests of the viewer, and its bundle against its source"
 	@echo "make bench     the benchmark table, into docs/benchmarks.md"
 	@echo "make web       rebuild the viewer's bundle (needs Node)"
 	@echo "make clean     remove what the targets above made"
@@ -45,7 +45,7 @@ check: $(VENV)/installed-tests
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory check-web; else echo "npm is not here: the viewer's bundle was not checked"; fi
 
 check-web:
-	cd web && npm ci --no-audit --no-fund --loglevel=error && npm test --silent && npm run build --silent
+	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent check
 	git diff --exit-code --stat -- src/ganscope/page/static
 
 web:

@@ -6,178 +6,35 @@ its end nothing may stand in the console. Pixels are read from the map's own can
 
 from __future__ import annotations
 
-import shutil
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fixtures.synthetic import NASTY, Synthetic, build_run, write_snapshot
+from fixtures.browsing import (
+    BASE,
+    INK,
+    LAST,
+    OVER,
+    READ,
+    SPEC,
+    STOP,
+    WAITING,
+    again,
+    made,
+    pixels,
+    serving,
+    settle,
+    slide,
+    spot,
+    until,
+)
+from fixtures.synthetic import NASTY, build_run, write_snapshot
 from ganscope.page.report import write_report
-from ganscope.page.server import Viewer
 from ganscope.runs.run import Run
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is needed: pip install -e '.[test]'")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is needed: apt-get install chromium"),
-]
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader"]
-SPEC = Synthetic(num_real=400, num_fake=120, num_images=60, snapshots=4, history=60)
-Page = Any
-
-# Readings of the page, all of them of its first run.
-READ = """
-  const c = [...document.querySelectorAll(selector)].at(nth);
-  const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
-"""
-SUM = f"""(nth) => {{ const selector = '.map canvas';{READ}
-  const p = new Uint32Array(d.buffer);
-  let s = 0; for (let i = 0; i < p.length; i++) s = (s * 31 + p[i]) % 2147483647;
-  return s;
-}}"""
-BASE, OVER = 0, 1  # the canvas of the reals, the canvas of what moves
-INK = f"""() => {{ const selector = '.map canvas', nth = 1;{READ}
-  const off = (i) => Math.abs(d[i] - 220) + Math.abs(d[i + 1] - 20) + Math.abs(d[i + 2] - 120);
-  let n = 0; for (let i = 0; i < d.length; i += 4) if (d[i + 3] > 200 && off(i) < 30) n++;
-  return n;
-}}"""  # pixels in the accent colour: rings, trail, marks
-DOT = f"""() => {{ const selector = '.map canvas', nth = 1;{READ}
-  const w = c.width, k = c.clientWidth / w, p = new Uint32Array(d.buffer), ink = 0xff1a1411;
-  for (let y = 40; y < c.height - 40; y++) for (let x = 120; x < w - 40; x++) {{
-    const i = y * w + x;
-    if ([i, i - 1, i + 1, i - w, i + w].every((at) => p[at] === ink)) return [x * k, y * k];
-  }}
-}}"""  # the middle of a filled dot
-WAITING = """((selector, count) => {
-  const c = document.querySelector(selector), p = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
-  const columns = Math.max(1, Math.floor(c.clientWidth / 36)), cell = c.width / columns;
-  let waiting = 0;
-  for (let i = 0; i < count; i++) {
-    const x = Math.floor((i % columns + 0.5) * cell), y = Math.floor((Math.floor(i / columns) + 0.5) * cell);
-    waiting += p[4 * (y * c.width + x) + 3] < 255 ? 1 : 0;
-  }
-  return waiting;
-})"""  # how many pictures of a list are still the grey that stands for them
-STOP = "Number(document.querySelector('.time-slider').value)"
-LAST = "Number(document.querySelector('.time-slider').max)"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield found
-        found.close()
-
-
-@pytest.fixture
-def visit(browser: Any) -> Iterator[Callable[..., Page]]:
-    """Open an address; at the end of the test the page must not have complained or asked anyone else."""
-    contexts, complaints = [], []
-
-    def opened(
-        address: str, *, width: int = 1280, height: int = 800, quiet: bool = True, wait: bool = True, **options: Any
-    ) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce", **options)
-        contexts.append(context)
-        own = address if address.startswith("http") else "file-has-no-requests:"
-
-        def judge(route: Any) -> None:
-            if route.request.url.startswith(own):
-                route.continue_()
-            else:
-                complaints.append(f"a request left: {route.request.url}")
-                route.abort()
-
-        context.route("http*://**/*", judge)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
-        if quiet:
-            page.on(
-                "console", lambda line: complaints.append(f"{line.type}: {line.text}") if line.type != "log" else None
-            )
-        page.goto(address)
-        if wait:
-            page.wait_for_selector("html[data-ready=true]")
-            settle(page)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-@contextmanager
-def serving(*runs: Run, port: int = 0) -> Iterator[str]:
-    with Viewer([run.path for run in runs], port) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server.address
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return build_run(tmp_path_factory.mktemp("browser") / "run", SPEC)
-
-
-@pytest.fixture(scope="module")
-def report(run: Run) -> str:
-    return write_report(run).as_uri()
-
-
-def made(path: Path, **overrides: Any) -> str:
-    """The address of a report of a synthetic run."""
-    return write_report(build_run(path, SPEC, **overrides)).as_uri()
-
-
-def settle(page: Page) -> None:
-    """Until two frames in a row have the same pixels: snapshots and pictures arrive a little later than the page."""
-    last = None
-    for _ in range(60):
-        now = (page.evaluate(SUM, BASE), page.evaluate(SUM, OVER))
-        if now == last:
-            return
-        last = now
-        page.wait_for_timeout(60)
-
-
-def pixels(page: Page, nth: int = OVER) -> int:
-    settle(page)
-    return int(page.evaluate(SUM, nth))
-
-
-def until(page: Page, what: str) -> None:
-    """Until the expression is true. Not playwright's own way, which evaluates text, as the page's policy forbids."""
-    end = time.monotonic() + 20
-    while not page.evaluate(what):
-        assert time.monotonic() < end, f"never came true: {what}"
-        page.wait_for_timeout(40)
-
-
-def slide(page: Page, stop: int) -> None:
-    page.locator(".time-slider").fill(str(stop))
-
-
-def spot(page: Page) -> tuple[float, float]:
-    """Where on the window a generated image lies: the middle of a dot, found by its ink."""
-    found = page.evaluate(DOT)
-    assert found, "nothing generated lies on the map"
-    box = page.locator(".map-over").bounding_box()
-    return box["x"] + found[0], box["y"] + found[1]
+pytestmark = pytest.mark.browser
 
 
 # ---- time ------------------------------------------------------------------------------------------------------------
@@ -590,7 +447,7 @@ def test_live_a_new_snapshot_appears_and_is_followed_only_from_the_end(visit: An
     run = build_run(tmp_path / "live", SPEC)
     with serving(run) as address:
         page = visit(address)
-        assert page.locator(".live").inner_text() == "live"
+        assert page.locator(".lives .live").inner_text().startswith("live, last step ")
         assert page.evaluate(STOP) == 3
         before = pixels(page)
         write_snapshot(run, replace(SPEC, snapshots=9), 4)
@@ -608,7 +465,7 @@ def test_live_a_new_snapshot_appears_and_is_followed_only_from_the_end(visit: An
         assert page.evaluate(STOP) == 0
         assert card.evaluate("(card) => card.open") == kept
         run.mark_finished({})
-        until(page, "document.querySelector('.live').textContent === 'finished'")
+        until(page, "document.querySelector('.lives').textContent === 'finished'")
         page.context.close()
 
 
@@ -645,33 +502,16 @@ def test_live_the_server_goes_away_and_comes_back(visit: Any, tmp_path: Path) ->
         # The browser itself writes a refused connection to the console; errors of the page still count.
         page = visit(address, quiet=False)
         port = int(address.rsplit(":", 1)[1].strip("/"))
-    # The threads of the old server that hold an event stream end with the page's next request to them.
-    page.evaluate("1")
     page.context.set_offline(True)
-    page.locator(".live.lost").wait_for()
-    assert "trying again" in page.locator(".live").inner_text()
+    page.locator(".lives .lost").wait_for()
+    assert "trying again" in page.locator(".lives").inner_text()
     slide(page, 0)  # what has arrived stays usable
     until(page, f"{STOP} === 0")
     write_snapshot(run, SPEC, 4)
     with again(run, port) as _:
         page.context.set_offline(False)
-        until(page, f"document.querySelector('.live').textContent === 'live' && {LAST} === 4")
+        until(page, f"document.querySelector('.lives .live') !== null && {LAST} === 4")
         assert page.evaluate(STOP) == 0
         page.keyboard.press("End")
         until(page, "document.querySelector('.where').textContent.startsWith('25,600')")
         page.context.close()
-
-
-@contextmanager
-def again(run: Run, port: int) -> Iterator[str]:
-    """A server on the same port, as soon as the system gives it back."""
-    for _ in range(100):
-        try:
-            with serving(run, port=port) as address:
-                yield address
-            return
-        except Exception as error:
-            if "cannot be used" not in str(error):
-                raise
-            time.sleep(0.1)
-    raise AssertionError(f"port {port} did not come back")

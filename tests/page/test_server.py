@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import signal
+import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +20,7 @@ import pytest
 from fixtures.synthetic import Synthetic, build_run, write_snapshot
 from ganscope.errors import RunError
 from ganscope.page import container, contents
+from ganscope.page import server as server_module
 from ganscope.page.server import Viewer
 from ganscope.runs.run import Run
 
@@ -62,6 +69,8 @@ def test_the_page_and_its_program_are_served_with_a_policy(server: Viewer) -> No
     page = Answer(server, "/")
     assert page.status == 200 and b'src="viewer.js"' in page.content
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+    assert b'rel="icon"' in page.content  # otherwise every visit asks for /favicon.ico
     assert page.headers["X-Content-Type-Options"] == "nosniff"
     for path, kind in (("/viewer.js", "text/javascript"), ("/viewer.css", "text/css")):
         found = Answer(server, path)
@@ -89,7 +98,7 @@ def test_containers_are_the_exhibit_s_and_may_be_kept_for_ever(server: Viewer, r
         assert "immutable" in answer.headers["Cache-Control"]
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE", "CONNECT"])
 def test_only_get_is_answered(server: Viewer, method: str) -> None:
     assert Answer(server, "/index.json", method).status == 405
 
@@ -108,6 +117,73 @@ def test_this_machine_s_names_are_taken(server: Viewer, host: str) -> None:
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:1", "null"])
 def test_another_origin_is_refused(server: Viewer, origin: str) -> None:
     assert Answer(server, "/index.json", Origin=origin).status == 403
+
+
+def raw(server: Viewer, request: bytes) -> bytes:
+    """What the server answers to these bytes until it hangs up."""
+    with socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=20) as connection:
+        connection.sendall(request)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"GET /index.json HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n", b"403"),
+        (b"GET /index.json HTTP/1.1\r\nHost: evil.example\r\nHost: localhost\r\n\r\n", b"403"),
+        (
+            b"GET /index.json HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nOrigin: http://e.com\r\n\r\n",
+            b"403",
+        ),
+        (b"GET /index.json HTTP/1.1\r\n\r\n", b"403"),
+        (b"NONSENSE\r\n\r\n", b"400"),
+        (b"GET / HTTP/9.x\r\n\r\n", b"400"),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", b"414"),
+        (b"GET / HTTP/1.1\r\nA: " + b"a" * 70_000 + b"\r\n\r\n", b"431"),
+        (b"BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"501"),
+        (b"TRACE / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"405"),
+    ],
+)
+def test_what_is_refused_is_refused_under_the_policy(server: Viewer, request_: bytes, status: bytes) -> None:
+    answer = raw(server, request_)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    first = head.split(b"\r\n")[0]
+    assert status in first or b"HTTP" not in first
+    assert b"default-src 'none'" in head and b"nosniff" in head and b"<" not in body and b"runs" not in body
+
+
+def test_who_asks_too_slowly_is_hung_up_on_and_many_of_them_keep_nobody_out(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "ASK_SECONDS", 0.6)
+    monkeypatch.setattr(server_module, "MOST_CONNECTIONS", 20)
+    with serving(run.path) as server:
+        before = threading.active_count()
+        slow = [socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=20) for _ in range(120)]
+        for one in slow:
+            one.sendall(b"GET / HT")
+        began = time.monotonic()
+        assert Answer(server, "/index.json").status == 200
+        assert time.monotonic() - began < 5
+        assert threading.active_count() - before <= 25, "the oldest of too many give up their threads"
+        for one in slow:
+            with suppress(ConnectionResetError):
+                assert one.recv(10) == b""
+            one.close()
+        deadline = time.monotonic() + 10
+        while threading.active_count() > before and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert threading.active_count() <= before
+
+
+def test_two_hundred_at_once_are_all_answered(server: Viewer) -> None:
+    found: list[int] = []
+    readers = [threading.Thread(target=lambda: found.append(Answer(server, "/index.json").status)) for _ in range(200)]
+    for one in readers:
+        one.start()
+    for one in readers:
+        one.join()
+    assert found == [200] * 200
 
 
 def test_the_page_s_own_origin_is_taken(server: Viewer) -> None:
@@ -139,26 +215,57 @@ def test_what_is_not_there_is_404_whatever_the_path(server: Viewer, path: str) -
     assert answer.status == 404 and answer.content == b"nothing here\n"
 
 
-def test_a_new_snapshot_is_told_on_the_event_stream(tmp_path: Path) -> None:
+def test_a_new_snapshot_is_a_new_revision_and_the_clock_alone_is_none(tmp_path: Path) -> None:
     run = build_run(tmp_path / "growing", SPEC)
     with serving(run.path) as server:
-        connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=20)
-        connection.request("GET", "/events")
-        stream = connection.getresponse()
-        assert stream.headers["Content-Type"] == "text/event-stream"
-
-        def next_revision() -> str:
-            return next(line for line in iter(stream.readline, b"") if line.startswith(b"data: ")).decode()[6:].strip()
-
-        first = next_revision()
-        assert first == json.loads(Answer(server, "/index.json").content)["revision"]
+        first, again = (json.loads(Answer(server, "/index.json").content) for _ in range(2))
+        assert first["revision"] == again["revision"] and abs(time.time() - again["now"]) < 60
         write_snapshot(run, SPEC, 3)
-        later = next(found for _ in range(20) if (found := next_revision()) != first)
-        index = json.loads(Answer(server, "/index.json").content)
-        # The files of a snapshot come one after the other, so the stream may be a revision behind; never the first.
-        assert later != first and index["revision"] != first
-        assert [seen for seen, _ in index["runs"][0]["snapshots"]][-1] == 3 * SPEC.every
-        connection.close()
+        later = json.loads(Answer(server, "/index.json").content)
+        assert later["revision"] != first["revision"]
+        assert [seen for seen, _ in later["runs"][0]["snapshots"]][-1] == 3 * SPEC.every
+
+
+def test_a_training_that_was_killed_does_not_count_as_alive(tmp_path: Path) -> None:
+    run = build_run(tmp_path / "killed", SPEC)
+    hours_ago = time.time() - 7200
+    for name in ("history", "test", "evals"):
+        os.utime(run.lines_path(name), (hours_ago, hours_ago))
+    with serving(run.path) as server:
+
+        def entry() -> dict[str, object]:
+            return dict(json.loads(Answer(server, "/index.json").content)["runs"][0])
+
+        assert entry()["writing"] is None and entry()["written"] == pytest.approx(hours_ago, abs=1)
+        hold = (
+            "from ganscope.runs import Run; import time\n"
+            f"with Run.open({str(run.path)!r}).locked():\n  print(1, flush=True)\n  time.sleep(60)"
+        )
+        trainer = subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE)
+        assert trainer.stdout is not None and trainer.stdout.readline()
+        assert entry()["writing"] is True
+        trainer.send_signal(signal.SIGKILL)
+        trainer.wait()
+        trainer.stdout.close()
+        assert entry()["writing"] is False and entry()["finished"] is False
+
+
+def test_asking_whether_it_is_in_use_never_refuses_a_training(tmp_path: Path) -> None:
+    run = build_run(tmp_path / "asked", SPEC)
+    stop = threading.Event()
+    askers = [
+        threading.Thread(target=lambda: [run.in_use() for _ in iter(lambda: stop.wait(0.002), True)]) for _ in range(2)
+    ]
+    for one in askers:
+        one.start()
+    try:
+        for _ in range(100):
+            with run.locked():
+                assert run.in_use() is True
+    finally:
+        stop.set()
+        for one in askers:
+            one.join()
 
 
 def test_a_snapshot_half_written_is_served_without_its_points_and_comes_whole_under_a_new_key(tmp_path: Path) -> None:
@@ -193,7 +300,7 @@ def test_the_server_is_on_the_loopback_interface_alone(server: Viewer) -> None:
 
 
 def test_a_reader_who_leaves_says_nothing_in_the_terminal(server: Viewer, capfd: pytest.CaptureFixture[str]) -> None:
-    for path in ("/events", "/0/base.glv"):
+    for path in ("/index.json", "/0/base.glv"):
         connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=20)
         connection.request("GET", path)
         connection.close()

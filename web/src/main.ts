@@ -3,6 +3,7 @@
 import { findingsOf } from "./curves";
 import { append, div, fill, h, icon, ICONS, tool } from "./dom";
 import { makeModels, type RunModel } from "./model";
+import { lifeOf } from "./pulse";
 import { RunView } from "./runview";
 import type { ColourBy } from "./scene";
 import { findSource, type Index } from "./source";
@@ -131,6 +132,9 @@ async function start(): Promise<void> {
     bar.element, h("main", { class: models.length > 1 ? "two" : "one" }, ...views.map((view) => view.element)));
   append(app, [help]);
 
+  const toggleClass = (k: number): void => {
+    for (const view of views) view.toggleClass(k);
+  };
   document.addEventListener("keydown", (event) => {
     const at = event.target as HTMLElement;
     if (event.ctrlKey || event.metaKey || event.altKey || help.open || at.matches("input:not([type=range]):not([type=checkbox]), select, textarea")) return;
@@ -142,7 +146,7 @@ async function start(): Promise<void> {
         for (const view of views) view.clear();
       },
     };
-    const act = acts[event.key] ?? (/^[1-9]$/.test(event.key) ? () => views.forEach((view) => view.toggleClass(Number(event.key) - 1)) : undefined);
+    const act = acts[event.key] ?? (/^[1-9]$/.test(event.key) ? () => toggleClass(Number(event.key) - 1) : undefined);
     if (!act || (event.key === " " && at.matches("button, summary, a, input[type=checkbox]"))) return;
     event.preventDefault();
     act();
@@ -165,9 +169,15 @@ async function start(): Promise<void> {
   requestAnimationFrame(() => (document.documentElement.dataset["drawn"] = String(Math.round(performance.now()))));
   source.watch(
     take,
-    (state) => {
-      const ended = models.every((model) => model.finished);
-      bar.setLive(state === "file" ? "" : state === "lost" ? "server away, trying again" : ended ? "finished" : "live");
+    (pulse) => {
+      if (pulse.state === "lost") {
+        bar.setLive([{ life: "lost", text: "server away, trying again" }]);
+        return;
+      }
+      const lives = pulse.index.runs.map((run) => lifeOf(run, pulse.index.now ?? null));
+      // A finished run in a file needs no word.
+      const told = pulse.state === "file" && lives.every(({ life }) => life === "finished") ? [] : lives;
+      bar.setLive(told.map(({ life, text }, i) => ({ life, text: told.length > 1 ? `${pulse.index.runs[i].name}: ${text}` : text })));
     },
   );
 }

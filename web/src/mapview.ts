@@ -3,6 +3,7 @@
 import { type Rgb, css, mix, packed } from "./colour";
 import { div, h } from "./dom";
 import type { Polygon } from "./gridindex";
+import type { Moment } from "./model";
 import { type Scene, fakeAt, inkColour, paper, rampColour, rampShare, realTints } from "./scene";
 import { dotSize, splat, stamp } from "./splat";
 import { cellSide, thin } from "./thin";
@@ -256,18 +257,22 @@ export class MapView {
     }
     ctx.putImageData(this.moving, 0, 0);
     for (const [i, px, py] of pictured) this.drawFakeImage(scene, i, px, py, state.unlike[i] === 1);
-    if (scene.marked.size) {
-      ctx.strokeStyle = css([220, 20, 120]);
-      ctx.lineWidth = 1.5;
-      ctx.beginPath();
-      for (const i of scene.marked) {
-        if (i >= state.points) continue;
-        const [x, y] = fakeAt(moment, i);
-        ctx.moveTo(toX(this.view, x) + radius + 2, toY(this.view, y));
-        ctx.arc(toX(this.view, x), toY(this.view, y), radius + 2, 0, 7);
-      }
-      ctx.stroke();
+    if (scene.marked.size) this.drawRings(scene.marked, moment, radius + 2);
+  }
+
+  /** Rings around the generated images that are selected. */
+  private drawRings(marked: ReadonlySet<number>, moment: Moment, radius: number): void {
+    const ctx = this.overCtx;
+    ctx.strokeStyle = css([220, 20, 120]);
+    ctx.lineWidth = 1.5;
+    ctx.beginPath();
+    for (const i of marked) {
+      if (i >= moment.a.points) continue;
+      const [x, y] = fakeAt(moment, i);
+      ctx.moveTo(toX(this.view, x) + radius, toY(this.view, y));
+      ctx.arc(toX(this.view, x), toY(this.view, y), radius, 0, 7);
     }
+    ctx.stroke();
   }
 
   private drawFakeImage(scene: Scene, i: number, px: number, py: number, hollow: boolean): void {
@@ -387,7 +392,7 @@ export class MapView {
     ctx.lineJoin = "round";
     for (const [width, colour] of [[5, css(paper(scene.dark), 0.85)], [2.2, "#dc1478"]] as const) {
       ctx.beginPath();
-      at.forEach(({ x, y }, k) => (k ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
+      for (const { x, y } of at) ctx.lineTo(x, y); // the first one only begins the path
       ctx.lineWidth = width;
       ctx.strokeStyle = colour;
       ctx.stroke();

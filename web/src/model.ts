@@ -109,6 +109,7 @@ export interface Snapshot {
   unlike: Uint8Array;
   /** In 0 … 1, NaN where unknown. */
   score: Float32Array;
+  /** 0 … K−1, and `NO_CLASS`. */
   label: Uint16Array;
   nearest: Uint32Array;
   images: { about: Sheet; bytes: Uint8Array } | null;
@@ -228,7 +229,7 @@ export class RunModel {
     slot.loading = (async () => {
       try {
         const bytes = await this.source.get(this.path(`snap/${slot.seen}.glv`), slot.key);
-        slot.data = await snapshotOf(open<SnapshotMeta>(bytes), this.classes.length);
+        slot.data = await snapshotOf(open<SnapshotMeta>(bytes));
         this.changed("snapshot");
       } catch (error) {
         // Written halfway, or the server is gone: the next index brings another chance.
@@ -287,10 +288,17 @@ export class RunModel {
 
 export type Change = "base" | "log" | "snapshots" | "snapshot";
 
-/** Stored labels use their type's largest value for "none"; here that is K. */
-export function withNone(stored: Numbers, count: number): Uint16Array {
+/** "No class" among the labels of generated images. */
+export const NO_CLASS = 65535;
+
+/**
+ * Labels as they are stored, with `NO_CLASS` for the largest value of their type, which stands for "none". The number of classes is
+ * not asked for: a snapshot may arrive before the classes do.
+ */
+export function labelsOf(stored: Numbers): Uint16Array {
+  const none = 2 ** (8 * stored.BYTES_PER_ELEMENT) - 1;
   const out = new Uint16Array(stored.length);
-  for (let i = 0; i < stored.length; i++) out[i] = stored[i] < count ? stored[i] : count;
+  for (let i = 0; i < stored.length; i++) out[i] = stored[i] === none ? NO_CLASS : Math.min(stored[i], NO_CLASS);
   return out;
 }
 
@@ -308,7 +316,7 @@ function places(units: Numbers): [Float32Array, Float32Array] {
 async function realsOf(box: Container<BaseMeta>, classes: number): Promise<Reals> {
   const [units, stored] = await Promise.all([box.numbers("xy"), box.numbers("label")]);
   const [x, y] = places(units);
-  const label = withNone(stored, classes);
+  const label = labelsOf(stored).map((k) => Math.min(k, classes)); // K, the colour of "no class", for none
   const index = new GridIndex(x, y);
   return { x, y, label, index, box: boxOf(x, y) ?? { x0: 0.25, y0: 0.25, x1: 0.75, y1: 0.75 }, centre: centres(x, y, label, classes) };
 }
@@ -344,7 +352,7 @@ export function centres(x: Float32Array, y: Float32Array, label: Uint16Array, cl
   return out;
 }
 
-async function snapshotOf(box: Container<SnapshotMeta>, classes: number): Promise<Snapshot> {
+async function snapshotOf(box: Container<SnapshotMeta>): Promise<Snapshot> {
   const names = ["xy", "distance", "unlike", "score", "label", "nearest"];
   const [units, distance, unlike, score, label, nearest] = await Promise.all(names.map((name) => box.numbers(name)));
   const [x, y] = places(units);
@@ -359,7 +367,7 @@ async function snapshotOf(box: Container<SnapshotMeta>, classes: number): Promis
     distance: Float32Array.from(distance, (v) => v / 100),
     unlike: Uint8Array.from(unlike),
     score: Float32Array.from(score, (v) => (v === 255 ? NaN : v / 254)),
-    label: withNone(label, classes),
+    label: labelsOf(label),
     nearest: Uint32Array.from(nearest),
     images: picture(box.meta.images, "images"),
     samples: picture(box.meta.samples, "samples"),

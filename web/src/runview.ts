@@ -38,6 +38,7 @@ export class RunView {
   private readonly details: Details;
   private readonly grid: ImageList;
   private readonly contacts: ImageList;
+  private readonly contactCard: HTMLElement;
   private readonly sheets: Sheets;
   private thumbs: Thumbs | null = null;
   private hidden = new Set<number>();
@@ -82,6 +83,7 @@ export class RunView {
     this.grid.marked = (item) => this.pin?.kind === "fake" && this.pin.id === item.id;
     this.contacts = new ImageList("real images", 30, this.paint, pick, this.describe);
     this.tip.append(this.tipCanvas, this.tipText);
+    this.contactCard = h("section", { class: "card contact", "aria-label": "The data" }, h("h3", {}, "The data: real images"), this.contacts.element);
     this.map.element.append(this.tip, this.noMap, div("map-foot", this.unlike));
     this.element = h("section", { class: "run", "aria-label": `Run ${model.name}` },
       h("header", { class: "run-head" }, h("h2", {}, model.name), this.verdict),
@@ -91,7 +93,7 @@ export class RunView {
           h("section", { class: "card grid-card", "aria-label": "Generated images" }, div("card-head", this.gridTitle), this.grid.element),
           this.legend.element)),
       this.charts.element, this.details.element,
-      h("section", { class: "card contact", "aria-label": "The data" }, h("h3", {}, "The data: real images"), this.contacts.element));
+      this.contactCard);
     attachInput(this.map, {
       hover: (x, y) => this.point(x, y),
       pick: (x, y) => this.choose(this.hit(x, y), false),
@@ -123,7 +125,7 @@ export class RunView {
       this.thumbs = about ? new Thumbs(about, (page) => this.model.atlasPage(page), () => { this.redrawPictures(); this.contacts.redraw(); this.redraw("all"); }) : null;
       this.legend.setClasses(this.model.classes, this.model.labelled);
       this.contacts.set(Array.from({ length: Math.min(120, about?.count ?? 0) }, (_, i) => ({ kind: "real", id: i * (about?.stride ?? 1) })));
-      this.contacts.element.parentElement!.hidden = !about;
+      this.contactCard.hidden = !about;
       this.details.updateBase();
       this.noMap.hidden = this.model.reals !== null;
       say(this.noMap, this.model.base?.config["map"] === "none" ? "This run was started without a map." : "The real images are being laid out; the map appears here.");

@@ -2,9 +2,16 @@
 
 import { fromBase64 } from "./container";
 
+const SEEN_MS = 1000; // between two looks at the server, while the page is seen
+const HIDDEN_MS = 15_000;
+
 export interface RunIndex {
   name: string;
   finished: boolean;
+  /** Whether a training holds the run; null where that is not known. */
+  writing: boolean | null;
+  /** When its last line was written, in Unix seconds. */
+  written: number | null;
   base: string;
   log: string;
   atlas: number;
@@ -13,18 +20,21 @@ export interface RunIndex {
 
 export interface Index {
   revision: string;
+  /** The server's clock, in Unix seconds; a file has none. */
+  now?: number;
   runs: RunIndex[];
 }
 
-export type Connection = "file" | "connected" | "lost";
+/** What is known of the other side: the newest index, or that there is no answer. */
+export type Pulse = { state: "file" | "connected"; index: Index } | { state: "lost" };
 
 export interface Source {
   readonly live: boolean;
   index(): Promise<Index>;
   /** The bytes of `path`; `key` names their version. */
   get(path: string, key: string): Promise<Uint8Array>;
-  /** Hear of every newer index, again after one that `onIndex` could not take, and of the connection. */
-  watch(onIndex: (index: Index) => Promise<void>, onConnection: (state: Connection) => void): void;
+  /** Hear of every newer index, again after one that `onIndex` could not take, and again and again of the connection. */
+  watch(onIndex: (index: Index) => Promise<void>, onPulse: (pulse: Pulse) => void): void;
 }
 
 /** Containers as base64 in `<script type="application/octet-stream" id=PATH>` of this document. */
@@ -48,12 +58,12 @@ export class FileSource implements Source {
     return fromBase64((element.textContent ?? "").trim());
   }
 
-  watch(_onIndex: (index: Index) => Promise<void>, onConnection: (state: Connection) => void): void {
-    onConnection("file");
+  watch(_onIndex: (index: Index) => Promise<void>, onPulse: (pulse: Pulse) => void): void {
+    onPulse({ state: "file", index: this.manifest });
   }
 }
 
-/** The server of src/ganscope/view.py. All addresses are relative, so that it works behind a notebook's proxy. */
+/** The server of src/ganscope/page/server.py. All addresses are relative, so that it works behind a notebook's proxy. */
 export class LiveSource implements Source {
   readonly live = true;
   private revision = "";
@@ -66,44 +76,28 @@ export class LiveSource implements Source {
     return this.fetch(`${path}?k=${encodeURIComponent(key)}`, "default");
   }
 
-  watch(onIndex: (index: Index) => Promise<void>, onConnection: (state: Connection) => void): void {
-    let busy = false;
-    let events: EventSource | null = null;
-    let heard = 0;
+  watch(onIndex: (index: Index) => Promise<void>, onPulse: (pulse: Pulse) => void): void {
+    let timer = 0;
+    // Asking again and again holds no connection in between: a browser has six for one server, whatever the number of tabs.
     const refresh = async (): Promise<void> => {
-      if (busy) return;
-      busy = true;
+      clearTimeout(timer);
       try {
         const index = await this.index();
         if (index.revision !== this.revision) await onIndex(index);
         this.revision = index.revision;
-        onConnection("connected");
+        onPulse({ state: "connected", index });
       } catch {
         this.revision = ""; // what was missed meanwhile is asked for again
-        onConnection("lost");
+        onPulse({ state: "lost" });
       }
-      busy = false;
+      timer = window.setTimeout(() => void refresh(), document.hidden ? HIDDEN_MS : SEEN_MS);
     };
-    const listen = (): void => {
-      if (typeof EventSource === "undefined") return;
-      events = new EventSource("events");
-      events.addEventListener("message", () => {
-        heard = Date.now();
-        void refresh();
-      });
-      events.addEventListener("error", () => {
-        events?.close();
-        events = null;
-      });
-    };
-    listen();
-    // Polling is the complete substitute: some proxies hold events back, and a server may go away and come back.
-    setInterval(() => {
-      if (Date.now() - heard < 5000 && events) return;
-      void refresh().then(() => {
-        if (!events) listen();
-      });
-    }, 2000);
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden || !timer) return;
+      clearTimeout(timer);
+      timer = window.setTimeout(() => void refresh(), 0);
+    });
+    void refresh();
   }
 
   private async fetch(path: string, cache: RequestCache): Promise<Uint8Array> {

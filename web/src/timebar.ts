@@ -40,7 +40,7 @@ export class TimeBar {
     this.marks = div("marks");
     this.where = h("output", { class: "where" });
     this.ends = [h("span", {}), h("span", {})];
-    this.live = h("span", { class: "live", hidden: true });
+    this.live = h("div", { class: "lives", hidden: true });
     const speed = h("select", { "aria-label": "Speed", class: "speed", on: { change: () => on.speed(Number(speed.value)) } },
       ...[0.25, 0.5, 1, 2, 4].map((f) => h("option", { value: f, selected: f === 1 }, `${f}×`)));
     this.element = h(
@@ -63,10 +63,16 @@ export class TimeBar {
     this.playButton.classList.toggle("on", playing);
   }
 
-  setLive(state: string): void {
-    this.live.hidden = !state;
-    say(this.live, state);
-    this.live.classList.toggle("lost", state.startsWith("server"));
+  /** Whether each run is alive, or that the server does not answer. */
+  setLive(told: { life: string; text: string }[]): void {
+    this.live.hidden = !told.length;
+    while (this.live.childElementCount > told.length) this.live.lastElementChild?.remove();
+    while (this.live.childElementCount < told.length) this.live.append(h("span", {}));
+    told.forEach(({ life, text }, i) => {
+      const line = this.live.children[i];
+      line.className = life;
+      say(line, text);
+    });
   }
 
   setAxis(axis: Axis, marks: Mark[]): void {

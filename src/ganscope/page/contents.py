@@ -11,6 +11,7 @@ missing map, a missing snapshot or a file that cannot be read yet is left out, a
 
 from __future__ import annotations
 
+import contextlib
 import json
 import zlib
 from collections.abc import Callable, Sequence
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 from ganscope.errors import GanscopeError
 from ganscope.maps import Thumbs, at_least, encode_grid, shrink
 from ganscope.page import container
-from ganscope.runs import Run
+from ganscope.runs import LINE_FILES, Run
 
 MOST_ROWS = 6_000  # rows of a curve; longer ones are averaged, which no screen can show anyway
 HISTORY = (
@@ -55,13 +56,20 @@ class Pictures:
 
 
 def index(run: Run) -> dict[str, Any]:
-    """What is there now: `{"name", "finished", "base", "log", "atlas", "snapshots": [[images_seen, key], …]}`."""
+    """What is there now: the name and state of the run, and a key for each container.
+
+    `{"name", "finished", "writing", "written", "base", "log", "atlas", "snapshots": [[images_seen, key], …]}`, where
+    `writing` says whether a training holds the run (null: not known), and `written` when its last line came, in Unix
+    seconds.
+    """
     info = _map_info(run)
     fixed = [run.config_path, run.environment_path, run.real_map_info_path]
     lines = [run.lines_path(name) for name in ("history", "test", "evals")]
     return {
         "name": run.path.resolve().name,
         "finished": run.finished(),
+        "writing": run.in_use(),
+        "written": _written([run.lines_path(name) for name in LINE_FILES]),
         "base": _key(*fixed),
         "log": _key(*lines, run.product("finished.json")),
         "atlas": len(run.atlas_pages()) if info else 0,
@@ -245,6 +253,15 @@ def _unless_broken(read: Callable[[], Any]) -> Any:
 
 def _snapshot_files(run: Run, images_seen: int) -> list[Path]:
     return [run.map_path(images_seen), run.sample_path(images_seen, ".npy"), run.real_map_info_path]
+
+
+def _written(files: Sequence[Path]) -> float | None:
+    """When one of `files` was last written, in Unix seconds; None where there is none."""
+    times = []
+    for path in files:
+        with contextlib.suppress(OSError):
+            times.append(path.stat().st_mtime)
+    return round(max(times), 1) if times else None
 
 
 def _key(*files: Path) -> str:

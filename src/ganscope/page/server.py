@@ -3,13 +3,19 @@
 Only GET, only on the loopback interface, only the containers of the runs named at the start: no path of a request ever
 reaches the file system. Requests whose Host or Origin is another machine are refused, so that no web page elsewhere can
 read a run through the user's browser (DNS rebinding).
+
+The page asks for the index again and again, so that a tab holds no connection while nothing happens: a browser opens
+six to one server, and the seventh tab would wait for ever. A connection that is slow to ask is closed, and of too many
+at once the one that has kept silent longest.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
+import socket
 import threading
 import time
 import webbrowser
@@ -31,20 +37,27 @@ STATIC = {
 }
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "connect-src 'self' data: blob:; base-uri 'none'; form-action 'none'"
+    "connect-src 'self' data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-EVENT_SECONDS = 0.5  # between looks at the run for the event stream
-BEAT_SECONDS = 2.0  # between signs of life on it
+ASK_SECONDS = 10.0  # within which a connection has sent its whole request, also the next one on a connection kept open
+ANSWER_SECONDS = (
+    60.0  # within which an answer has been taken; the largest is some megabytes, over the loopback interface
+)
+MOST_CONNECTIONS = 100  # at once, each with a thread
 
 
 class Viewer(ThreadingHTTPServer):
     """The server; `address` is where the page is."""
 
     daemon_threads = True
+    request_queue_size = 128  # what waits to be accepted
 
     def __init__(self, runs: list[Path], port: int = 0) -> None:
         self.runs = [Run.open(path) for path in runs]
+        self._lock = threading.Lock()
+        self._silent: dict[socket.socket, float] = {}  # connections from which a request is awaited, and since when
+        self._open: set[socket.socket] = set()
         try:
             super().__init__(("127.0.0.1", port), Handler)
         except (OSError, OverflowError) as error:
@@ -59,10 +72,48 @@ class Viewer(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}/"
 
     def index(self) -> dict[str, Any]:
-        """What there is now, with a revision that changes when anything does."""
+        """What there is `now` (in Unix seconds), with a revision that changes when anything else does."""
         entries = [contents.index(run) for run in self.runs]
         revision = hashlib.sha256(json.dumps(entries).encode()).hexdigest()[:16]
-        return {"revision": revision, "runs": entries}
+        return {"revision": revision, "now": round(time.time(), 1), "runs": entries}
+
+    # ---- connections -------------------------------------------------------------------------------------------------
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._open.add(request)
+            self._silent[request] = time.monotonic()
+            oldest = min(self._silent, key=self._silent.__getitem__) if len(self._open) > MOST_CONNECTIONS else None
+        if oldest is not None:
+            self._hang_up(oldest)
+        super().process_request(request, client_address)
+
+    def close_request(self, request: Any) -> None:
+        with self._lock:
+            self._open.discard(request)
+            self._silent.pop(request, None)
+        super().close_request(request)
+
+    def awaits(self, request: socket.socket, asking: bool) -> None:
+        """`request` is a connection whose next request is awaited, or (`asking` False) one that is being answered."""
+        with self._lock:
+            if not asking:
+                self._silent.pop(request, None)
+            elif request in self._open:
+                self._silent[request] = time.monotonic()
+
+    def service_actions(self) -> None:
+        """Once in each turn of the server's loop: hang up on who has not asked in time."""
+        with self._lock:
+            late = [one for one, since in self._silent.items() if time.monotonic() - since > ASK_SECONDS]
+        for one in late:
+            self._hang_up(one)
+
+    def _hang_up(self, request: socket.socket) -> None:
+        """End a connection under its thread, which then finds it closed and ends too."""
+        with self._lock:
+            self._silent.pop(request, None)
+        with contextlib.suppress(OSError):
+            request.shutdown(socket.SHUT_RDWR)
 
     def content(self, path: str) -> tuple[bytes, str] | None:
         """The bytes and the type at a path, None where there is nothing."""
@@ -83,10 +134,24 @@ class Viewer(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers GET with the page, the index, the containers, and a stream of revisions."""
+    """Answers GET with the page, the index and the containers."""
 
     server: Viewer
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.1"  # the library's, 0.9, would send answers without any header
+    timeout = ANSWER_SECONDS
+
+    def handle_one_request(self) -> None:
+        self.server.awaits(self.connection, True)
+        try:
+            super().handle_one_request()
+        except OSError:  # hung up on, or gone
+            self.close_connection = True
+
+    def parse_request(self) -> bool:
+        whole = super().parse_request()
+        self.server.awaits(self.connection, False)
+        return whole
 
     def do_GET(self) -> None:
         if not self._from_here():
@@ -94,9 +159,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         path = urlsplit(self.path).path.lstrip("/")
         try:
-            if path == "events":
-                self._events()
-            elif path == "index.json":
+            if path == "index.json":
                 self._send(HTTPStatus.OK, json.dumps(self.server.index()).encode(), "application/json", "no-store")
             elif path in STATIC:
                 name, kind = STATIC[path]
@@ -113,14 +176,18 @@ class Handler(BaseHTTPRequestHandler):
     def _refuse(self) -> None:
         self._send(HTTPStatus.METHOD_NOT_ALLOWED, b"only GET\n", "text/plain")
 
-    do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_HEAD = _refuse  # noqa: N815
+    do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_HEAD = do_TRACE = do_CONNECT = _refuse  # noqa: N815
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What the library itself refuses (400, 414, 431, 501 …) goes out under the same policy as everything else."""
+        self._send(HTTPStatus(code), f"{message or HTTPStatus(code).phrase}\n".encode(), "text/plain")
 
     def _from_here(self) -> bool:
-        host = self.headers.get("Host", "")
-        if re.sub(r":\d+$", "", host) not in LOOPBACK:
+        hosts, origins = self.headers.get_all("Host", []), self.headers.get_all("Origin", [])
+        # Any port: the page may be reached through a tunnel. Two of a kind: who reads which is not ours to guess.
+        if len(hosts) != 1 or len(origins) > 1 or re.sub(r":\d+$", "", hosts[0]) not in LOOPBACK:
             return False
-        origin = self.headers.get("Origin")
-        return origin is None or urlsplit(origin).netloc == host
+        return not origins or urlsplit(origins[0]).netloc == hosts[0]
 
     def _send(self, status: HTTPStatus, content: bytes, kind: str, cache: str = "no-store") -> None:
         self.send_response(status)
@@ -137,24 +204,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    def _events(self) -> None:
-        """Server-sent events: the revision when it changes, and a sign of life in between."""
-        self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", "text/event-stream")
-        self.send_header("Cache-Control", "no-store")
-        self.send_header("X-Accel-Buffering", "no")
-        self.send_header("Connection", "close")
-        self.end_headers()
-        self.close_connection = True
-        last, beat = "", 0.0
-        while True:
-            revision = self.server.index()["revision"]
-            now = time.monotonic()
-            if revision != last or now - beat >= BEAT_SECONDS:
-                self.wfile.write(f"data: {revision}\n\n".encode())
-                self.wfile.flush()
-                last, beat = revision, now
-            time.sleep(EVENT_SECONDS)
+    def version_string(self) -> str:
+        return "ganscope"
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Say nothing: the terminal belongs to the user."""

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import re
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -312,6 +313,14 @@ class Run:
         except (OSError, ValueError, TypeError):
             return {}
 
+    def in_use(self) -> bool | None:
+        """Whether a process is training here now: False after it was killed, None where none of ours ever did."""
+        try:
+            with (self.path / ".lock").open("rb") as file:
+                return not _try_lock(file, shared=True)
+        except OSError:
+            return None
+
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the run for writing; the operating system lets go even when the process is killed.
@@ -329,7 +338,13 @@ class Run:
                 todo="make the folder writable, or train in another with --run",
             ) from error
         with opened as file:
-            if not _try_lock(file):
+            free = _try_lock(file)
+            for _ in range(10):
+                if free:
+                    break
+                time.sleep(0.02)  # who only asks `in_use` holds the lock for less
+                free = _try_lock(file)
+            if not free:
                 file.seek(0)
                 raise RunError(
                     f"{self.path} is in use by another process",
@@ -342,7 +357,7 @@ class Run:
             yield
 
 
-def _try_lock(file: IO[str]) -> bool:
+def _try_lock(file: IO[Any], *, shared: bool = False) -> bool:
     try:
         if os.name == "nt":  # pragma: no cover
             import msvcrt
@@ -351,7 +366,7 @@ def _try_lock(file: IO[str]) -> bool:
         else:
             import fcntl
 
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError:
         return False
     return True
