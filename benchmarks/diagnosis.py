@@ -342,6 +342,7 @@ def train_real(reals: Reals, kind: Kind, seed: int, folder: Path) -> dict[str, A
     """The same with ganscope's own trainer, on whole 28×28 images; the metrics stay those of this file."""
     from ganscope.config.fields import config_from_dict
     from ganscope.device import choose_backend
+    from ganscope.recorder import Judge, Recorder, planned
     from ganscope.runs.run import Run
     from ganscope.training.loop import train
 
@@ -357,12 +358,15 @@ def train_real(reals: Reals, kind: Kind, seed: int, folder: Path) -> dict[str, A
     known, floors, evals = shown[:4000], floors_of(reals), []
     held_out = nearness(known.numpy(), reals.test[:NUM_FAKES].numpy())
 
-    def on_snapshot(snapshot: Any) -> None:
-        where = {"images_seen": snapshot.images_seen, "iteration": snapshot.iteration, "epoch": snapshot.epoch}
-        evals.append(where | measure(reals, known, held_out, halved(snapshot.fakes), floors))
+    class Measure(Judge):
+        def look_at(self, snapshot: Any) -> None:
+            where = {"images_seen": snapshot.images_seen, "iteration": snapshot.iteration, "epoch": snapshot.epoch}
+            evals.append(where | measure(reals, known, held_out, halved(snapshot.fakes), floors))
 
-    run = Run.create(folder, config, {}, "")
-    train(run, train_images, test_images, config, backend, data_hash="", on_snapshot=on_snapshot)
+    run, step = Run.create(folder, config, {}, ""), config.images_per_iteration
+    due = planned(config.snapshot_every, step)
+    recorder = Recorder(run, num_images=len(train_images), images_per_iteration=step, due=due, judge=Measure())
+    train(run, train_images, test_images, config, backend, recorder, data_hash="")
     history, tests = run.lines("history"), run.lines("test")
     shutil.rmtree(folder)
     return {

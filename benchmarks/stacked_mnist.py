@@ -32,6 +32,7 @@ from ganscope.device import Backend
 from ganscope.features.spaces import FeatureSpace, feature_space
 from ganscope.launch.estimate import network_summary
 from ganscope.progress import Progress
+from ganscope.recorder import Judge, Recorder, planned
 from ganscope.runs.environment import describe
 from ganscope.runs.run import Run
 from ganscope.runs.snapshot import Snapshot
@@ -68,7 +69,7 @@ def score(modes: np.ndarray) -> tuple[int, float]:
     return len(share), float((share * np.log(share * MODES)).sum())
 
 
-class Scorer:
+class Scorer(Judge):
     """Scores every snapshot and keeps the scores beside the run."""
 
     def __init__(self, run: Run, config: Config, backend: Backend, space: FeatureSpace) -> None:
@@ -78,7 +79,7 @@ class Scorer:
         self.before, self.train_before = last["seconds"], last["train_seconds"]
         self.started = time.monotonic()
 
-    def __call__(self, snapshot: Snapshot) -> None:
+    def look_at(self, snapshot: Snapshot) -> None:
         z = latents(self.config, SCORED_IMAGES, "modes")
         found, divergence = score(modes_of(generate(snapshot.g, z, self.backend), self.space))
         line = {
@@ -161,9 +162,12 @@ def main() -> None:
     torch.set_flush_denormal(True)
     with run.locked():
         scorer = Scorer(run, config, backend, space)
+        step = config.images_per_iteration
+        due = planned(config.snapshot_every or 1, step)
+        recorder = Recorder(run, num_images=len(images), images_per_iteration=step, due=due, judge=scorer)
         outcome = train(
-            run, images, stacked(mnist.test.images, 2000, 2), config, backend,
-            data_hash=f"stacked {arguments.seed}", on_snapshot=scorer, progress=say,
+            run, images, stacked(mnist.test.images, 2000, 2), config, backend, recorder,
+            data_hash=f"stacked {arguments.seed}", progress=say,
         )  # fmt: skip
     print(outcome.status)
     print(table([arguments.run], floor))

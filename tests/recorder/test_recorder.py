@@ -7,19 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from ganscope.config.presets import make_config
 from ganscope.data.load import load_dataset
 from ganscope.features.cache import recalled
 from ganscope.features.spaces import feature_space
 from ganscope.progress import Progress
-from ganscope.recorder import Recorder
+from ganscope.recorder import ImageJudge, Recorder, planned
 from ganscope.runs.run import Run
 from ganscope.runs.snapshot import Snapshot
 
 
-class Recorder(Recorder):
+class Noting(ImageJudge):
     """A judge that only notes what it is shown, and when it gathers."""
 
     def __init__(self, *given: Any) -> None:
@@ -31,15 +30,13 @@ class Recorder(Recorder):
         self.gathered += 1
         self._monitor = object()  # type: ignore[assignment]
 
-    def _look_at(self, snapshot: Snapshot) -> str | None:
+    def _judge(self, snapshot: Snapshot) -> str | None:
         self.seen.append((snapshot.images_seen, int(snapshot.fakes.sum())))
         return "failed" if snapshot.images_seen == 0 else None
 
 
-def snapshot(images_seen: int) -> Snapshot:
-    fakes = np.full((4, 1, 8, 8), images_seen + 1, np.uint8)
-    network = torch.nn.Identity()
-    return Snapshot(images_seen, images_seen // 64, 0.0, fakes, np.zeros(4, np.float32), network, network, 0.0)
+def fakes_of(images_seen: int) -> np.ndarray:
+    return np.full((4, 1, 8, 8), images_seen + 1, np.uint8)
 
 
 @pytest.fixture
@@ -50,9 +47,10 @@ def made(tmp_path: Path) -> tuple[Any, ...]:
 
 
 def test_reals_are_gathered_at_the_first_snapshot_and_once(made: tuple[Any, ...]) -> None:
-    judge = Recorder(*made)
+    judge = Noting(*made)
+    recorder = Recorder(made[0], num_images=1438, images_per_iteration=64, judge=judge)
     assert judge.gathered == 0
-    assert [judge(snapshot(seen)) for seen in (0, 64)] == ["failed", None]
+    assert [recorder.snapshot(seen, fakes_of(seen)) for seen in (0, 64)] == ["failed", None]
     assert (judge.seen, judge.gathered) == ([(0, 256), (64, 65 * 256)], 1)
 
 
@@ -74,3 +72,22 @@ def test_reals_are_described_once(tmp_path: Path) -> None:
         assert found[1] is None
     with pytest.raises(AssertionError, match="again"):
         recalled(Silent(), digits.test.images[::-1], cache=tmp_path)
+
+
+def test_a_recorder_without_a_judge_keeps_lines_and_pictures(tmp_path: Path) -> None:
+    config = make_config("digits").resolve(num_images=100, size=8, channels=1)
+    run = Run.create(tmp_path / "run", config, {}, "")
+    recorder = Recorder(run, num_images=100, images_per_iteration=10)
+    recorder.log(50, {"g_loss": 1.5})
+    recorder.log_held_out(50, {"d_loss": 0.5})
+    assert recorder.snapshot(50, fakes_of(50)) is None
+    where = {"images_seen": 50, "iteration": 5, "epoch": 0.5}
+    assert run.history() == [where | {"g_loss": 1.5}]
+    assert run.lines("test") == [where | {"d_loss": 0.5}]
+    assert np.array_equal(np.load(run.sample_path(50, ".npy")), fakes_of(50))
+    assert run.sample_path(50).is_file() and recorder.products() == {}
+
+
+def test_planned_snapshots_are_regular_and_early() -> None:
+    due = planned(64, 10)
+    assert [i for i in range(1, 200) if due(10 * i)] == [2, 8, 16, 32, 64, 128, 192]

@@ -162,3 +162,15 @@ def test_a_second_process_is_refused(tmp_path: Path) -> None:
     answers.append(queue.get(timeout=60))
     worker.join()
     assert answers == [f"{run.path} is in use by another process", "locked"]
+
+
+def test_a_watched_run_is_a_run_without_a_config_of_ours(tmp_path: Path) -> None:
+    from ganscope.config import Watched
+    from ganscope.runs import list_text
+
+    run = Run.create(tmp_path / "w", Watched(trainer="StyleGAN2-ADA", data="cats", size=64, channels=3), {}, "")
+    assert run.settings() == Watched(trainer="StyleGAN2-ADA", data="cats", size=64, channels=3)
+    assert not run.has_points
+    with pytest.raises(RunError, match="another program"):
+        run.config()
+    assert "StyleGAN2-ADA" in list_text(tmp_path) and "unreadable" not in list_text(tmp_path)

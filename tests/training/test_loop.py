@@ -19,6 +19,7 @@ from ganscope.config.presets import make_config
 from ganscope.device import choose_backend
 from ganscope.errors import RunError, TrainingError
 from ganscope.progress import Progress
+from ganscope.recorder import Judge, Recorder, planned
 from ganscope.runs.run import Run
 from ganscope.runs.snapshot import Snapshot
 from ganscope.training.loop import Outcome, train
@@ -47,11 +48,20 @@ def config_of(kind: str, **overrides: Any) -> Config:
     )
 
 
+def recorder_of(run: Run, config: Config, judge: Judge | None = None) -> Recorder:
+    assert config.snapshot_every is not None
+    step = config.images_per_iteration
+    return Recorder(
+        run, num_images=97, images_per_iteration=step, due=planned(config.snapshot_every, step), judge=judge
+    )
+
+
 def run_training(path: Path, config: Config, stop_at: int | None = None) -> Outcome:
     run = Run(path) if (path / "config.json").is_file() else Run.create(path, config, {}, "")
 
-    def on_snapshot(snapshot: Snapshot) -> str | None:
-        return "enough" if stop_at is not None and snapshot.images_seen >= stop_at else None
+    class Stop(Judge):
+        def look_at(self, snapshot: Snapshot) -> str | None:
+            return "enough" if stop_at is not None and snapshot.images_seen >= stop_at else None
 
     backend = choose_backend(device="cpu", threads=1, convolutional=config.network == "dcgan")
     return train(
@@ -60,8 +70,8 @@ def run_training(path: Path, config: Config, stop_at: int | None = None) -> Outc
         images()[:20],
         config,
         backend,
+        recorder_of(run, config, Stop()),
         data_hash="h",
-        on_snapshot=on_snapshot,
         progress=Progress(quiet=True),
     )
 
@@ -113,12 +123,13 @@ def test_the_first_step_comes_before_the_untrained_snapshot(tmp_path: Path) -> N
     untrained = generate(sampler(new_state(config, backend), config, backend), latents(config, 128, "fixed"), backend)
     seen: list[tuple[int, int]] = []
 
-    def on_snapshot(snapshot: Snapshot) -> None:
-        seen.append((snapshot.images_seen, len(run.history())))
-        if snapshot.images_seen == 0:
-            assert np.array_equal(snapshot.fakes, untrained)
+    class Look(Judge):
+        def look_at(self, snapshot: Snapshot) -> None:
+            seen.append((snapshot.images_seen, len(run.history())))
+            if snapshot.images_seen == 0:
+                assert np.array_equal(snapshot.fakes, untrained)
 
-    train(run, images(), images()[:20], config, backend, data_hash="h", on_snapshot=on_snapshot)
+    train(run, images(), images()[:20], config, backend, recorder_of(run, config, Look()), data_hash="h")
     assert seen[0][0] == 0 and seen[0][1] >= 1
     assert [shown for shown, _ in seen] == sorted(shown for shown, _ in seen)
     assert run.lines("test")[0]["images_seen"] == 0
@@ -214,8 +225,9 @@ def test_other_data_is_refused(tmp_path: Path) -> None:
     config = config_of("mlp")
     run_training(tmp_path / "run", config, stop_at=100)
     run = Run(tmp_path / "run")
+    backend = choose_backend(device="cpu", threads=1)
     with pytest.raises(RunError, match="data set is not the one"):
-        train(run, images(), images(), config, choose_backend(device="cpu", threads=1), data_hash="other")
+        train(run, images(), images(), config, backend, recorder_of(run, config), data_hash="other")
 
 
 def test_divergence_names_the_iteration_and_keeps_the_good_checkpoint(tmp_path: Path) -> None:

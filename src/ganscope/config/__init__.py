@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from ganscope.config.fields import Config, config_changes, config_from_dict, field_types
 from ganscope.config.presets import AUTO_PRESETS, PRESET_DOCS, PRESETS, auto_preset, make_config
+from ganscope.config.watched import RecordSettings, Watched, watched_from_dict
 
 __all__ = [
     "AUTO_PRESETS",
     "PRESETS",
     "PRESET_DOCS",
     "Config",
+    "RecordSettings",
+    "Watched",
     "auto_preset",
     "config_changes",
     "config_from_dict",
     "field_types",
     "make_config",
+    "watched_from_dict",
 ]

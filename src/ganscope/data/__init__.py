@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ganscope.data.dataset import Dataset, ImageSet
+from ganscope.data.given import dataset_of, keep_arrays
 from ganscope.data.inspect import draw_contact_sheet, examine, render
 from ganscope.data.load import cache_root, load_dataset, require_outside
 
@@ -10,8 +11,10 @@ __all__ = [
     "Dataset",
     "ImageSet",
     "cache_root",
+    "dataset_of",
     "draw_contact_sheet",
     "examine",
+    "keep_arrays",
     "load_dataset",
     "render",
     "require_outside",

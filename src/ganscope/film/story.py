@@ -53,7 +53,7 @@ class Story:
     @cached_property
     def headline(self) -> tuple[str, str]:
         """The data, and how it was trained."""
-        config = self.run.config()
+        config = self.run.settings()
         name = Path(config.data).name or config.data
         return name, f"{config.preset} · {config.size}×{config.size} · seed {config.seed}"
 

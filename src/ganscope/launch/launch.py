@@ -16,9 +16,9 @@ from ganscope.launch.resume import find_run, resumed_config
 from ganscope.metrics import METRICS
 from ganscope.pilots import choose_penalty
 from ganscope.progress import Progress, duration
-from ganscope.recorder import Recorder
+from ganscope.recorder import ImageJudge, Recorder, planned
 from ganscope.runs import Run, claim_run_path, describe
-from ganscope.toys import TOYS, Toy, ToyRecorder, require_points, scaled, toy_dataset
+from ganscope.toys import TOYS, Toy, ToyJudge, require_points, scaled, toy_dataset
 from ganscope.training import Outcome, backend_of, train
 
 
@@ -87,7 +87,11 @@ def launch(
     with run.locked():
         if resolved != run.config():
             run.store_config(resolved)
-        recorder = ToyRecorder(run, toy, resolved, progress) if toy else Recorder(run, dataset, resolved, progress)
+        judge = ToyJudge(run, toy, resolved, progress) if toy else ImageJudge(run, dataset, resolved, progress)
+        assert resolved.snapshot_every is not None
+        step = resolved.images_per_iteration
+        due = planned(resolved.snapshot_every, step)
+        recorder = Recorder(run, num_images=count, images_per_iteration=step, due=due, judge=judge)
         try:
             outcome = train(
                 run,
@@ -95,8 +99,8 @@ def launch(
                 dataset.test.images,
                 scaled(resolved, toy) if toy else resolved,
                 backend,
+                recorder,
                 data_hash=dataset.train.content_hash,
-                on_snapshot=recorder,
                 progress=progress,
             )
             recorder.finish(outcome.status != "interrupted")

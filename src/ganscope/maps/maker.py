@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from ganscope.config import Config
-from ganscope.data import Dataset, cache_root, load_dataset
+from ganscope.config import RecordSettings
+from ganscope.data import Dataset, cache_root, dataset_of
 from ganscope.errors import RunError
 from ganscope.files import atomic, write_json
 from ganscope.maps import thumbnails
@@ -34,7 +34,7 @@ LAYOUT_FORMAT = 3
 class MapMaker:
     """Places snapshots on the map of one run; starts the layout where it is not in the cache."""
 
-    def __init__(self, run: Run, dataset: Dataset, monitor: Evaluator, config: Config) -> None:
+    def __init__(self, run: Run, dataset: Dataset, monitor: Evaluator, config: RecordSettings) -> None:
         self.run, self.config = run, config
         self.class_names, self.centres = list(monitor.kind_names), monitor.centres
         self.space_version = f"{monitor.space.name} {monitor.space.version}"
@@ -56,8 +56,9 @@ class MapMaker:
 
     def place(self, snapshot: Snapshot, features: np.ndarray, labels: np.ndarray) -> None:
         """Place one snapshot's fakes, or let them wait for the layout."""
+        scores = np.full(len(snapshot.fakes), np.nan, np.float32) if snapshot.scores is None else snapshot.scores
         with atomic(self.run.waiting_path(snapshot.images_seen)) as file:
-            np.savez(file, features=features, labels=labels, scores=snapshot.scores, fakes=snapshot.fakes)
+            np.savez(file, features=features, labels=labels, scores=scores, fakes=snapshot.fakes)
         if self._ready():
             self._place_waiting()
 
@@ -100,7 +101,7 @@ class MapMaker:
             path.unlink()
 
 
-def fitted_path(dataset: Dataset, space_version: str, config: Config) -> Path:
+def fitted_path(dataset: Dataset, space_version: str, config: RecordSettings) -> Path:
     """Where the layout of these reals in this feature space is kept."""
     key = f"{LAYOUT_FORMAT}/{dataset.train.content_hash}/{dataset.test.content_hash}/{space_version}/{config.map}"
     return cache_root() / "maps" / f"{config.map}-{hashlib.blake2b(key.encode(), digest_size=8).hexdigest()}.npz"
@@ -108,8 +109,8 @@ def fitted_path(dataset: Dataset, space_version: str, config: Config) -> Path:
 
 def lay_out(run: Run) -> None:
     """Lay out the reals of a run, unless the cache has them; write the layout and the thumbnails into the run."""
-    config = run.config()
-    dataset = load_dataset(config.data, size=config.size, channels=config.channels, holdout=config.holdout)
+    config = run.settings()
+    dataset = dataset_of(config)
     began_with = run.environment().get("dataset", {}).get("content_hash", dataset.train.content_hash)
     if dataset.train.content_hash != began_with:
         raise RunError(

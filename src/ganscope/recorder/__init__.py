@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from ganscope.recorder.recorder import Recorder
+from ganscope.recorder.judge import ImageJudge, Judge
+from ganscope.recorder.recorder import GRID_LATENTS, Recorder, planned
 
 __all__ = [
+    "GRID_LATENTS",
+    "ImageJudge",
+    "Judge",
     "Recorder",
+    "planned",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from ganscope.config import Config
 from ganscope.drawing import draw_curves
 from ganscope.errors import GanscopeError
 from ganscope.files import atomic
@@ -38,9 +39,10 @@ def make_products(run: Run, progress: Progress) -> dict[str, Path]:
 
 def save_curves(run: Run) -> Path:
     """`curves.png` of a run."""
-    config, history = run.config(), run.history()
+    config, history = run.settings(), run.history()
     path = run.product("curves.png")
-    title = f"{config.data}, preset {config.preset} · {math.floor(history[-1]['epoch'] + 0.5) if history else 0} epochs"
+    kind = "preset" if isinstance(config, Config) else "trainer"
+    title = f"{config.data}, {kind} {config.preset} · {math.floor(history[-1]['epoch'] + 0.5) if history else 0} epochs"
     with atomic(path) as file:
         draw_curves(file, history, run.lines("test"), title)
     return path

@@ -1,129 +1,114 @@
-"""What turns snapshots into a run: measures each, names what goes wrong, places its fakes on the map, and advises.
+"""The recorder: snapshots in, a run out. Our trainer, the toys and `ganscope.watch` are three callers of it.
 
-`train` calls it as `on_snapshot`; the two meet nowhere else. What it needs of the reals is gathered at the first
-snapshot, which comes a few iterations into the training, so that the first step does not wait for it.
+It writes what any training leaves: lines of numbers, the images of the fixed latents, and what its judge makes of
+them. Checkpoints and weights are the trainer's own business.
 """
 
 from __future__ import annotations
 
-import functools
-import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ganscope.config import Config
-from ganscope.data import Dataset, cache_root
-from ganscope.diagnosis import best_snapshot, diagnose, stop_reason, verdict
-from ganscope.features import feature_space, recalled
-from ganscope.maps import MapMaker
-from ganscope.metrics import Evaluator
-from ganscope.progress import Progress
-from ganscope.recorder.products import make_products
+import numpy as np
+
+from ganscope.drawing import save_grid
+from ganscope.files import atomic
+from ganscope.recorder.judge import Judge
 from ganscope.runs import Run, Snapshot
 
-MIN_IMAGES = 50  # below that neighbours and covariances say nothing
+GRID_LATENTS = 128  # of the fixed latents, those whose images are kept
 
 
 class Recorder:
-    """Callable with a snapshot; returns why the training should end, or None."""
+    """Writes one run.
 
-    def __init__(self, run: Run, dataset: Dataset, config: Config, progress: Progress) -> None:
-        self.run, self.dataset, self.config, self.progress = run, dataset, config, progress
-        self._settings: dict[str, Any] = {
-            **config.to_dict(),
-            "num_images": len(dataset.train.images),
-            "class_names": list(dataset.train.class_names),
+    Args:
+        num_images: training images, which make an epoch. images_per_iteration: real images that a step shows to D.
+        due: whether a snapshot is due at so many images seen.
+        judge: looks at every snapshot.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        num_images: int,
+        images_per_iteration: int,
+        due: Callable[[int], bool] = lambda images_seen: True,
+        judge: Judge | None = None,
+    ) -> None:
+        self.run, self.judge = run, judge or Judge()
+        self.num_images, self.images_per_iteration = num_images, images_per_iteration
+        self.due = due
+
+    def where(self, images_seen: int) -> dict[str, Any]:
+        """The moment, as every line begins with it."""
+        return {
+            "images_seen": images_seen,
+            "iteration": images_seen // self.images_per_iteration,
+            "epoch": images_seen / self.num_images,
         }
-        self._seconds = {"metrics": 0.0, "map": 0.0}
-        self._monitor: Evaluator | None = None
-        self._map: MapMaker | None = None
-        self._wanted = config.metrics or config.map != "none"
-        if len(dataset.train.images) < MIN_IMAGES:
-            progress.say(f"{len(dataset.train.images)} training images are too few: no metrics, no map")
-            self._wanted = False
-        self._top = ""
 
-    def __call__(self, snapshot: Snapshot) -> str | None:
-        if not self._wanted:
-            return None
-        if self._monitor is None:
-            self._gather()
-        return self._look_at(snapshot)
+    def log(self, images_seen: int, scalars: Mapping[str, Any]) -> dict[str, Any]:
+        """One line of history: means since the last one. Returns the line."""
+        line = {**self.where(images_seen), **scalars}
+        self.run.append("history", line)
+        return line
 
-    def _gather(self) -> None:
-        """Everything about the reals, and the start of their layout."""
-        cache, data = cache_root(), self.dataset
-        space = feature_space(data.train, data.test, cache, progress=self.progress.say)
-        pixels = feature_space(data.train, data.test, cache, name="pca", progress=self.progress.say)
-        self._monitor = Evaluator(
-            data.train, data.test, space, pixels, num_fake=self.config.num_fakes, seed=self.config.seed,
-            recall=functools.partial(recalled, cache=cache),
-        )  # fmt: skip
-        self._settings["class_names"] = list(self._monitor.kind_names)
-        if self.config.map != "none":
-            self._map = MapMaker(self.run, data, self._monitor, self.config)
+    def log_held_out(self, images_seen: int, scalars: Mapping[str, Any]) -> None:
+        """One line of what was measured on held-out images."""
+        self.run.append("test", {**self.where(images_seen), **scalars})
 
-    def _look_at(self, snapshot: Snapshot) -> str | None:
-        assert self._monitor is not None
-        start = time.monotonic()
-        reason = None
-        if self.config.metrics:
-            seen = self._monitor.observe(snapshot.fakes)
-            features, labels = seen.pop("features"), seen.pop("labels")
-            reason = self._record(snapshot, seen)
-        else:
-            features, labels = self._monitor.places(snapshot.fakes)
-        measured = time.monotonic()
-        if self._map is not None:
-            self._map.place(snapshot, features, labels)
-        placed = time.monotonic()
-        self._seconds["metrics"] += measured - start
-        self._seconds["map"] += placed - measured
-        self.run.append(
-            "timing",
-            {
-                "images_seen": snapshot.images_seen,
-                "kind": "snapshot",
-                "metrics_seconds": measured - start,
-                "map_seconds": placed - measured,
-                "train_seconds": snapshot.train_seconds,
-            },
-        )
-        return reason
+    def snapshot(
+        self,
+        images_seen: int,
+        fakes: np.ndarray,
+        *,
+        scores: np.ndarray | None = None,
+        g: Any = None,
+        d: Any = None,
+        train_seconds: float = 0.0,
+    ) -> str | None:
+        """Keep and judge the images of the fixed latents, `(M, C, H, W) uint8` (`(M, d) float32` of a toy).
 
-    def _record(self, snapshot: Snapshot, seen: dict[str, Any]) -> str | None:
-        """One line of evals.jsonl: metrics, findings, the verdict, the best snapshot so far."""
-        line: dict[str, Any] = {
-            "images_seen": snapshot.images_seen, "iteration": snapshot.iteration, "epoch": snapshot.epoch, **seen,
-        }  # fmt: skip
-        evals = [*self.run.evals(), line]
-        findings = diagnose(self.run.history(), self.run.lines("test"), evals, self._settings)
-        line["findings"] = [finding.to_dict() for finding in findings]
-        line["verdict"] = verdict(findings, evals)
-        line["best"] = best_snapshot(evals, self.config.best_by)
-        self.run.append("evals", line)
-        top = findings[0].id if findings else ""
-        if top != self._top:
-            self._top = top
-            self.progress.say(f"at {snapshot.images_seen:,} images: {line['verdict']}")
-        return stop_reason(findings, evals, self._settings) if self.config.stop == "auto" else None
+        Args:
+            scores: D's scores of them, `(M,) in [0, 1]`, where known. g, d: the networks, where the judge needs them.
+
+        Returns:
+            why the training should end, or None.
+        """
+        with atomic(self.run.sample_path(images_seen, ".npy")) as file:
+            np.save(file, fakes[:GRID_LATENTS])
+        if fakes.ndim == 4:
+            with atomic(self.run.sample_path(images_seen)) as file:
+                save_grid(file, fakes[:GRID_LATENTS])
+        taken = Snapshot(**self.where(images_seen), fakes=fakes, scores=scores, g=g, d=d, train_seconds=train_seconds)
+        return self.judge.look_at(taken)
 
     def finish(self, wait: bool) -> None:
-        """After the training: wait for the map where it is still being laid out, and place what waited for it."""
-        if self._map is not None and wait:
-            self._map.finish(self.progress.say)
-        if wait and self.config.metrics and self.run.verdict():
-            self.progress.say(f"verdict: {self.run.verdict()}")
+        """After the training; `wait`: for what still runs in the background."""
+        self.judge.finish(wait)
 
     def close(self) -> None:
         """End the background work, if any is left."""
-        if self._map is not None:
-            self._map.close()
+        self.judge.close()
 
     def products(self) -> dict[str, Path]:
-        """Curves, films and the page of the run: name → file."""
-        return make_products(self.run, self.progress)
+        """What is made of the finished run: name → file."""
+        return self.judge.products()
 
     def costs(self) -> dict[str, float]:
-        """Seconds spent on metrics and on the map in this process."""
-        return {f"{name}_seconds": seconds for name, seconds in self._seconds.items()}
+        """Seconds spent in this process, by purpose."""
+        return self.judge.costs()
+
+
+def planned(every: int, images_per_iteration: int) -> Callable[[int], bool]:
+    """Snapshots every so many iterations, and often early: before the first regular one at a half, an eighth, …"""
+    early = {every >> k for k in (1, 2, 3, 5, 7)}
+
+    def due(images_seen: int) -> bool:
+        iteration = images_seen // images_per_iteration
+        return iteration % every == 0 or iteration in early
+
+    return due

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ def list_text(root: Path) -> str:
 
 
 def _row(run: Run) -> tuple[str, ...]:
-    config, history = run.config(), run.history()
+    config, history = run.settings(), run.history()
     last = history[-1] if history else {}
     best = best_line(run)
     state = "finished" if run.finished() else "unfinished"
@@ -34,7 +33,7 @@ def _row(run: Run) -> tuple[str, ...]:
         run.path.name,
         config.data,
         config.preset,
-        f"{last.get('epoch', 0):.1f}/{config.epochs:g}",
+        f"{last.get('epoch', 0):.1f}" + (f"/{config.epochs:g}" if isinstance(config, Config) else ""),
         number(last.get("d_loss")),
         number(last.get("g_loss")),
         number(value_of(best, "frechet")),
@@ -59,12 +58,12 @@ def value_of(line: dict[str, Any], metric: str) -> float | None:
 
 def compare_text(first: Run, second: Run) -> str:
     """What differs in the settings, and both runs' figures at the end and at their best."""
-    a, b = first.config(), second.config()
+    a, b = first.settings().to_dict(), second.settings().to_dict()
     rows: list[tuple[str, ...]] = [("", first.path.name, second.path.name)]
-    for field in dataclasses.fields(Config):
-        left, right = getattr(a, field.name), getattr(b, field.name)
+    for name in dict.fromkeys([*a, *b]):
+        left, right = a.get(name, "–"), b.get(name, "–")
         if left != right:
-            rows.append((field.name, str(left), str(right)))
+            rows.append((name, str(left), str(right)))
     settings = table(rows) if len(rows) > 1 else "the settings are the same"
     figures: list[tuple[str, ...]] = [("", first.path.name, second.path.name)]
     ends = [run.history()[-1] if run.history() else {} for run in (first, second)]

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from ganscope.config import Config, config_from_dict
+from ganscope.config import Config, Watched, config_from_dict, watched_from_dict
 from ganscope.errors import ConfigError, RunError
 from ganscope.files import atomic, make_directory, write_json
 
@@ -48,7 +48,7 @@ class Run:
         return run
 
     @classmethod
-    def create(cls, path: Path, config: Config, environment: dict[str, Any], networks: str) -> Run:
+    def create(cls, path: Path, config: Config | Watched, environment: dict[str, Any], networks: str) -> Run:
         """A new run directory with what is written once; `config.json` comes last and makes it a run.
 
         Raises:
@@ -70,7 +70,7 @@ class Run:
             run.store_config(config)
         return run
 
-    def store_config(self, config: Config) -> None:
+    def store_config(self, config: Config | Watched) -> None:
         """Write `config.json`: at the beginning, and when a training is carried on with more epochs."""
         write_json(self.config_path, {"format": FORMAT, **config.to_dict()})
 
@@ -84,7 +84,22 @@ class Run:
         return self.path / "environment.json"
 
     def config(self) -> Config:
-        """The resolved config.
+        """The resolved config of a training of our own.
+
+        Raises:
+            RunError: somebody else trained it; the file is damaged or from a newer ganscope.
+        """
+        settings = self.settings()
+        if isinstance(settings, Watched):
+            raise RunError(
+                f"{self.path} was trained by another program",
+                found=f"trainer {settings.trainer}: its networks are not known here",
+                todo="make images with that program; view, report, film, evaluate and runs work on this run",
+            )
+        return settings
+
+    def settings(self) -> Config | Watched:
+        """The resolved config, or what is known of a training that was watched.
 
         Raises:
             RunError: the file is damaged or from a newer ganscope.
@@ -98,7 +113,7 @@ class Run:
                     found=f"format {found!r}, this version reads {FORMAT}",
                     todo="open it with the version of ganscope that wrote it (see environment.json)",
                 )
-            return config_from_dict(values)
+            return watched_from_dict(values) if "trainer" in values else config_from_dict(values)
         except (ValueError, AttributeError, TypeError, ConfigError) as error:
             raise RunError(
                 f"{self.config_path} is damaged", found=str(error), todo="restore the file, or start a new run"
@@ -276,7 +291,8 @@ class Run:
     @property
     def has_points(self) -> bool:
         """Whether its samples are points of a toy, and not images."""
-        return self.config().network == "toy"
+        settings = self.settings()
+        return isinstance(settings, Config) and settings.network == "toy"
 
     def require_images(self, todo: str) -> None:
         """Raises RunError: what is asked for is made of images, and this run has points."""

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The generator at one `images_seen`, as the callback `on_snapshot` sees it."""
+    """The generator at one `images_seen`, as a recorder's judge sees it."""
 
     images_seen: int
     iteration: int
     epoch: float
     fakes: np.ndarray  # (M, C, H, W) uint8 (float32 (M, d) for toys), always from the same M latents
-    scores: np.ndarray  # (M,) float32 in [0, 1]: D in evaluation mode
-    g: nn.Module  # the sampler that made the fakes
-    d: nn.Module
+    scores: np.ndarray | None  # (M,) float32 in [0, 1]: D in evaluation mode; None where nobody gave them
+    g: nn.Module | None  # the sampler that made the fakes; None for a training of somebody else
+    d: nn.Module | None
     train_seconds: float  # spent training so far, without snapshots

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ganscope.toys.distributions import TOYS, Toy
+from ganscope.toys.judge import ToyJudge, require_points, scaled, toy_dataset
 from ganscope.toys.page import write_toy_film, write_toy_report
-from ganscope.toys.recorder import ToyRecorder, require_points, scaled, toy_dataset
 
 __all__ = [
     "TOYS",
     "Toy",
-    "ToyRecorder",
+    "ToyJudge",
     "require_points",
     "scaled",
     "toy_dataset",

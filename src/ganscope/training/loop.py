@@ -10,10 +10,10 @@ import contextlib
 import math
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -21,11 +21,9 @@ from torch import Tensor
 
 from ganscope.config import Config
 from ganscope.device import Backend, every_core
-from ganscope.drawing import save_grid
 from ganscope.errors import RunError, TrainingError
-from ganscope.files import atomic
 from ganscope.progress import Progress, Status
-from ganscope.runs import Run, Snapshot
+from ganscope.runs import Run
 from ganscope.training import objectives
 from ganscope.training.batches import Batches
 from ganscope.training.checkpoint import load_checkpoint, require_finite, save_checkpoint, save_generator
@@ -34,7 +32,6 @@ from ganscope.training.sampling import generate, latents, normalise, sampler
 from ganscope.training.state import SCALARS, TrainState, new_state
 from ganscope.training.step import train_iteration
 
-GRID_LATENTS = 128  # of the fixed latents, those whose images are kept
 KEPT_GENERATORS = 16  # the log-spaced history
 TEST_IMAGES = 2000  # held-out reals scored at every evaluation
 
@@ -50,7 +47,26 @@ class Outcome:
     snapshot_seconds: float
 
 
-OnSnapshot = Callable[[Snapshot], str | None]
+class Recording(Protocol):
+    """What the training tells of itself: the part of a `Recorder` that is used here."""
+
+    def log(self, images_seen: int, scalars: Mapping[str, Any]) -> dict[str, Any]:
+        """One line of means; returns it with its epoch."""
+        ...
+
+    def log_held_out(self, images_seen: int, scalars: Mapping[str, Any]) -> None:
+        """One line of what was measured on held-out images."""
+        ...
+
+    def due(self, images_seen: int) -> bool:
+        """Whether a snapshot is due."""
+        ...
+
+    def snapshot(
+        self, images_seen: int, fakes: np.ndarray, *, scores: np.ndarray, g: Any, d: Any, train_seconds: float
+    ) -> str | None:
+        """Images of the fixed latents; a returned text ends the training with that reason."""
+        ...
 
 
 def train(
@@ -59,9 +75,9 @@ def train(
     test_images: np.ndarray,
     config: Config,
     backend: Backend,
+    recorder: Recording,
     *,
     data_hash: str,
-    on_snapshot: OnSnapshot | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
     """Train until the planned epochs are over, from the newest good checkpoint where there is one.
@@ -70,7 +86,7 @@ def train(
         images: real training images, `(N, C, H, W) uint8` (`(N, d) float32` for toys).
         test_images: held-out real images of the same kind.
         config: resolved.
-        on_snapshot: called with every snapshot; a returned text ends the training with that reason.
+        recorder: is told of every interval, evaluation and snapshot, and says when a snapshot is due.
 
     Raises:
         TrainingError: a loss or weight is not finite.
@@ -88,9 +104,11 @@ def train(
 
     def snapshot(of: TrainState) -> str | None:
         with clock.paused():
-            taken = take_snapshot(of, run, config, backend, fixed, len(images), total, clock.seconds)
+            fakes, scores, g = take_snapshot(of, run, config, backend, fixed)
             with every_core(backend) if config.threads is None else contextlib.nullcontext():
-                advice = on_snapshot(taken) if on_snapshot else None
+                advice = recorder.snapshot(
+                    of.images_seen, fakes, scores=scores, g=g, d=of.d, train_seconds=clock.seconds
+                )
             thin_generators(run)
         return advice
 
@@ -98,7 +116,7 @@ def train(
         """The untrained networks' losses and images. They depend on the seed alone, so the first step goes before."""
         untrained = new_state(config, backend)
         with clock.paused():
-            evaluate_held_out(untrained, run, test_images, config, backend, len(images))
+            evaluate_held_out(untrained, recorder, test_images, config, backend)
         return snapshot(untrained)
 
     with interruptible() as interrupted:
@@ -111,19 +129,19 @@ def train(
             epoch = state.images_seen / len(images)
             # log
             if state.recent_count == config.log_every or state.iteration == total:
-                line = log_interval(state, run, len(images), config)
+                line = log_interval(state, recorder)
                 left = (total - state.iteration) * config.images_per_iteration
                 speed = (state.images_seen - start_images) / max(clock.seconds, 1e-9)
                 progress.update(status_of(line, config, speed, left / max(speed, 1e-9)), force=state.iteration == total)
             # what is due
             evaluates = math.floor(epoch / config.eval_every) > math.floor(epoch_before / config.eval_every)
-            shows = is_snapshot(state.iteration, config.snapshot_every) or state.iteration == total
+            shows = recorder.due(state.images_seen) or state.iteration == total
             saves = time.monotonic() - saved_at >= config.checkpoint_seconds
             if not opened and (evaluates or shows or saves):
                 opened, reason = True, open_record()
             # measure on held-out images
             if evaluates:
-                evaluate_held_out(state, run, test_images, config, backend, len(images))
+                evaluate_held_out(state, recorder, test_images, config, backend)
             # snapshot
             if shows:
                 reason = snapshot(state) or reason
@@ -177,12 +195,7 @@ def resume(state: TrainState, run: Run, data_hash: str, progress: Progress) -> b
     return bool(checkpoints)
 
 
-def is_snapshot(iteration: int, every: int) -> bool:
-    """Regularly, and often early: before the first regular one at a half, a quarter, … a 128th of it."""
-    return iteration % every == 0 or iteration in {every >> k for k in (1, 2, 3, 5, 7)}
-
-
-def log_interval(state: TrainState, run: Run, num_images: int, config: Config) -> dict[str, Any]:
+def log_interval(state: TrainState, recorder: Recording) -> dict[str, Any]:
     """One line of history: means over the interval, gradient norms of its last iteration.
 
     Raises:
@@ -199,10 +212,7 @@ def log_interval(state: TrainState, run: Run, num_images: int, config: Config) -
             todo="lower --g-lr and --d-lr, or use --precision float32; the last good checkpoint is kept",
         )
     means = dict(zip(SCALARS, rows.mean(dim=0).tolist(), strict=True))
-    line = {
-        "images_seen": state.images_seen,
-        "iteration": state.iteration,
-        "epoch": state.images_seen / num_images,
+    scalars = {
         **means,
         "jsd_bound": float(objectives.jsd_bound(torch.tensor(means["value"], dtype=torch.float64))),
         "d_grad_norm": gradient_norm(state.d_parameters),
@@ -210,9 +220,8 @@ def log_interval(state: TrainState, run: Run, num_images: int, config: Config) -
         "d_lr": state.d_optimizer.lr,
         "g_lr": state.g_optimizer.lr,
     }
-    run.append("history", line)
     state.recent_count = 0
-    return line
+    return recorder.log(state.images_seen, scalars)
 
 
 def gradient_norm(parameters: list[torch.nn.Parameter]) -> float:
@@ -223,7 +232,7 @@ def gradient_norm(parameters: list[torch.nn.Parameter]) -> float:
 
 @torch.no_grad()
 def evaluate_held_out(
-    state: TrainState, run: Run, test_images: np.ndarray, config: Config, backend: Backend, num_images: int
+    state: TrainState, recorder: Recording, test_images: np.ndarray, config: Config, backend: Backend
 ) -> None:
     """One line of `test.jsonl`: plain labels 1 and 0, both networks in evaluation mode, as many fakes as reals."""
     count = max(config.pack, min(TEST_IMAGES, len(test_images)) // config.pack * config.pack)
@@ -235,10 +244,7 @@ def evaluate_held_out(
         fake_logits = packed(state.d, state.g(z).float(), config.pack).float()
     state.g.train(), state.d.train()
     objective = objectives.OBJECTIVES[config.objective]
-    line = {
-        "images_seen": state.images_seen,
-        "iteration": state.iteration,
-        "epoch": state.images_seen / num_images,
+    scalars = {
         "d_loss": float(objective.d_loss(real_logits, fake_logits, objectives.Targets())),
         "g_loss": float(objective.g_loss(fake_logits, real_logits, objectives.Targets())),
         "d_real": float(torch.sigmoid(real_logits).mean()),
@@ -247,41 +253,20 @@ def evaluate_held_out(
         "num_real": count,
         "num_fake": count,
     }
-    if all(math.isfinite(number) for number in line.values()):
-        run.append("test", line)
+    if all(math.isfinite(number) for number in scalars.values()):
+        recorder.log_held_out(state.images_seen, scalars)
 
 
 def take_snapshot(
-    state: TrainState,
-    run: Run,
-    config: Config,
-    backend: Backend,
-    fixed: Tensor,
-    num_images: int,
-    total: int,
-    train_seconds: float,
-) -> Snapshot:
-    """Images from the fixed latents with D's scores; the grid, the raw images and the weights go into the run."""
+    state: TrainState, run: Run, config: Config, backend: Backend, fixed: Tensor
+) -> tuple[np.ndarray, np.ndarray, torch.nn.Module]:
+    """Images from the fixed latents, D's scores of them, and the sampler, whose weights go into the run."""
     require_finite(state)
     g = sampler(state, config, backend)
     fakes = generate(g, fixed, backend)
     scores = score(state, fakes, config, backend)
-    with atomic(run.sample_path(state.images_seen, ".npy")) as file:
-        np.save(file, fakes[:GRID_LATENTS])
-    if fakes.ndim == 4:
-        with atomic(run.sample_path(state.images_seen)) as file:
-            save_grid(file, fakes[:GRID_LATENTS])
     save_generator(g, run.generator_path(state.images_seen))
-    return Snapshot(
-        images_seen=state.images_seen,
-        iteration=state.iteration,
-        epoch=state.images_seen / num_images,
-        fakes=fakes,
-        scores=scores,
-        g=g,
-        d=state.d,
-        train_seconds=train_seconds,
-    )
+    return fakes, scores, g
 
 
 @torch.no_grad()

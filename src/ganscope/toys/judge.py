@@ -1,4 +1,4 @@
-"""The recorder of a toy: for every snapshot a frame beside the theory and the paper's scores; then film and page."""
+"""The judge of a toy: for every snapshot a frame beside the theory and the paper's scores; then film and page."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ganscope.drawing import draw_curves
 from ganscope.errors import ConfigError
 from ganscope.files import atomic
 from ganscope.progress import Progress
+from ganscope.recorder import Judge
 from ganscope.runs import Run, Snapshot
 from ganscope.toys.distributions import Toy
 from ganscope.toys.page import ToyPage, final_scores, frame_maker_of
@@ -43,18 +44,19 @@ def scaled(config: Config, toy: Toy) -> Config:
     return dataclasses.replace(config, r1=config.r1 * toy.mean_square, r2=config.r2 * toy.mean_square)
 
 
-class ToyRecorder:
-    """Callable with a snapshot, like `Recorder`; never ends a training."""
+class ToyJudge(Judge):
+    """Draws every snapshot beside the theory and scores it; never ends a training."""
 
     def __init__(self, run: Run, toy: Toy, config: Config, progress: Progress) -> None:
         self.run, self.toy, self.config, self.progress = run, toy, config, progress
         run.toy_path.mkdir(exist_ok=True)
-        self._recorder = frame_maker_of(run)
+        self._frames = frame_maker_of(run)
 
-    def __call__(self, snapshot: Snapshot) -> str | None:
+    def look_at(self, snapshot: Snapshot) -> str | None:
+        assert snapshot.g is not None and snapshot.d is not None
         training = snapshot.d.training
         snapshot.d.eval(), snapshot.g.eval()
-        frame = self._recorder.record(snapshot.images_seen, snapshot.g, snapshot.d)
+        frame = self._frames.record(snapshot.images_seen, snapshot.g, snapshot.d)
         snapshot.d.train(training), snapshot.g.train(training)
         names = ("value", "best_value", "jsd", "jsd_floor", "modes", "high_quality", "reverse_kl", "spread")
         numbers = {name: float(np.asarray(getattr(frame, name))) for name in names}
@@ -88,15 +90,9 @@ class ToyRecorder:
         if wait and self.run.verdict():
             self.progress.say(f"verdict: {self.run.verdict()}")
 
-    def close(self) -> None:
-        """Nothing runs in the background."""
-
-    def costs(self) -> dict[str, float]:
-        return {}
-
     def products(self) -> dict[str, Path]:
         """The scores of the newest generator, the curves, the film beside the theory, and the page with all of them."""
-        run, found, stage = self.run, final_scores(self.run), self._recorder.stage()
+        run, found, stage = self.run, final_scores(self.run), self._frames.stage()
         curves, film, scores = run.product("curves.png"), run.product("film.mp4"), run.product("scores.json")
         with atomic(curves) as file:
             draw_curves(file, run.history(), run.lines("test"), f"{self.toy.name}: {self.toy.doc}")
@@ -104,6 +100,6 @@ class ToyRecorder:
             json.dump(
                 {name: float(value) if np.isfinite(value) else None for name, value in found.to_dict().items()}, file
             )
-        page = ToyPage(run, self._recorder, stage.frames, stage.panels(), found)
-        self._recorder.film(film, run.product("film.gif"), stage=stage, also=page.add)
+        page = ToyPage(run, self._frames, stage.frames, stage.panels(), found)
+        self._frames.film(film, run.product("film.gif"), stage=stage, also=page.add)
         return {"scores": scores, "curves": curves, "film": film, "page": page.write(run.product("report.html"))}

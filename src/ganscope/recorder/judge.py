@@ -1,0 +1,150 @@
+"""What looks at the snapshots of a run. The base class sees nothing; `ImageJudge` measures against real images."""
+
+from __future__ import annotations
+
+import functools
+import time
+from pathlib import Path
+from typing import Any
+
+from ganscope.config import RecordSettings
+from ganscope.data import Dataset, cache_root
+from ganscope.diagnosis import best_snapshot, diagnose, stop_reason, verdict
+from ganscope.features import feature_space, recalled
+from ganscope.maps import MapMaker
+from ganscope.metrics import Evaluator
+from ganscope.progress import Progress
+from ganscope.recorder.products import make_products
+from ganscope.runs import Run, Snapshot
+
+MIN_IMAGES = 50  # below that neighbours and covariances say nothing
+
+
+class Judge:
+    """Looks at every snapshot and may advise to stop. This one has nothing to say."""
+
+    def look_at(self, snapshot: Snapshot) -> str | None:
+        """Why the training should end, or None."""
+        return None
+
+    def finish(self, wait: bool) -> None:
+        """After the training; `wait`: for what still runs in the background."""
+
+    def close(self) -> None:
+        """End the background work, if any is left."""
+
+    def products(self) -> dict[str, Path]:
+        """What is made of the finished run: name → file."""
+        return {}
+
+    def costs(self) -> dict[str, float]:
+        """Seconds spent in this process, by purpose."""
+        return {}
+
+
+class ImageJudge(Judge):
+    """Measures each snapshot against real images, names what goes wrong, places its fakes on the map, and advises.
+
+    What it needs of the reals is gathered at the first snapshot, which comes a few iterations into the training, so
+    that the first step does not wait for it.
+    """
+
+    def __init__(self, run: Run, dataset: Dataset, settings: RecordSettings, progress: Progress) -> None:
+        self.run, self.dataset, self.settings, self.progress = run, dataset, settings, progress
+        self._facts: dict[str, Any] = {
+            **settings.to_dict(),
+            "num_images": len(dataset.train.images),
+            "class_names": list(dataset.train.class_names),
+        }
+        self._seconds = {"metrics": 0.0, "map": 0.0}
+        self._monitor: Evaluator | None = None
+        self._map: MapMaker | None = None
+        self._wanted = settings.metrics or settings.map != "none"
+        if len(dataset.train.images) < MIN_IMAGES:
+            progress.say(f"{len(dataset.train.images)} training images are too few: no metrics, no map")
+            self._wanted = False
+        self._top = ""
+
+    def look_at(self, snapshot: Snapshot) -> str | None:
+        if not self._wanted:
+            return None
+        if self._monitor is None:
+            self._gather()
+        return self._judge(snapshot)
+
+    def _gather(self) -> None:
+        """Everything about the reals, and the start of their layout."""
+        cache, data = cache_root(), self.dataset
+        space = feature_space(data.train, data.test, cache, progress=self.progress.say)
+        pixels = feature_space(data.train, data.test, cache, name="pca", progress=self.progress.say)
+        self._monitor = Evaluator(
+            data.train, data.test, space, pixels, num_fake=self.settings.num_fakes, seed=self.settings.seed,
+            recall=functools.partial(recalled, cache=cache),
+        )  # fmt: skip
+        self._facts["class_names"] = list(self._monitor.kind_names)
+        if self.settings.map != "none":
+            self._map = MapMaker(self.run, data, self._monitor, self.settings)
+
+    def _judge(self, snapshot: Snapshot) -> str | None:
+        assert self._monitor is not None
+        start = time.monotonic()
+        reason = None
+        if self.settings.metrics:
+            seen = self._monitor.observe(snapshot.fakes)
+            features, labels = seen.pop("features"), seen.pop("labels")
+            reason = self._record(snapshot, seen)
+        else:
+            features, labels = self._monitor.places(snapshot.fakes)
+        measured = time.monotonic()
+        if self._map is not None:
+            self._map.place(snapshot, features, labels)
+        placed = time.monotonic()
+        self._seconds["metrics"] += measured - start
+        self._seconds["map"] += placed - measured
+        self.run.append(
+            "timing",
+            {
+                "images_seen": snapshot.images_seen,
+                "kind": "snapshot",
+                "metrics_seconds": measured - start,
+                "map_seconds": placed - measured,
+                "train_seconds": snapshot.train_seconds,
+            },
+        )
+        return reason
+
+    def _record(self, snapshot: Snapshot, seen: dict[str, Any]) -> str | None:
+        """One line of evals.jsonl: metrics, findings, the verdict, the best snapshot so far."""
+        line: dict[str, Any] = {
+            "images_seen": snapshot.images_seen, "iteration": snapshot.iteration, "epoch": snapshot.epoch, **seen,
+        }  # fmt: skip
+        evals = [*self.run.evals(), line]
+        findings = diagnose(self.run.history(), self.run.lines("test"), evals, self._facts)
+        line["findings"] = [finding.to_dict() for finding in findings]
+        line["verdict"] = verdict(findings, evals)
+        line["best"] = best_snapshot(evals, self.settings.best_by)
+        self.run.append("evals", line)
+        top = findings[0].id if findings else ""
+        if top != self._top:
+            self._top = top
+            self.progress.say(f"at {snapshot.images_seen:,} images: {line['verdict']}")
+        return stop_reason(findings, evals, self._facts) if self.settings.stop == "auto" else None
+
+    def finish(self, wait: bool) -> None:
+        """Wait for the map where it is still being laid out, and place what waited for it."""
+        if self._map is not None and wait:
+            self._map.finish(self.progress.say)
+        if wait and self.settings.metrics and self.run.verdict():
+            self.progress.say(f"verdict: {self.run.verdict()}")
+
+    def close(self) -> None:
+        if self._map is not None:
+            self._map.close()
+
+    def products(self) -> dict[str, Path]:
+        """Curves, films and the page of the run."""
+        return make_products(self.run, self.progress)
+
+    def costs(self) -> dict[str, float]:
+        """Seconds spent on metrics and on the map."""
+        return {f"{name}_seconds": seconds for name, seconds in self._seconds.items()}
