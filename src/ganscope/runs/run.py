@@ -15,12 +15,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from ganscope.config import Config, Watched, config_from_dict, watched_from_dict
-from ganscope.errors import ConfigError, RunError
+from ganscope.config import Config, Watched
+from ganscope.errors import RunError
 from ganscope.files import atomic, make_directory, write_json
+from ganscope.runs.settings import FORMAT, read_settings
 
 LINE_FILES = ("history", "test", "evals", "timing")
-FORMAT = 1
 
 
 class Run:
@@ -104,20 +104,7 @@ class Run:
         Raises:
             RunError: the file is damaged or from a newer ganscope.
         """
-        try:
-            values = json.loads(self.config_path.read_text(encoding="utf-8"))
-            found = values.pop("format", None)
-            if found != FORMAT:
-                raise RunError(
-                    f"{self.config_path} has another format",
-                    found=f"format {found!r}, this version reads {FORMAT}",
-                    todo="open it with the version of ganscope that wrote it (see environment.json)",
-                )
-            return watched_from_dict(values) if "trainer" in values else config_from_dict(values)
-        except (ValueError, AttributeError, TypeError, ConfigError) as error:
-            raise RunError(
-                f"{self.config_path} is damaged", found=str(error), todo="restore the file, or start a new run"
-            ) from error
+        return read_settings(self.config_path)
 
     def environment(self) -> dict[str, Any]:
         """Versions, machine, git commit, data fingerprint.
