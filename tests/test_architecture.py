@@ -23,7 +23,7 @@ FLOORS = [
     "page",
     "recorder",
     "toys pilots generator evaluation",
-    "launch",
+    "launch export",
     "commands api",
     "cli __init__",
     "__main__",

@@ -32,6 +32,7 @@ __all__ = [
     "TrainingError",
     "__version__",
     "load",
+    "load_generator",
     "make_config",
     "open_run",
     "train",
@@ -61,6 +62,10 @@ def train(
     from ganscope.launch import launch
     from ganscope.progress import Progress
 
+    if "start" in settings and not isinstance(data, Config):
+        from ganscope.export import local_start, start_settings
+
+        preset, settings = start_settings(local_start(settings.pop("start")), settings, preset)
     config = data if isinstance(data, Config) else make_config(str(data), preset, **settings)
     launched = launch(
         config,
@@ -93,3 +98,16 @@ def load(run: Path | str, snapshot: str | int = "best") -> LoadedGenerator:
     from ganscope.generator import load_generator
 
     return load_generator(run, snapshot)
+
+
+def load_generator(source: Path | str, snapshot: str | int = "best") -> LoadedGenerator:
+    """The generator of a run, of a folder that `ganscope export` wrote, or of `owner/name` on the Hugging Face Hub.
+
+    Nothing in such a folder can run code: its layers are described in JSON and its weights are safetensors.
+
+    Raises:
+        RunError: none of these, or it is damaged. DependencyError: `pip install "ganscope[export]"` is missing.
+    """
+    from ganscope.export import load_generator as load
+
+    return load(source, snapshot)

@@ -13,7 +13,9 @@ A message says what is wrong, what was found, and what to do next.
 from __future__ import annotations
 
 import difflib
+import importlib
 from collections.abc import Iterable
+from types import ModuleType
 
 
 class GanscopeError(Exception):
@@ -58,3 +60,19 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if close:
         return f"did you mean {close[0]!r}? (known: {', '.join(known)})"
     return f"choose one of: {', '.join(known)}"
+
+
+def require_package(module: str, what: str, extra: str) -> ModuleType:
+    """A module of an optional package, for `what` needs it; `extra` is the extra of ganscope that brings it.
+
+    Raises:
+        DependencyError: it is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise DependencyError(
+            f"{what} needs a package that is not installed",
+            found=str(error).split("\n")[0],
+            todo=f'pip install "ganscope[{extra}]"',
+        ) from error

@@ -25,6 +25,11 @@ class LoadedGenerator:
         )
         self._g = read_generator(self.config, run.generator_path(images_seen), self._backend)
 
+    @property
+    def g(self) -> torch.nn.Module:
+        """The network, in evaluation mode on the CPU: `(N, Z) float32` → `(N, C, H, W) float32`, about [-1, 1]."""
+        return self._g
+
     def sample(self, n: int, seed: int = 0) -> np.ndarray:
         """`(n, C, H, W) uint8` images; image `i` depends on `seed` and `i` alone."""
         z = torch.cat([self.latents(min(256, n - start), seed, start) for start in range(0, n, 256)])

@@ -83,7 +83,10 @@ def add_settings(parser: argparse.ArgumentParser, values: dict[str, Any], everyt
             group = parser.add_argument_group(SECTIONS[field.name])
         if field.name == "data":
             continue
-        flag, text = "--" + field.name.replace("_", "-"), field.metadata["doc"].replace("%", "%%")
+        flag, text = (
+            FLAGS.get(field.name, "--" + field.name.replace("_", "-")),
+            field.metadata["doc"].replace("%", "%%"),
+        )
         value = values.get(field.name, field.default)
         if value is not None:
             text += f" [{value}]"
@@ -96,10 +99,12 @@ def add_settings(parser: argparse.ArgumentParser, values: dict[str, Any], everyt
             shown = [choice for choice in choices or () if choice not in field.metadata["internal"]]
             metavar = "|".join(map(str, shown)) if shown else METAVARS.get(kinds[field.name][0], "TEXT")
             group.add_argument(
-                flag, type=_reader(field.name, kinds[field.name]), default=argparse.SUPPRESS, metavar=metavar, help=text
-            )
+                flag, dest=field.name, type=_reader(field.name, kinds[field.name]), default=argparse.SUPPRESS,
+                metavar=metavar, help=text,
+            )  # fmt: skip
 
 
+FLAGS = {"start": "--from"}  # a word that Python keeps for itself
 METAVARS: dict[type, str] = {int: "N", float: "X", str: "NAME"}
 
 
@@ -127,7 +132,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     fields = {field.name for field in dataclasses.fields(Config)} - {"data", "preset"}
     given = {name: value for name, value in vars(arguments).items() if name in fields}
-    config = make_config(arguments.data, getattr(arguments, "preset", "auto"), **given)
+    preset = getattr(arguments, "preset", "auto")
+    if "start" in given:
+        from ganscope.export import local_start, start_settings
+
+        preset, given = start_settings(local_start(given.pop("start")), given, preset)
+    config = make_config(arguments.data, preset, **given)
     for name in arguments.fail_on:
         if name not in RULES:
             raise ConfigError(f"--fail-on does not know {name!r}", found=name, todo=did_you_mean(name, RULES))

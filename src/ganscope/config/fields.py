@@ -107,6 +107,9 @@ class Config:
     ema_half_life: float = _setting(
         0.0, "images in which an old weight of G counts half in its average; 0: no EMA", low=0.0
     )
+    start: str | None = _setting(
+        None, "begin with the weights of this run or exported generator, and not with random ones"
+    )
     seed: int = _setting(0, "seed of everything random", low=0)
     # the machine
     device: str = _setting("auto", "auto, cpu, cuda, cuda:0, mps")

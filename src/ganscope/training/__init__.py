@@ -7,12 +7,14 @@ from ganscope.training.checkpoint import read_generator, require_finite
 from ganscope.training.loop import Outcome, train
 from ganscope.training.objectives import OBJECTIVES, Targets, value
 from ganscope.training.sampling import STANDING_LATENTS, generate, latents, sampler
+from ganscope.training.start import START_FILE, read_start
 from ganscope.training.state import backend_of, build_networks, new_state
 from ganscope.training.step import train_iteration
 
 __all__ = [
     "OBJECTIVES",
     "STANDING_LATENTS",
+    "START_FILE",
     "Batches",
     "Outcome",
     "Targets",
@@ -22,6 +24,7 @@ __all__ = [
     "latents",
     "new_state",
     "read_generator",
+    "read_start",
     "require_finite",
     "sampler",
     "train",

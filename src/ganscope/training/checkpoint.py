@@ -127,7 +127,7 @@ def read_generator(config: Config, path: Path, backend: Backend) -> nn.Module:
         RunError: the file is damaged or does not fit the config.
     """
     content = read_tensors(path, GENERATOR_FORMAT)
-    g = new_state(config, backend).g
+    g = new_state(config, backend, begun=False).g
     try:
         g.load_state_dict(content["g"])
     except RuntimeError as error:

@@ -94,7 +94,7 @@ def train(
     """
     assert config.log_every is not None and config.snapshot_every is not None
     progress = progress or Progress(quiet=True)
-    state = new_state(config, backend)
+    state = new_state(config, backend, begun=not run.checkpoints())
     resumed = resume(state, run, data_hash, progress)
     batches = Batches(images, config, backend)
     fixed = latents(config, config.num_fakes, "fixed")

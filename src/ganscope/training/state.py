@@ -17,6 +17,7 @@ from ganscope.networks import NETWORKS, MlpDiscriminator, MlpGenerator, build_pa
 from ganscope.randomness import rng
 from ganscope.training.adam import Adam
 from ganscope.training.fused_mlp import Perceptrons, can_write_out
+from ganscope.training.start import begin_from
 
 # One row of the recent scalars; the order of history.jsonl.
 SCALARS = ("d_loss", "g_loss", "d_real", "d_fake_before", "d_fake_after", "value")
@@ -52,10 +53,16 @@ class TrainState:
             torch._foreach_lerp_(list(self.g_ema.parameters()), list(self.g.parameters()), 1.0 - beta)
 
 
-def new_state(config: Config, backend: Backend) -> TrainState:
-    """A fresh state for a resolved config."""
+def new_state(config: Config, backend: Backend, *, begun: bool = True) -> TrainState:
+    """A fresh state for a resolved config.
+
+    Args:
+        begun: with the weights that `config.start` names; without, where a file is going to replace them anyway.
+    """
     assert config.size is not None and config.channels is not None and config.log_every is not None
     g, d = build_networks(config, config.size, config.channels, rng(config.seed, "weights").initial_seed())
+    if config.start and begun:
+        begin_from(g, d, config.start)
     g, d = backend.place(g), backend.place(d)
     g_ema = copy.deepcopy(g).eval().requires_grad_(False) if config.ema_half_life > 0 else None
     g_parameters, d_parameters = list(g.parameters()), list(d.parameters())
