@@ -227,7 +227,7 @@ def measure(reals: Reals, shown: Tensor, held_out: Nearness, fakes: Tensor, floo
     gaussian, spread = Gaussian.fit(reals.reference), Balls.fit(fake)
     shares, copies = support(real, spread), memorisation(held_out, nearness(shown.numpy(), fakes.numpy()))
     found = {
-        "frechet": (frechet_distance(gaussian, fake), frechet_stderr(gaussian, fake, draws=6)),
+        "frechet": (frechet_distance(gaussian, fake), frechet_stderr(gaussian, fake)),
         "precision": shares.precision,
         "recall": shares.recall,
         "density": shares.density,

@@ -28,13 +28,22 @@ from ganscope.features import (
     train_classifier,
 )
 from ganscope.files import atomic, write_json
-from ganscope.metrics import METRICS, Evaluator, Metric, Observation, Sizes, share_stderr
+from ganscope.metrics import (
+    METRICS,
+    Evaluator,
+    Metric,
+    Observation,
+    Sizes,
+    class_share_line,
+    missing,
+    share_stderr,
+)
 from ganscope.progress import Say
 from ganscope.runs import Run
 from ganscope.training import backend_of, generate, latents, read_generator
 
 FID_IMAGES = 50_000  # Heusel et al. 2017; with fewer, or other features, it is a Fréchet distance and not FID
-LARGE = Sizes(moments=50_000, balls=10_000, copies=2_000, draws=20)
+LARGE = Sizes(moments=50_000, balls=10_000, copies=2_000)
 TSTR_FAKES = 60_000
 FEWEST_FAKES = 128  # as many as a snapshot has at least; fewer say nothing about a distribution
 
@@ -103,7 +112,7 @@ def evaluate(
         "feature_space": {"name": space.name, "version": space.version, "dim": space.dim, "accuracy": space.accuracy},
         "metrics": {name: metric.to_dict() for name, metric in metrics.items()},
         "class_names": list(monitor.kind_names),
-        "class_share": {"real": monitor.real_share.tolist(), "fake": found.share.tolist()},
+        "class_share": class_share_line(monitor.real_share, found.share),
         "missing": missing_kinds(monitor, found, len(fakes)),
         "findings": line.get("findings", []),
         "verdict": line.get("verdict", ""),
@@ -179,10 +188,9 @@ def _accuracy_of(images: np.ndarray, labels: np.ndarray, dataset: Dataset, say: 
     return float((space.classify(dataset.test.images).argmax(axis=1) == dataset.test.labels).mean())
 
 
-def missing_kinds(monitor: Evaluator, found: Observation, num_fake: int, share: float = 0.1) -> list[str]:
-    """The classes or clusters with less than `share` of what the data have, where that means at least 10 fakes."""
-    expected = monitor.real_share * num_fake
-    absent = (found.share < share * monitor.real_share) & (expected >= 10)
+def missing_kinds(monitor: Evaluator, found: Observation, num_fake: int) -> list[str]:
+    """The classes or clusters that are missing, as every part of ganscope defines it (`metrics.missing`)."""
+    absent = missing(monitor.real_share, found.share.share, num_fake, found.share.stderr)
     return [monitor.kind_names[kind] for kind in np.flatnonzero(absent)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ganscope.metrics import variety
+from ganscope.metrics import shares, variety
 from ganscope.metrics.pairs import radii
 from ganscope.metrics.table import METRICS, Metric
 
@@ -23,7 +23,7 @@ def test_class_share_and_kl_have_their_textbook_values() -> None:
 
 def test_reverse_kl_of_a_dropped_class_is_the_log_of_what_is_left() -> None:
     labels = np.tile(np.arange(9), 200)  # nine of ten classes
-    value, stderr = variety.reverse_kl(np.full(10, 0.1), labels)
+    value, stderr = shares.reverse_kl(np.full(10, 0.1), shares.shares(labels, 10))
     assert value == pytest.approx(np.log(10 / 9))
     assert 0 < stderr < 0.01
 

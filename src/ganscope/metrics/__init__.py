@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ganscope.metrics.coverage import share_stderr
 from ganscope.metrics.distance import Gaussian, frechet_distance
-from ganscope.metrics.evaluator import Evaluator, Observation, Sizes
+from ganscope.metrics.evaluator import Evaluator, Observation, Sizes, class_share_line
 from ganscope.metrics.pairs import nearest
+from ganscope.metrics.shares import Shares, missing
 from ganscope.metrics.table import METRICS, Metric
 
 __all__ = [
@@ -14,8 +15,11 @@ __all__ = [
     "Gaussian",
     "Metric",
     "Observation",
+    "Shares",
     "Sizes",
+    "class_share_line",
     "frechet_distance",
+    "missing",
     "nearest",
     "share_stderr",
 ]

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ganscope.metrics.pairs import Array, Float64, blocks, half_sample_stderr, half_samples
+from ganscope.metrics.pairs import Array, Float64, blocks, half_samples
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,52 @@ def frechet_distance(real: Gaussian | Array, fake: Gaussian | Array) -> float:
     return float(max(0.0, shift @ shift + np.trace(real.cov) + np.trace(fake.cov) - 2.0 * cross))
 
 
-def frechet_stderr(real: Gaussian, fake: Array, *, draws: int = 10, seed: int = 0) -> float:
-    """The standard error that comes from the choice of the M fakes, by half-samples.
+def frechet_influence(real: Gaussian, fake: Gaussian, features: Array) -> Float64:
+    """How much each fake pulls the Fréchet distance up or down: `(M, D)` → `(M,)`, of mean 0 over the fakes.
+
+    The influence function (Hampel 1974): the derivative of the distance when a little weight is moved to one vector.
+    With T the linear map that carries the fakes' Gaussian to the reals', R (R Σf Rᵀ)^-½ Rᵀ in the notation above,
+    the derivative is 2 (μf − μr) with respect to the mean and I − T with respect to the covariance.
+    """
+    product = real.root @ fake.cov @ real.root.T
+    values, vectors = np.linalg.eigh((product + product.T) / 2)
+    # Along directions in which the fakes do not vary the derivative is infinite, and no fake lies off them.
+    least = max(float(values[-1]), 0.0) * 1e-9
+    inverse = np.where(values > least, 1.0 / np.sqrt(np.maximum(values, least + 1e-300)), 0.0)
+    half = (vectors * np.sqrt(inverse)).T @ real.root
+    slope = np.eye(len(real.mean)) - half.T @ half
+    centred = np.asarray(features, np.float64) - fake.mean
+    found = 2.0 * centred @ (fake.mean - real.mean) + np.einsum("nd,de,ne->n", centred, slope, centred, optimize=True)
+    return np.asarray(found - found.mean())
+
+
+def frechet_stderr(real: Gaussian, fake: Array) -> float:
+    """The standard error that comes from the choice of the M fakes, in closed form from `frechet_influence`.
 
     The real side is fixed: the snapshots of a run are compared with the same reals.
     """
-    halves = half_samples(len(fake), draws, seed)
-    return half_sample_stderr([frechet_distance(real, Gaussian.fit(fake[half])) for half in halves])
+    influence = frechet_influence(real, Gaussian.fit(fake), fake)
+    return float(influence.std(ddof=1) / np.sqrt(len(influence)))
+
+
+def frechet_floor(real: Gaussian, held_out: Array, num_fake: int, *, seed: int = 0) -> float:
+    """The distance of `num_fake` fresh reals, from `(n, D)` held-out ones, where there are fewer than `num_fake`.
+
+    Apart from what held-out images truly differ in, the distance of n images is too large by c/n; halves of them, too
+    large by 2c/n, say what c is. Below three images a dimension that is no longer so: `enough_for_floor`.
+    """
+    value, n = frechet_distance(real, held_out), len(held_out)
+    if num_fake <= n:
+        return value
+    halves = [frechet_distance(real, held_out[half]) for half in half_samples(n, 8, seed)]
+    slope = max(0.0, float(np.mean(halves)) - value) * n
+    least = slope / num_fake  # what even a perfect generator has for so few images
+    return max(least, value - slope * (1.0 / n - 1.0 / num_fake))
+
+
+def enough_for_floor(count: int, dim: int) -> bool:
+    """Whether so many held-out images tell the floor of more."""
+    return count >= 3 * dim
 
 
 def polynomial_kernel(x: Array, y: Array) -> Float64:

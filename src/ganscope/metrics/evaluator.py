@@ -5,6 +5,7 @@ N reals, M fakes, D features, K classes or clusters. Everything about the reals 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -14,16 +15,27 @@ from numpy.typing import NDArray
 
 from ganscope.metrics import variety
 from ganscope.metrics.coverage import Balls, support
-from ganscope.metrics.distance import Gaussian, frechet_distance, frechet_stderr, kernel_distance, mean_kernel
-from ganscope.metrics.memorisation import QUANTILE, Memorisation, memorisation, nearness
+from ganscope.metrics.distance import (
+    Gaussian,
+    enough_for_floor,
+    frechet_distance,
+    frechet_floor,
+    frechet_influence,
+    kernel_distance,
+    mean_kernel,
+)
+from ganscope.metrics.memorisation import Memorisation, distinct, memorisation, nearness
 from ganscope.metrics.pairs import nearest
+from ganscope.metrics.shares import MOST_CLASSES, Shares, confusion, reverse_kl, shares
 from ganscope.metrics.table import Metric
+from ganscope.metrics.texture import Texture, detail
 
 NUM_MOMENTS = 10_000  # reals that give mean and covariance
 NUM_BALLS = 2_000  # reals of the metrics that need all pairs
 NUM_COPIES = 500  # fakes looked for among all training images
 NUM_NORMAL = 2_000  # held-out images looked for there, which say what is normal
 NUM_CLUSTERS = 20  # kinds of image where there are no labels
+GROUPS = 16  # of latents, whose means say how two snapshots' errors go together
 MIN_HELD_OUT = 200  # with fewer held-out images, half of the training images stand in for them in the floors
 
 
@@ -65,7 +77,6 @@ class Sizes:
     moments: int = NUM_MOMENTS
     balls: int = NUM_BALLS
     copies: int = NUM_COPIES
-    draws: int = 6  # half-samples for the error of the Fréchet distance
 
 
 @dataclass(frozen=True)
@@ -74,14 +85,14 @@ class Observation:
 
     Attributes:
         metrics: by name. features: `(M, D) float32`, for the map.
-        labels: class or cluster of each fake, `(M,)`. share: class shares of the fakes, `(K,)`.
+        labels: class or cluster of each fake, `(M,)`. share: class shares of the fakes, freed from confusions.
         copies: the fakes nearest to training images, with the images.
     """
 
     metrics: dict[str, Metric]
     features: NDArray[np.float32]
     labels: NDArray[np.int64]
-    share: NDArray[np.float64]
+    share: Shares
     copies: Memorisation
 
 
@@ -114,6 +125,7 @@ class Evaluator:
         held_out = source.permutation(len(test.images))[: max(num_fake, NUM_NORMAL)]
         held_out_features, held_out_probabilities = recall(space, test.images[held_out])
         self._fit_kinds(train, features, seed)
+        self._fit_confusion(test, held_out, held_out_probabilities)
         pool = held_out_features
         if len(spare) and len(pool) < num_fake:
             pool = np.concatenate([pool, recall(space, train.images[spare[: num_fake - len(pool)]])[0]])
@@ -128,9 +140,14 @@ class Evaluator:
         alike = source.permutation(len(features))[: self.num_compared]
         self.twin = variety.duplicate_threshold(Balls.fit(features[alike]).nearest)
         self._fit_copies(train, test, held_out[: max(NUM_NORMAL, self.sizes.copies)])
-        self.floors = self._compare(pool[: self.num_compared], with_errors=False)
-        self.floors["memorisation"] = (QUANTILE, 0.0)
+        self.texture = Texture.fit(detail(np.asarray(train.images[reference[: self.sizes.balls]])))
+        # The Fréchet distance is the noisiest of these beside what it changes: where it can, it takes all fakes.
+        whole = enough_for_floor(len(pool), pool.shape[1]) and len(pool) >= MIN_HELD_OUT
+        self.num_moments, self.num_floor = num_fake if whole else self.num_compared, len(pool)
+        self.floors = self._compare(pool[: self.num_compared])
+        self.floors["frechet"] = (frechet_floor(self.gaussian, pool[:num_fake], self.num_moments, seed=seed), 0.0)
         self.floors["memorisation_z"] = (0.0, 0.0)
+        self.floors["rough"] = self.floors["smooth"] = (self.texture.floor, 0.0)
         self.floors["class_kl"] = (variety.kl_floor(self.real_share, num_fake), 0.0)
         self.floors["modes"] = (variety.expected_modes(self.real_share, num_fake), 0.0)
         if held_out_probabilities is not None:
@@ -152,8 +169,18 @@ class Evaluator:
         self.kind_names = tuple(f"cluster {kind}" for kind in range(count))
         self.real_share = variety.class_share(self.kinds(features, None), count)
 
+    def _fit_confusion(
+        self, test: Images, held_out: NDArray[np.int64], probabilities: NDArray[np.float32] | None
+    ) -> None:
+        """What the classifier takes for what, from the held-out images."""
+        self.confusion: NDArray[np.float64] | None = None
+        if probabilities is not None and test.labels is not None and self.space.num_classes <= MOST_CLASSES:
+            self.confusion = confusion(test.labels[held_out], probabilities.argmax(axis=1), self.space.num_classes)
+
     def _fit_copies(self, train: Images, test: Images, held_out: NDArray[np.int64]) -> None:
-        self.train_pixels = self._recall(self.pixels, train.images)[0]
+        pixels = self._recall(self.pixels, train.images)[0]
+        self.originals = distinct(pixels)
+        self.train_pixels = pixels[self.originals]
         self.normal = nearness(self.train_pixels, self._recall(self.pixels, test.images[held_out])[0])
 
     def kinds(self, features: NDArray[np.float32], probabilities: NDArray[np.float32] | None) -> NDArray[np.int64]:
@@ -172,17 +199,25 @@ class Evaluator:
         """Everything about `(M, C, H, W) uint8` fakes; their features are computed once."""
         features, probabilities = self.space.describe(fakes)
         labels = self.kinds(features, probabilities)
-        found = self._compare(features[: self.num_compared])
-        found["class_kl"] = variety.reverse_kl(self.real_share, labels, seed=self.seed)
+        share = shares(labels, len(self.real_share), self.confusion, seed=self.seed)
+        found, groups = self._compare(features[: self.num_compared]), self._move(features[: self.num_moments])
+        found["frechet"] = groups[0]
+        found["class_kl"] = reverse_kl(self.real_share, share)
         found["modes"] = (float(variety.modes(labels, len(self.real_share))), None)
         if probabilities is not None:
             likeliest = probabilities.max(axis=1)
             found["confidence"] = (float(likeliest.mean()), float(likeliest.std() / np.sqrt(len(likeliest))))
         queries = self.pixels.describe(fakes[: self.sizes.copies])[0]
         copies = memorisation(self.normal, nearness(self.train_pixels, queries))
+        copies = dataclasses.replace(
+            copies, pairs=np.stack([copies.pairs[:, 0], self.originals[copies.pairs[:, 1]]], axis=1)
+        )
         found["memorisation"], found["memorisation_z"] = copies.copied, (copies.z, 1.0)
+        found |= self.texture.shares(detail(fakes[: self.sizes.copies]))
         metrics = {name: self._metric(name, value, stderr, len(fakes)) for name, (value, stderr) in found.items()}
-        return Observation(metrics, features, labels, variety.class_share(labels, len(self.real_share)), copies)
+        metrics["frechet"] = dataclasses.replace(metrics["frechet"], groups=groups[1])
+        metrics["memorisation"] = dataclasses.replace(metrics["memorisation"], floor=copies.floor)
+        return Observation(metrics, features, labels, share, copies)
 
     def observe(self, fakes: NDArray[np.uint8]) -> dict[str, Any]:
         """`measure` as a line of `evals.jsonl` has it, with the features `(M, D)` and kinds `(M,)` for the map.
@@ -193,24 +228,31 @@ class Evaluator:
         seen = self.measure(fakes)
         return {
             "metrics": {name: metric.to_dict() for name, metric in seen.metrics.items()},
-            "class_share": {"real": self.real_share.tolist(), "fake": seen.share.tolist()},
+            "class_share": class_share_line(self.real_share, seen.share),
             "features": seen.features,
             "labels": seen.labels,
         }
 
-    def _compare(self, fake: NDArray[np.float32], with_errors: bool = True) -> dict[str, tuple[float, float | None]]:
-        """The metrics that compare two clouds of features, with their standard errors."""
+    def _move(self, fake: NDArray[np.float32]) -> tuple[tuple[float, float], tuple[float, ...]]:
+        """The Fréchet distance with its error, and the parts of that error that come from each group of latents."""
+        cloud = Gaussian.fit(fake)
+        influence = frechet_influence(self.gaussian, cloud, fake)
+        stderr = float(influence.std(ddof=1) / np.sqrt(len(influence)))
+        groups = tuple(float(f"{part.mean():.4g}") for part in np.array_split(influence, GROUPS))
+        return (frechet_distance(self.gaussian, cloud), stderr), groups
+
+    def _compare(self, fake: NDArray[np.float32]) -> dict[str, tuple[float, float | None]]:
+        """The metrics that compare two clouds of features of one size, with their standard errors."""
         around = Balls.fit(fake)
-        shares = support(self.balls, around)
-        moved = frechet_distance(self.gaussian, fake)
+        support_shares = support(self.balls, around)
         twins = variety.duplicates(around.nearest, self.twin)
         return {
-            "frechet": (moved, frechet_stderr(self.gaussian, fake, draws=self.sizes.draws) if with_errors else None),
+            "frechet": (float("nan"), None),  # first in every table; measured on more fakes
             "kernel": kernel_distance(self.balls.points, fake, real_mean=self.balls_kernel),
-            "precision": shares.precision,
-            "recall": shares.recall,
-            "density": shares.density,
-            "coverage": shares.coverage,
+            "precision": support_shares.precision,
+            "recall": support_shares.recall,
+            "density": support_shares.density,
+            "coverage": support_shares.coverage,
             "diversity": variety.diversity(self.balls.points, fake, real_mean=self.balls_spread),
             "duplicate_rate": (twins, variety.duplicates_stderr(twins, len(fake), len(fake))),
         }
@@ -219,14 +261,25 @@ class Evaluator:
         """A number with its protocol."""
         num_real, compared, space = len(self.balls.points), self.num_compared, self.space
         if name == "frechet":
-            num_real = self.gaussian.count
+            num_real, compared = self.gaussian.count, min(self.num_moments, num_fake)
         elif name in ("class_kl", "modes", "confidence"):
             num_real, compared = self.num_train, num_fake
         elif name.startswith("memorisation"):
             num_real, compared, space = self.num_train, min(num_fake, self.sizes.copies), self.pixels
         floor_num = len(self.normal.ratio) if name.startswith("memorisation") else compared
+        if name == "frechet":
+            floor_num = min(self.num_floor, compared)
+        if name in ("rough", "smooth"):
+            num_real, compared = self.texture.num_real, min(num_fake, self.sizes.copies)
         floor = self.floors[name][0] if name in self.floors else None
         return Metric(
             name=name, value=value, stderr=stderr, floor=floor, num_real=num_real, num_fake=compared,
             floor_num=floor_num, features=space.name, version=space.version,
         )  # fmt: skip
+
+
+def class_share_line(real: NDArray[np.float64], fake: Shares) -> dict[str, list[float]]:
+    """`class_share` as a line of `evals.jsonl` has it: shares `(K,)` of the reals and of the fakes, with their errors;
+    `seen` is what the classifier says of the fakes before its confusions are undone."""
+    rounded = {"fake": fake.share, "stderr": fake.stderr, "seen": fake.seen}
+    return {"real": real.tolist()} | {name: np.round(values, 9).tolist() for name, values in rounded.items()}

@@ -35,13 +35,15 @@ class Memorisation:
 
     z: standardised rank sum of the fakes' against the held-out images' ratios; about N(0, 1) for a generator that
         copies nothing, below −3 for one that copies (the statistic C_T of Meehan et al. 2020, on ratios).
-    copied: share of fakes nearer to a training image than all but `QUANTILE` of the held-out images, its standard
-        error beside it; `QUANTILE` is its floor.
+    copied: share of fakes as near to a training image as the nearest `QUANTILE` of the held-out images, with the
+        standard error that includes the threshold's. floor: the share of fresh reals that is expected there: with few
+        held-out images, or many that are equally near, more than `QUANTILE`.
     pairs: `(P, 2)` indices (fake, training image), the most suspicious first.
     """
 
     z: float
     copied: tuple[float, float]
+    floor: float
     threshold: float
     pairs: Index
 
@@ -54,18 +56,31 @@ def nearness(train: Array, queries: Array, k: int = NEIGHBOUR) -> Nearness:
     return Nearness(indices[:, 0], distances[:, 0], ratio)
 
 
+def distinct(points: Array) -> Index:
+    """The first index of each different row of `(T, D)`, in order: an image that occurs often is still one image."""
+    rows = np.ascontiguousarray(points).view(np.dtype((np.void, points.dtype.itemsize * points.shape[1]))).ravel()
+    return np.sort(np.unique(rows, return_index=True)[1])
+
+
 def memorisation(held_out: Nearness, fake: Nearness, *, quantile: float = QUANTILE, pairs: int = 16) -> Memorisation:
-    """Recorder the fakes' nearness to the training images by that of held-out images."""
+    """Judge the fakes' nearness to the training images by that of held-out images.
+
+    The threshold is the r-th smallest ratio of n held-out images; fresh reals lie below it with a probability that is
+    Beta(r, n + 1 − r). Held-out images that tie with it count, so that r may be far more than `quantile` of n.
+    """
     n, m = len(held_out.ratio), len(fake.ratio)
-    threshold = float(np.quantile(held_out.ratio, quantile))
+    rank = max(1, int(quantile * (n + 1)))
+    threshold = float(np.partition(held_out.ratio, rank - 1)[rank - 1])
+    rank = int((held_out.ratio <= threshold).sum())
+    floor = min(rank / (n + 1), 1.0)
     share = float((fake.ratio <= threshold).mean())
-    expected = max(share, quantile)
-    # The threshold is itself an estimate from N images.
-    stderr = float(np.sqrt(expected * (1 - expected) / m + quantile * (1 - quantile) / n))
+    expected = max(share, floor)
+    stderr = float(np.sqrt(expected * (1 - expected) / m + floor * (1 - floor) / (n + 2)))
     order = np.argsort(fake.ratio, kind="stable")[:pairs]
     return Memorisation(
         z=rank_sum_z(held_out.ratio, fake.ratio),
         copied=(share, stderr),
+        floor=floor,
         threshold=threshold,
         pairs=np.stack([order, fake.index[order]], axis=1),
     )

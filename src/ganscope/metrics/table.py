@@ -35,6 +35,8 @@ METRICS: dict[str, About] = {
     "duplicate_rate": About("duplicates",    "lower",  "floor",  "share of fakes with a near twin among the fakes"),
     "memorisation": About("memorisation",    "lower",  "floor",  "share of fakes too close to a training image"),
     "memorisation_z": About("memorisation z", "higher", "0",     "below −3: closer to training than held-out images"),
+    "rough":     About("rough",              "lower",  "floor",  "share of fakes with more fine detail than real ones"),
+    "smooth":    About("smooth",             "lower",  "floor",  "share of fakes with less fine detail than real ones"),
     "confidence": About("confidence",        "higher", "floor",  "mean probability of the likeliest class"),
     "tstr":      About("train on synthetic", "higher", "floor",  "real accuracy of a classifier trained on fakes"),
 }  # fmt: skip
@@ -49,6 +51,8 @@ class Metric:
         floor: the same number for held-out real images in the place of the fakes; None where there is none.
         num_real, num_fake: images on either side. floor_num: held-out images that gave the floor.
         features, version: the feature space and the fingerprint of what it was fitted to.
+        groups: how each group of latents moved the value; the same groups at every snapshot, so that their differences
+            give the error of a difference.
     """
 
     name: str
@@ -60,6 +64,7 @@ class Metric:
     floor_num: int
     features: str
     version: str
+    groups: tuple[float, ...] | None = None
 
     @property
     def better(self) -> Better:
@@ -77,7 +82,7 @@ class Metric:
             "features": self.features,
             "version": self.version,
             "better": self.better,
-        }
+        } | ({} if self.groups is None else {"groups": list(self.groups)})
 
 
 def _finite(number: float | None) -> float | None:

@@ -28,18 +28,6 @@ def kl_divergence(p: Float64, q: Float64) -> float:
         return float(max(0.0, (p[seen] * (np.log(p[seen]) - np.log(q[seen]))).sum()))
 
 
-def reverse_kl(real_share: Float64, fake_labels: Labels, *, draws: int = 200, seed: int = 0) -> tuple[float, float]:
-    """KL(fakes' class shares ‖ reals'), the "reverse KL" of Srivastava et al. 2017, and its standard error.
-
-    The error is the spread over multinomial draws from the fakes' own shares. A sampler that is right still scores
-    about (K − 1) / 2M (`kl_floor`).
-    """
-    share = class_share(fake_labels, len(real_share))
-    source = np.random.default_rng(seed)
-    again = source.multinomial(len(fake_labels), share, size=draws) / max(1, len(fake_labels))
-    return kl_divergence(share, real_share), float(np.std([kl_divergence(p, real_share) for p in again], ddof=1))
-
-
 def kl_floor(real_share: Float64, num_fake: int, *, draws: int = 200, seed: int = 0) -> float:
     """The mean KL of `num_fake` labels drawn from the reals' own shares: what a perfect sampler scores."""
     drawn = np.random.default_rng(seed).multinomial(num_fake, real_share / real_share.sum(), size=draws) / num_fake
@@ -89,6 +77,8 @@ def diversity(real: Array, fake: Array, *, real_mean: float | None = None) -> tu
     """
     reference = mean_pairwise_distance(real)[0] if real_mean is None else real_mean
     value, stderr = mean_pairwise_distance(fake)
+    if reference <= 0:  # reals that are all the same: no fakes can be less varied
+        return (1.0, 0.0) if value <= 0 else (float("nan"), float("nan"))
     return value / reference, stderr / reference
 
 

@@ -72,10 +72,11 @@ def build_pair(
 def initialise(network: nn.Module, std: float) -> None:
     """Convolutions from N(0, std), batch norm's scale from N(1, 0.02) and its shift 0 (Radford et al. 2016, §4).
 
-    Dense layers keep what they have, as in the LFW system.
+    Dense layers keep what they have, as in the LFW system; where there are no others, theirs are the weights meant.
     """
+    dense = not any(isinstance(module, nn.Conv2d | nn.ConvTranspose2d) for module in network.modules())
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d) or (dense and isinstance(module, nn.Linear)):
             nn.init.normal_(module.weight, 0.0, std)
         elif isinstance(module, nn.BatchNorm2d):
             nn.init.normal_(module.weight, 1.0, 0.02)
