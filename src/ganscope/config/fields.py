@@ -129,7 +129,12 @@ class Config:
     keep_checkpoints: int = _setting(2, "newest checkpoints kept", low=1)
     metrics: bool = _setting(True, "measure quality at every snapshot")
     map: str = _setting("pacmap", "how the real images are laid out in 2-D; none: no map", MAP_NAMES)
-    stop: str = _setting("never", "auto: end when converged, past its best, or failed", ("never", "auto"))
+    stop: str = _setting(
+        "never", "auto: end when it has levelled off, is past its best, or has failed", ("never", "auto")
+    )
+    stop_gain: float = _setting(
+        0.05, "--stop auto goes on while the rest may lower the Fréchet distance by this share", low=0.0
+    )
     best_by: str = _setting("frechet", "the metric that chooses the best snapshot")
 
     def __post_init__(self) -> None:
@@ -245,7 +250,7 @@ def config_from_dict(values: dict[str, Any]) -> Config:
 
 
 # What may differ between a run and its resumption, because it changes no number of the training.
-RESUMABLE_CHANGES = ("epochs", "checkpoint_seconds", "keep_checkpoints", "stop", "best_by")
+RESUMABLE_CHANGES = ("epochs", "checkpoint_seconds", "keep_checkpoints", "stop", "stop_gain", "best_by")
 
 
 def config_changes(old: Config, new: Config) -> list[str]:

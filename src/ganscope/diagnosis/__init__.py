@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from ganscope.diagnosis.rules import RULES, best_snapshot, diagnose, stop_reason, verdict
+from ganscope.diagnosis.quality import GRADES, Quality, quality_now
+from ganscope.diagnosis.rules import RULES, diagnose, verdict
+from ganscope.diagnosis.stopping import best_snapshot, stop_reason
 
 __all__ = [
+    "GRADES",
     "RULES",
+    "Quality",
     "best_snapshot",
     "diagnose",
+    "quality_now",
     "stop_reason",
     "verdict",
 ]

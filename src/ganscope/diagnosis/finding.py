@@ -32,5 +32,7 @@ class Finding:
 
 
 def figure(value: float, digits: int) -> str:
-    """A number to so many digits, never by powers of ten where it is large."""
+    """A number to so many digits, never by powers of ten unless it is astronomical."""
+    if abs(value) >= 1e9:
+        return f"{value:.{digits}g}"
     return f"{value:.{digits}g}" if abs(value) < 10**digits - 0.5 else f"{value:,.0f}"

@@ -20,6 +20,21 @@ class Limits:
     # quality
     bad: float = 0.5  # of the untrained Fréchet: healthy runs are below within a tenth to a third of the shortest run
     bad_coverage: float = 0.05  # of real data's coverage: collapsed and garbage runs have 0 to 0.04, later ones 0.15
+    # the scale of quality: how much of the way from no likeness to real data is left, and shares against fresh reals
+    nothing: float = 0.5
+    far: float = 0.12  # the defaults end at 0.002 (MNIST), 0.02 (digits), 0.05 (LFW); `mlp` at 0.2 to 0.3
+    close: float = 0.015
+    unlike_all: float = 0.97
+    unlike_far: float = 0.8
+    unlike_much: float = 0.45
+    covered_far: float = 0.12
+    covered_little: float = 0.5
+    equal: float = 1.5  # times the floor
+    equal_share: float = 0.9
+    uneven: float = 0.25  # of the class shares in the wrong class
+    texture: float = 0.2  # share of the pictures outside the reals' fine detail, above their own share
+    far_span: float = 0.5  # of the images seen
+    far_plan: float = 0.25  # of the plan, before being far from real is held against a run
     # D's scores
     d_fake_low: float = 0.05  # D(G(z)) of a certain D; runs with a strong D that still learn have 0.02 to 0.2
     d_fake_vanished: float = 0.02  # the minimax gradient is D(G(z)) times the non-saturating one
@@ -32,9 +47,17 @@ class Limits:
     classes_low: float = 0.4  # effective number of classes over the data's
     duplicates: float = 0.7  # share of fakes with a twin; healthy ones 0 to 0.3 once they look real
     plausible: float = 0.3  # precision over real data's, above which twins count as collapse
-    class_missing: float = 0.1  # a class's share of the fakes over its share of the data
-    class_expected: float = 10.0  # fakes that a class must expect before its absence means anything: P(0) = 5e-5
+    drifting: float = 0.15  # pairwise distance over the reals' of pictures that are one, though never the same for long
+    recall_none: float = 0.05  # of real data's recall
+    young: float = 1000.0  # G steps in which a collapse may be a phase: the defaults pass one on small colour folders
+    class_missing: float = 0.1  # a class's share of the fakes over its share of the data: `metrics.missing`
+    class_frequent: float = 2.0  # the same, far too often, if it is also
+    class_excess: float = 0.1  # more of the fakes than of the data
+    # a D that knows its training images
+    heart_train: float = 0.3  # of a guessing D's loss, on the images that it was trained on
+    heart_gap: float = 0.4  # more than that on held-out images
     # the others
+    chance: float = 1e-3  # that fresh reals look as copied, where few held-out images say what is normal
     copies: float = 0.05  # share of fakes nearer to training images than 99 % of held-out ones, above that 1 %
     copies_many: float = 0.2  # the same, for a failure
     exploded: float = 1.25  # of the untrained Fréchet
@@ -43,8 +66,11 @@ class Limits:
     swings: float = 5.0  # of alternating sign among the last 8 steps
     worse: float = 0.3  # above the best Fréchet, as a share
     worse_span: float = 0.1  # of the images seen
-    plateau: float = 0.4  # of the images seen
     # --stop auto
+    least_points: float = 6.0  # snapshots that a trend needs
+    trend: float = 4.0  # factor of images that it looks back over
+    checks: float = 12.0  # of the plan: where a trend is looked at, however often snapshots are taken
+    stop_gain: float = 0.05  # of the Fréchet distance, where --stop-gain does not say
     stop_failed: float = 0.4  # of the images seen for which a failure must have gone on
     stop_worse: float = 0.25  # the same for a run past its best
     stop_least: float = 0.1  # of the planned images: what goes wrong before that may yet come right
@@ -53,4 +79,11 @@ class Limits:
 LIMITS = Limits()
 
 PROBABILITIES = ("minimax", "non-saturating")  # objectives under which a sigmoid of D's logit is a probability
-GUESSING = {"least-squares": 0.25, "hinge": 2.0, "relativistic": math.log(2.0)}  # the loss of a D that cannot tell
+# The loss of a D that cannot tell.
+GUESSING = {
+    "least-squares": 0.25,
+    "hinge": 2.0,
+    "relativistic": math.log(2.0),
+    "non-saturating": 2 * math.log(2.0),
+    "minimax": 2 * math.log(2.0),
+}

@@ -76,10 +76,47 @@ class Record:
     @functools.cached_property
     def classes(self) -> tuple[Floats, Floats]:
         """Class shares of the data `(K,)` and of the fakes `(S, K)`; K is 0 where there are no classes."""
-        shares = [share for line in self.evals if (share := line.get("class_share"))]
-        if len(shares) < len(self.evals):
+        shares = self._shares()
+        if not shares:
             return np.zeros(0), np.zeros((len(self.evals), 0))
         return np.array(shares[-1]["real"]), np.array([share["fake"] for share in shares])
+
+    @functools.cached_property
+    def class_stderr(self) -> Floats:
+        """The errors of the fakes' class shares `(S, K)`, 0 where they are not known."""
+        shares = self._shares()
+        return np.array([share.get("stderr") or np.zeros(len(share["fake"])) for share in shares])
+
+    def _shares(self) -> list[Line]:
+        """`class_share` of every line; nothing unless all have it."""
+        shares = [share for line in self.evals if (share := line.get("class_share"))]
+        return shares if len(shares) == len(self.evals) else []
+
+    @property
+    def planned(self) -> float:
+        """Images of the whole plan, NaN where none is known."""
+        images = number(self.settings.get("epochs")) * number(self.settings.get("num_images"))
+        return images if images > 0 else math.nan
+
+    @property
+    def fading_until(self) -> float:
+        """Up to how many images the rates or penalties still change by plan; 0 where they stay."""
+        changes = [self.settings.get(name) for name in ("burn_in_lr", "burn_in_d_lr", "burn_in_penalty")]
+        moving = any(value not in (None, 1, 1.0) for value in changes)
+        return number(self.settings.get("burn_in") or 0) if moving else 0.0
+
+    def stderr_of_gain(self, a: int, b: int, name: str = "frechet") -> float:
+        """The error of the difference of a metric between two snapshots.
+
+        The latents are the same ones, so that most of the noise is common to both: the groups of latents tell how much.
+        Without them the two count as independent.
+        """
+        groups = [((self.evals[i].get("metrics") or {}).get(name) or {}).get("groups") for i in (a, b)]
+        if groups[0] and groups[1] and len(groups[0]) == len(groups[1]):
+            change = np.asarray(groups[0]) - np.asarray(groups[1])
+            return float(change.std(ddof=1) / math.sqrt(len(change)))
+        errors = np.nan_to_num(self.metric(name, "stderr"))
+        return math.hypot(errors[a], errors[b])
 
     @property
     def effective_classes(self) -> Floats:
@@ -102,21 +139,23 @@ class Record:
         known = self.frechet[np.isfinite(self.frechet)]
         return np.asarray(self.frechet / (known[0] if len(known) else math.nan))
 
-    def no_gain(self, values: Floats, stderr: Floats, *, window: float, gain: float, noise: float, least: int) -> Flags:
-        """Whether the lowest value of the last `window` beats the lowest before it by too little, at each snapshot.
+    def no_gain(self, name: str, *, window: float, gain: float, noise: float, least: int) -> Flags:
+        """Whether the best of the last `window` beats the best before it by too little, at each snapshot.
 
         Args:
+            name: a metric; of Fréchet the lowest is best, of others the highest.
             window: share of the images seen so far.
             gain: smallest gain that counts, as a share of the value; `noise` standard errors must be exceeded too.
             least: snapshots that must lie in the window before anything is said.
         """
+        values = self.metric(name) * (1.0 if name == "frechet" else -1.0)
         result = np.zeros(len(values), dtype=bool)
         for i in range(len(values)):
             split = int(np.searchsorted(self.images[: i + 1], (1 - window) * self.images[i], side="right"))
             if not split or i + 1 - split < least or not np.isfinite(values[: i + 1]).all():
                 continue
             a, b = int(np.argmin(values[:split])), split + int(np.argmin(values[split : i + 1]))
-            needed = max(gain * abs(values[a]), noise * math.hypot(stderr[a], stderr[b]))
+            needed = max(gain * abs(values[a]), noise * self.stderr_of_gain(a, b, name))
             result[i] = values[a] - values[b] <= needed
         return result
 
@@ -132,15 +171,17 @@ class Record:
         return start
 
 
-def best_so_far(values: Floats, stderr: Floats) -> Indices:
-    """Index of the lowest value up to each snapshot, beyond noise; −1 before the first finite one.
+def best_so_far(record: Record, name: str = "frechet", sign: float = 1.0) -> Indices:
+    """Index of the best snapshot up to each one, beyond noise; −1 where there is none yet.
 
-    The best is replaced only by one that is lower by more than their combined standard error, so of snapshots that
-    cannot be told apart it is the earliest, and it changes only with cause.
+    `sign` is −1 where higher is better. The best is replaced only by one that is better by more than the error of their
+    difference, so of snapshots that cannot be told apart it is the earliest, and it changes only with cause. The
+    untrained generator is never the best.
     """
-    best, errors, result = -1, np.nan_to_num(stderr), []
+    best, values, result = -1, sign * record.metric(name), []
     for i, value in enumerate(values):
-        if math.isfinite(value) and (best < 0 or values[best] - value > math.hypot(errors[best], errors[i])):
+        trained = math.isfinite(value) and record.g_steps[i] > 0
+        if trained and (best < 0 or values[best] - value > record.stderr_of_gain(best, i, name)):
             best = i
         result.append(best)
     return np.array(result, dtype=np.int64)

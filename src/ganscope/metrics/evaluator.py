@@ -215,7 +215,9 @@ class Evaluator:
         found["memorisation"], found["memorisation_z"] = copies.copied, (copies.z, 1.0)
         found |= self.texture.shares(detail(fakes[: self.sizes.copies]))
         metrics = {name: self._metric(name, value, stderr, len(fakes)) for name, (value, stderr) in found.items()}
-        metrics["frechet"] = dataclasses.replace(metrics["frechet"], groups=groups[1])
+        metrics["frechet"] = dataclasses.replace(
+            metrics["frechet"], groups=groups[1], spread=round(float(np.trace(self.gaussian.cov)), 6)
+        )
         metrics["memorisation"] = dataclasses.replace(metrics["memorisation"], floor=copies.floor)
         return Observation(metrics, features, labels, share, copies)
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from ganscope.metrics.pairs import Array, Float64, Index, nearest
 
@@ -88,6 +87,8 @@ def memorisation(held_out: Nearness, fake: Nearness, *, quantile: float = QUANTI
 
 def rank_sum_z(real: Float64, fake: Float64) -> float:
     """The Mann–Whitney statistic of two samples as a normal score, with ties: below 0 where fakes are smaller."""
+    from scipy import stats  # heavy, and not needed to read a run
+
     n, m = len(real), len(fake)
     ranks = stats.rankdata(np.concatenate([real, fake]))
     u = ranks[n:].sum() - m * (m + 1) / 2

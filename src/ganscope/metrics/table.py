@@ -53,6 +53,7 @@ class Metric:
         features, version: the feature space and the fingerprint of what it was fitted to.
         groups: how each group of latents moved the value; the same groups at every snapshot, so that their differences
             give the error of a difference.
+        spread: the total variance of the reals' features, which a Fréchet distance can be held against.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Metric:
     features: str
     version: str
     groups: tuple[float, ...] | None = None
+    spread: float | None = None
 
     @property
     def better(self) -> Better:
@@ -72,6 +74,7 @@ class Metric:
 
     def to_dict(self) -> dict[str, Any]:
         """What a line of `evals.jsonl` holds: finite numbers or null."""
+        more = {"groups": self.groups and list(self.groups), "spread": _finite(self.spread)}
         return {
             "value": _finite(self.value),
             "stderr": _finite(self.stderr),
@@ -82,7 +85,7 @@ class Metric:
             "features": self.features,
             "version": self.version,
             "better": self.better,
-        } | ({} if self.groups is None else {"groups": list(self.groups)})
+        } | {name: value for name, value in more.items() if value is not None}
 
 
 def _finite(number: float | None) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ganscope.config import RecordSettings
 from ganscope.data import Dataset, cache_root
-from ganscope.diagnosis import best_snapshot, diagnose, stop_reason, verdict
+from ganscope.diagnosis import best_snapshot, diagnose, quality_now, stop_reason, verdict
 from ganscope.features import feature_space, recalled
 from ganscope.maps import MapMaker
 from ganscope.metrics import Evaluator
@@ -121,7 +121,8 @@ class ImageJudge(Judge):
         evals = [*self.run.evals(), line]
         findings = diagnose(self.run.history(), self.run.lines("test"), evals, self._facts)
         line["findings"] = [finding.to_dict() for finding in findings]
-        line["verdict"] = verdict(findings, evals)
+        line["quality"] = quality_now(evals).to_dict()
+        line["verdict"] = verdict(findings, evals, self._facts)
         line["best"] = best_snapshot(evals, self.settings.best_by)
         self.run.append("evals", line)
         top = findings[0].id if findings else ""

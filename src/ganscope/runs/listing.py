@@ -11,14 +11,14 @@ from ganscope.runs.run import Run, list_runs
 
 
 def list_text(root: Path) -> str:
-    """One line a run: name, how far, losses, best Fréchet distance, verdict."""
-    head = ("run", "data", "preset", "epochs", "loss D", "loss G", "Fréchet", "state", "verdict")
+    """One line a run: name, how far, losses, best Fréchet distance and its quality, verdict."""
+    head = ("run", "data", "preset", "epochs", "loss D", "loss G", "Fréchet", "quality", "state", "verdict")
     rows: list[tuple[str, ...]] = [head]
     for run in list_runs(root):
         try:
             rows.append(_row(run))
         except (RunError, ValueError, KeyError, TypeError, AttributeError) as error:
-            rows.append((run.path.name, "", "", "", "", "", "", "unreadable", str(error).split("\n")[0]))
+            rows.append((run.path.name, "", "", "", "", "", "", "", "unreadable", str(error).split("\n")[0]))
     if len(rows) == 1:
         return f"no runs in {root}; start one with: ganscope train digits"
     return table(rows)
@@ -37,6 +37,7 @@ def _row(run: Run) -> tuple[str, ...]:
         number(last.get("d_loss")),
         number(last.get("g_loss")),
         number(value_of(best, "frechet")),
+        str((best.get("quality") or {}).get("grade") or "–"),
         state,
         run.verdict(),
     )
@@ -71,6 +72,8 @@ def compare_text(first: Run, second: Run) -> str:
         figures.append((key, *(number(end.get(key)) for end in ends)))
     bests = [best_line(run) for run in (first, second)]
     figures.append(("best snapshot", *(f"{line['images_seen']:,}" if line else "–" for line in bests)))
+    grades = [str((line.get("quality") or {}).get("grade") or "–") for line in bests]
+    figures.append(("quality", *grades))
     for metric in dict.fromkeys([*bests[0].get("metrics", {}), *bests[1].get("metrics", {})]):
         figures.append((metric, *(number(value_of(line, metric)) for line in bests)))
     figures.append(("verdict", first.verdict() or "–", second.verdict() or "–"))

@@ -1,0 +1,348 @@
+"""Rules about the pictures: how good they are, how varied, whose they are, and whether they still get better."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ganscope.diagnosis.finding import Finding
+from ganscope.diagnosis.judged import Judged
+from ganscope.diagnosis.limits import LIMITS
+from ganscope.diagnosis.quality import GRADES
+from ganscope.diagnosis.series import Floats, best_so_far
+from ganscope.diagnosis.stopping import levels_off, outlook
+from ganscope.metrics import missing
+
+NAMES = 8  # kinds of picture that a sentence lists
+
+
+def mode_collapse(run: Judged) -> Finding | None:
+    """The fakes are one picture, or plausible twins of few, or of few kinds and not becoming more varied."""
+    record = run.record
+    diversity, precision = record.over_floor("diversity"), record.over_floor("precision")
+    kinds, twin_share = record.effective_classes, record.metric("duplicate_rate")
+    recall = record.over_floor("recall")
+    # Of few fakes and small sets, some are twins by chance: as many as fresh real images are.
+    excess = twin_share - record.floor("duplicate_rate", 0.0)
+    twins = (excess > LIMITS.duplicates) & (precision > LIMITS.plausible)
+    few = (diversity < LIMITS.diversity_low) | (kinds < LIMITS.classes_low)
+    # Before anything looks real, sameness is a slow start or a D that has won.
+    stuck = few & run.stalled & run.no_gain(LIMITS.window, "diversity") & (precision > LIMITS.plausible)
+    one_picture = diversity < LIMITS.diversity_none
+    # A collapsed generator that moves from picture to picture is at no time the same and at no time varied.
+    drifting = (diversity < LIMITS.drifting) & (recall < LIMITS.recall_none) & (precision > LIMITS.plausible)
+    start = run.since(one_picture | drifting | twins | stuck, span=LIMITS.worse_span)
+    if start is None:
+        return None
+    percent = f"{100 * max(0.0, float(diversity[-1])):.0f} %"
+    if one_picture[-1] or drifting[-1] or (stuck[-1] and diversity[-1] < LIMITS.diversity_low):
+        how = "The generator draws nearly the same picture again and again: its pictures differ from one another only "
+        how += f"{percent} as much as real ones do."
+        limits: tuple[str, ...] = ("diversity_none", "drifting", "diversity_low", "recall_none")
+        evidence = {"diversity": diversity[-1], "recall": recall[-1]}
+    elif twins[-1]:
+        how = (
+            f"The generator repeats itself: {100 * float(twin_share[-1]):.0f} % of its pictures have a near twin among "
+        )
+        how += "the others."
+        limits, evidence = ("duplicates", "plausible"), {"duplicate_rate": twin_share[-1], "precision": precision[-1]}
+    else:
+        how = f"The generator draws few kinds of picture: {100 * float(kinds[-1]):.0f} % as many as the data have."
+        limits, evidence = ("classes_low", "plausible"), {"effective_classes": kinds[-1], "precision": precision[-1]}
+    advice = run.advice
+    if run.young:
+        how += f" After {record.g_steps[-1]:,.0f} steps this may still pass."
+    # Twins that thin out while quality rises are a phase that many runs pass.
+    standing = bool(one_picture[-1] or drifting[-1] or run.stalled[-1])
+    # A plan that is over too early for its networks needs more of it before anything else.
+    more = (advice.longer(4),) if record.g_steps[-1] < LIMITS.young else ()
+    return run.finding(
+        mode_collapse,
+        "failure" if standing and not run.young else "warning",
+        start,
+        how,
+        (
+            *more,
+            advice.lr("g_lr", 0.25),
+            *advice.set(g_beta1=0.5, d_beta1=0.5),
+            *advice.pack(),
+            *advice.penalties(10.0),
+            advice.width("g_width", 2),
+        ),
+        limits,
+        **evidence,
+    )
+
+
+def memorisation(run: Judged) -> Finding | None:
+    """Fakes lie nearer to training images than fresh real images do."""
+    record = run.record
+    copies = record.metric("memorisation") - np.nan_to_num(record.metric("memorisation", "floor"))
+    # Of few held-out images the nearest says what is normal, and fresh reals can lie nearer by chance.
+    held_out = record.metric("memorisation", "floor_num")
+    chance = np.where(held_out < 199, 1.0 - LIMITS.chance ** (1.0 / np.maximum(held_out, 1.0)), 0.0)
+    noise = (LIMITS.noise + 1) * np.nan_to_num(record.metric("memorisation", "stderr"))
+    start = run.since(copies > np.maximum(np.maximum(LIMITS.copies, noise), chance))
+    if start is None:
+        return None
+    gap = record.logged("d_real") - record.logged("d_real", "tests")
+    advice = run.advice
+    return run.finding(
+        memorisation,
+        "failure" if copies[-1] > LIMITS.copies_many else "warning",
+        start,
+        f"The generator copies training images: {100 * copies[-1]:.0f} % more of its pictures than of fresh real ones "
+        "lie close to one of them.",
+        (
+            "more training images",
+            *advice.set(flip=True),
+            *advice.penalties(10.0),
+            advice.width("d_width", 0.5),
+            *advice.set(stop="auto"),
+        ),
+        ("copies", "copies_many"),
+        copies=copies[-1],
+        d_real_train_minus_test=gap[-1],
+        num_images=advice.value("num_images", math.nan),
+    )
+
+
+def past_its_best(run: Judged) -> Finding | None:
+    """Worse than the best snapshot, by more than the noise, for long enough."""
+    record, errors = run.record, run.record.frechet_stderr
+    best = best_so_far(record)
+    if best[-1] < 0 or record.relative[best[-1]] > LIMITS.bad:
+        return None
+    excess, at_best = record.frechet - record.frechet[best], record.frechet[best]
+    needed = np.maximum(LIMITS.worse * at_best, LIMITS.noise * np.hypot(errors, errors[best]))
+    start = run.since(excess > needed, span=LIMITS.worse_span)
+    if start is None:
+        return None
+    where, advice = int(record.images[best[-1]]), run.advice
+    return run.finding(
+        past_its_best,
+        "warning",
+        start,
+        f"The generator was better before: the best is that of {where:,} images seen.",
+        (
+            "use the best snapshot, as ganscope sample does",
+            *advice.set(stop="auto"),
+            advice.ema(),
+            advice.lr("d_lr", 0.5),
+        ),
+        ("worse", "worse_span"),
+        frechet=record.frechet[-1],
+        frechet_best=at_best[-1],
+        best=where,
+    )
+
+
+def missing_modes(run: Judged) -> Finding | None:
+    """Classes or clusters of the data that are absent, or nearly so, among fakes that otherwise look real."""
+    real, fake = run.record.classes
+    if not len(real):
+        return None
+    num_fake = np.nan_to_num(run.record.metric("class_kl", "num_fake"))
+    absent = missing(real, fake, num_fake, run.record.class_stderr) & ~run.bad[:, None]
+    starts = {k: start for k, column in enumerate(absent.T) if (start := run.since(column)) is not None}
+    if not starts:
+        return None
+    labels = kind_names(run, list(starts))
+    shares = {f"share of {label}": fake[-1, k] for k, label in labels.items()}
+    shares |= {f"share of {label} in the data": real[k] for k, label in labels.items()}
+    listed = ", ".join(labels.values()) + (" and more" if len(starts) > NAMES else "")
+    return run.finding(
+        missing_modes,
+        "warning",
+        min(starts.values()),
+        f"The generator leaves out {len(starts)} of {len(real)} kinds of picture: {listed}.",
+        (*variety(run), run.advice.longer(2)),
+        ("class_missing",),
+        missing=len(starts),
+        **shares,
+    )
+
+
+def uneven_classes(run: Judged) -> Finding | None:
+    """A class comes out far more often than the data have it."""
+    real, fake = run.record.classes
+    if not len(real):
+        return None
+    often = np.maximum(LIMITS.class_frequent * real, real + LIMITS.class_excess)
+    frequent = (fake - LIMITS.noise * run.record.class_stderr > often) & ~run.bad[:, None]
+    starts = {k: start for k, column in enumerate(frequent.T) if (start := run.since(column)) is not None}
+    if not starts:
+        return None
+    labels = kind_names(run, list(starts))
+    shares = {f"share of {label}": fake[-1, k] for k, label in labels.items()}
+    shares |= {f"share of {label} in the data": real[k] for k, label in labels.items()}
+    told = ", ".join(
+        f"{label} is {100 * fake[-1, k]:.0f} % (data: {100 * real[k]:.0f} %)" for k, label in labels.items()
+    )
+    return run.finding(
+        uneven_classes,
+        "warning",
+        min(starts.values()),
+        f"The generator draws some kinds of picture far too often: {told}.",
+        (*variety(run), run.advice.width("g_width", 2)),
+        ("class_frequent", "class_excess"),
+        **shares,
+    )
+
+
+def variety(run: Judged) -> tuple[str, ...]:
+    """What widens a generator that leaves something out."""
+    return (*run.advice.pack(), run.advice.lr("g_lr", 0.5), *run.advice.penalties(3.0))
+
+
+def kind_names(run: Judged, kinds: list[int]) -> dict[int, str]:
+    """The first of these classes by name; clusters, which the class names of the data do not name, by number."""
+    names = run.record.settings.get("class_names") or ()
+    known = len(names) == len(run.record.classes[0])
+    return {k: str(names[k]) if known else f"kind {k}" for k in kinds[:NAMES]}
+
+
+def grainy(run: Judged) -> Finding | None:
+    """Pictures with more fine detail than real ones have: noise, specks, a grid."""
+    start, excess = outside(run, "rough")
+    if start is None:
+        return None
+    advice = run.advice
+    blur = advice.set(g_blur=True) if advice.settings.get("network") == "dcgan" else ()
+    return run.finding(
+        grainy,
+        "warning",
+        start,
+        f"{100 * excess[-1]:.0f} % more of the pictures than of real ones are grainy: noise, specks or a grid.",
+        (*blur, advice.ema(), *(("--network dcgan",) if advice.settings.get("network") == "mlp" else ())),
+        ("texture",),
+        rough=excess[-1],
+    )
+
+
+def blurred(run: Judged) -> Finding | None:
+    """Pictures with less fine detail than real ones have."""
+    start, excess = outside(run, "smooth")
+    if start is None:
+        return None
+    advice = run.advice
+    return run.finding(
+        blurred,
+        "warning",
+        start,
+        f"{100 * excess[-1]:.0f} % more of the pictures than of real ones are blurred.",
+        (f"{advice.width('g_width', 2)} {advice.width('d_width', 2)}", advice.longer(2)),
+        ("texture",),
+        smooth=excess[-1],
+    )
+
+
+def outside(run: Judged, name: str) -> tuple[int | None, Floats]:
+    """Since when too many pictures are outside the reals' fine detail, once they look like anything, and how many."""
+    record = run.record
+    excess = record.metric(name) - np.nan_to_num(record.metric(name, "floor"))
+    noise = (LIMITS.noise + 1) * np.nan_to_num(record.metric(name, "stderr"))
+    return run.since((excess > np.maximum(LIMITS.texture, noise)) & ~run.bad, span=LIMITS.worse_span), excess
+
+
+def too_slow(run: Judged) -> Finding | None:
+    """Still improving, but at this rate the plan ends far from real."""
+    record, ahead = run.record, outlook(run.record)
+    start = run.since(run.far)
+    if start is None or ahead is None or not LIMITS.far_plan <= run.done <= 0.95 or run.stalled[-1]:
+        return None
+    steps = math.log(record.planned / ahead.images) / math.log(ahead.until / ahead.images)
+    left = run.qualities[-1].left
+    final = left * (1 - ahead.high) ** steps
+    if not final > LIMITS.far or ahead.fading:
+        return None
+    advice = run.advice
+    return run.finding(
+        too_slow,
+        "warning",
+        start,
+        f"The training is too slow for its plan: at this rate {100 * final:.0f} % of the way to real pictures is left "
+        "at its end.",
+        (advice.longer(3), f"{advice.lr('g_lr', 2)} {advice.lr('d_lr', 2)}"),
+        ("far",),
+        left_at_the_end=final,
+        left=left,
+    )
+
+
+def far_from_real(run: Judged) -> Finding | None:
+    """The pictures are far from real, whatever the two networks say of one another."""
+    quality = run.qualities[-1]
+    start = run.since(run.far)
+    if start is None:
+        return None
+    long = run.since(run.far, span=LIMITS.far_span) is not None
+    begun = math.isnan(run.done) or run.done >= LIMITS.far_plan
+    standing, over = bool(run.stalled[-1]), run.done >= 0.95
+    severity = "failure" if long and begun and standing and not run.young else "warning" if standing or over else "info"
+    worst = quality.grade == GRADES[0]
+    what = ", ".join(WORDS[name] for name in quality.lacking) or "likeness as a whole"
+    how = "nothing like real ones" if worst else "far from real ones"
+    still = "" if standing or over else " They are still getting better."
+    advice = run.advice
+    return run.finding(
+        far_from_real,
+        severity,
+        start,
+        f"The pictures are {how}; what is lacking: {what}.{still}",
+        (
+            *((advice.longer(3),) if not standing else ()),
+            *(advice.default() if severity == "failure" else ()),
+            f"{advice.width('g_width', 2)} {advice.width('d_width', 2)}",
+        ),
+        ("far", "unlike_far", "covered_far"),
+        left=quality.left,
+        unlike=quality.unlike,
+        covered=quality.covered,
+    )
+
+
+WORDS = {
+    "fidelity": "fidelity (too few pictures are like any real one)",
+    "variety": "variety (too little of the data is reached)",
+    "classes": "classes (their shares are off)",
+    "detail": "fine detail (noise or blur)",
+}
+
+
+def converged(run: Judged) -> Finding | None:
+    """No gain worth having to expect, at a quality worth having."""
+    record, ahead = run.record, levels_off(run.record)
+    worse = record.frechet[-1] > (1 + LIMITS.worse) * np.nanmin(record.frechet)
+    if ahead is None or run.far[-1] or worse or not run.ready[-1]:
+        return None
+    chosen = int(np.searchsorted(record.images, ahead.images / LIMITS.trend, "left"))
+    return run.finding(
+        converged,
+        "info",
+        chosen,
+        f"Quality has levelled off: at best {100 * max(0.0, ahead.high):.0f} % better by {ahead.until:,} images.",
+        (
+            *run.advice.set(stop="auto"),
+            f"{run.advice.width('g_width', 2)} {run.advice.width('d_width', 2)}",
+            run.advice.ema(),
+        ),
+        ("stop_gain",),
+        gain_at_most=ahead.high,
+        gain_expected=ahead.gain,
+        frechet=record.frechet[-1],
+        frechet_best=np.nanmin(record.frechet),
+    )
+
+
+def balanced(run: Judged) -> Finding | None:
+    """D is ahead but not certain, and nothing is wrong: `diagnose` drops this beside any failure or warning."""
+    fine = ~run.d_certain & ~(run.has_probabilities & (run.d_gap < 0)) & ~run.far
+    start = run.since(fine)
+    if start is None:
+        return None
+    scores = {"d_real": run.d_real[-1], "d_fake": run.d_fake[-1]}
+    worth = f" The pictures are {run.qualities[-1].grade}." if run.qualities[-1].grade else ""
+    sentence = "Neither network dominates the other." + worth
+    return run.finding(balanced, "info", start, sentence, (), ("d_fake_low",), **scores)

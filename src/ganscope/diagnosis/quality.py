@@ -1,0 +1,168 @@
+"""How good the pictures are, on one scale that every part of ganscope uses.
+
+Three numbers in a user's terms, each against what fresh real images score: how many times the floor the Fréchet
+distance is, what share of the pictures is like no real one, and what share of the data's variety is covered. The worst
+of them gives the grade.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ganscope.diagnosis.finding import figure
+from ganscope.diagnosis.limits import LIMITS
+from ganscope.diagnosis.series import number
+
+GRADES = ("nothing like real", "far from real", "fair", "close to real", "as good as real")
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The quality of one snapshot; numbers that are not known are NaN.
+
+    grade: one of `GRADES`, worst first; empty where nothing is known.
+    left: the part of the way from no likeness at all to real data that is left: the Fréchet distance above its floor
+        over the total variance of the reals' features (over the first snapshot's distance, where that is not known).
+    frechet, floor, times: the distance, that of fresh reals, and their ratio.
+    unlike: share of the pictures like no real one; 0 where as many lie among the reals as fresh reals do.
+    covered: share of the data's variety that the pictures reach, of what fresh reals reach.
+    lacking: what keeps the grade down: fidelity, variety, classes, detail.
+    """
+
+    grade: str
+    left: float
+    frechet: float
+    frechet_stderr: float
+    floor: float
+    unlike: float
+    unlike_stderr: float
+    covered: float
+    covered_stderr: float
+    lacking: tuple[str, ...]
+
+    @property
+    def times(self) -> float:
+        return self.frechet / self.floor if self.floor > 0 else math.nan
+
+    @property
+    def level(self) -> float:
+        """The grade as a number, 0 to 4; NaN where nothing is known."""
+        return float(GRADES.index(self.grade)) if self.grade else math.nan
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a line of evals.jsonl holds it: finite numbers or null."""
+        names = ("left", "frechet", "frechet_stderr", "floor", "times", "unlike", "unlike_stderr", "covered")
+        found = {name: float(getattr(self, name)) for name in (*names, "covered_stderr")}
+        numbers = {name: round(value, 6) if math.isfinite(value) else None for name, value in found.items()}
+        return {"grade": self.grade, **numbers, "lacking": list(self.lacking)}
+
+    def __str__(self) -> str:
+        """The grade and its three numbers, in a user's terms."""
+        if not self.grade:
+            return ""
+        parts = []
+        if math.isfinite(self.frechet):
+            error = f" ± {figure(self.frechet_stderr, 2)}" if math.isfinite(self.frechet_stderr) else ""
+            times = f", {figure(self.times, 2)} times the floor" if math.isfinite(self.times) else ""
+            parts.append(f"Fréchet {figure(self.frechet, 3)}{error}{times}")
+        if math.isfinite(self.unlike):
+            parts.append(f"{share(self.unlike, self.unlike_stderr)} of the pictures like no real one")
+        if math.isfinite(self.covered):
+            parts.append(f"{share(self.covered, self.covered_stderr)} of the data's variety covered")
+        return f"{self.grade}: {'; '.join(parts)}"
+
+
+def share(value: float, stderr: float) -> str:
+    """A share as a percentage with its error."""
+    error = f" ± {max(1, round(100 * stderr)):.0f}" if math.isfinite(stderr) else ""
+    return f"{100 * value:.0f}{error} %"
+
+
+def quality_of(line: Mapping[str, Any], first_frechet: float = math.nan) -> Quality:
+    """The quality of one line of evals.jsonl; `first_frechet` is the distance of the run's first snapshot."""
+    metrics = line.get("metrics") or {}
+
+    def part(name: str, key: str = "value") -> float:
+        return number((metrics.get(name) or {}).get(key))
+
+    floor = part("frechet", "floor")
+    base = 0.0 if math.isnan(floor) else floor
+    whole = part("frechet", "spread")
+    whole = first_frechet - base if math.isnan(whole) else whole
+    left = above(part("frechet") - base) / whole if whole > 0 else math.nan
+    inside, inside_stderr = over_floor(part, "precision")
+    reached = min((over_floor(part, name) for name in ("coverage", "recall")), key=lambda pair: lowest(pair[0]))
+    # A picture in the middle of the reals lies in the ball of some real, whatever it is like.
+    alike = over_floor(part, "diversity")[0] < LIMITS.diversity_low
+    unlike, unlike_stderr = (math.nan, math.nan) if alike else (above(1.0 - inside), inside_stderr)
+    lacking = (
+        ("fidelity",) * (unlike > LIMITS.unlike_much)
+        + ("variety",) * (reached[0] < LIMITS.covered_little or alike)
+        + ("classes",) * (uneven(line) > LIMITS.uneven)
+        + ("detail",) * any(part(name) - part(name, "floor") > LIMITS.texture for name in ("rough", "smooth"))
+    )
+    return Quality(
+        grade_of(left, unlike, reached[0], part("frechet") / floor if floor > 0 else math.nan),
+        left,
+        part("frechet"),
+        part("frechet", "stderr"),
+        floor,
+        unlike,
+        unlike_stderr,
+        min(1.0, reached[0]) if math.isfinite(reached[0]) else math.nan,
+        reached[1],
+        lacking,
+    )
+
+
+def over_floor(part: Callable[..., float], name: str) -> tuple[float, float]:
+    """A share and its error, of what fresh reals score."""
+    floor = part(name, "floor")
+    floor = floor if floor > 0 else 1.0
+    return part(name) / floor, part(name, "stderr") / floor
+
+
+def above(value: float) -> float:
+    """At least 0; what is not known stays so."""
+    return value if math.isnan(value) else max(0.0, value)
+
+
+def lowest(value: float) -> float:
+    return math.inf if math.isnan(value) else value
+
+
+def uneven(line: Mapping[str, Any]) -> float:
+    """How much of the class shares is in the wrong class, 0 to 1; NaN without classes."""
+    known = line.get("class_share") or {}
+    real, fake = known.get("real") or (), known.get("fake") or ()
+    if not len(real) or len(real) != len(fake):
+        return math.nan
+    return 0.5 * sum(abs(float(a) - float(b)) for a, b in zip(real, fake, strict=True))
+
+
+def grade_of(left: float, unlike: float, covered: float, times: float) -> str:
+    """The worst of what the numbers say; a number that is not known says nothing."""
+    if math.isnan(left) and math.isnan(unlike) and math.isnan(covered):
+        return ""
+    if left > LIMITS.nothing or unlike > LIMITS.unlike_all:
+        return GRADES[0]
+    if left > LIMITS.far or unlike > LIMITS.unlike_far or covered < LIMITS.covered_far:
+        return GRADES[1]
+    if left > LIMITS.close or unlike > LIMITS.unlike_much or covered < LIMITS.covered_little:
+        return GRADES[2]
+    if not (times < LIMITS.equal and unlike < 1 - LIMITS.equal_share and covered > LIMITS.equal_share):
+        return GRADES[3]
+    return GRADES[4]
+
+
+def quality_now(evals: Sequence[Mapping[str, Any]]) -> Quality:
+    """The quality at the newest of the lines of evals.jsonl."""
+    known = [value for line in evals if math.isfinite(value := frechet(line))]
+    return quality_of(evals[-1] if evals else {}, known[0] if known else math.nan)
+
+
+def frechet(line: Mapping[str, Any]) -> float:
+    return number(((line.get("metrics") or {}).get("frechet") or {}).get("value"))

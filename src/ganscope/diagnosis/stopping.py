@@ -1,0 +1,136 @@
+"""What going on would still gain, with its uncertainty; which snapshot is the best; when to stop.
+
+One rule, whatever the number of snapshots: the curve is looked at where the plan reaches a twelfth more (without a
+plan, where the images grow by a fifth), through the snapshots nearest to those places. A straight line of log Fréchet
+over log images through the last factor of four says how fast it still falls, and its scatter how sure that is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import stdtrit
+
+from ganscope.diagnosis.finding import Finding
+from ganscope.diagnosis.limits import LIMITS
+from ganscope.diagnosis.series import Floats, Indices, Line, Record, best_so_far, number
+
+CONFIDENCE = 0.95  # that the gain lies below `Outlook.high`
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The gain to expect by `until` images: shares of the Fréchet distance now, 0.1 is a tenth less.
+
+    low, high: between which it lies with 90 %. coverage: the highest gain in coverage to expect, as a share of it.
+    fading: the rates still fall by plan, which lowers the distance late, so that the line says too little.
+    """
+
+    images: int
+    until: int
+    gain: float
+    low: float
+    high: float
+    coverage: float
+    fading: bool
+
+    def __str__(self) -> str:
+        ends = [max(-99, round(100 * value)) for value in (self.low, self.high)]
+        more = " or more, as the rates still fall" if self.fading else ""
+        return f"{ends[0]} to {ends[1]} % better by {self.until:,} images{more}"
+
+    def to_dict(self) -> dict[str, Any]:
+        numbers = {name: round(float(getattr(self, name)), 4) for name in ("gain", "low", "high")}
+        return {"images": self.images, "until": self.until, **numbers, "fading": self.fading}
+
+
+def outlook(record: Record) -> Outlook | None:
+    """What the record lets expect at its newest snapshot; None where it is too short to say."""
+    chosen = places(record)
+    if chosen is None:
+        return None
+    now, planned = record.images[chosen[-1]], record.planned
+    until = min(planned, 2 * now) if planned > record.images[-1] else 2 * now
+    ahead = math.log(until / now)
+    slope, error = line(np.log(record.images[chosen]), np.log(record.frechet[chosen]))
+    gain, low, high = (1 - math.exp(ahead * (slope - shift)) for shift in (0.0, -error, error))
+    coverage = record.metric("coverage")[chosen]
+    wider = math.nan
+    if np.isfinite(coverage).all() and (coverage > 0).all():
+        slope, error = line(np.log(record.images[chosen]), np.log(coverage))
+        wider = math.expm1(ahead * (slope + error))
+    fading = record.fading_until > record.images[-1]
+    return Outlook(int(now), int(until), gain, low, high, wider, fading)
+
+
+def places(record: Record) -> Indices | None:
+    """The snapshots of the last factor `Limits.trend` that the line goes through, newest last."""
+    newest, planned = record.images[-1], record.planned
+    known = np.flatnonzero(np.isfinite(record.frechet) & (record.frechet > 0) & (record.images > 0))
+    if not len(known) or newest <= 0:
+        return None
+    if planned >= newest:
+        wanted = planned / LIMITS.checks * np.arange(1, 1 + math.floor(LIMITS.checks * newest / planned + 1e-6))
+    else:
+        wanted = newest * 2.0 ** (-np.arange(9)[::-1] / 4)
+    wanted = wanted[wanted >= wanted[-1] / LIMITS.trend - 1e-6] if len(wanted) else wanted
+    gaps = np.abs(np.log(record.images[known][None, :]) - np.log(wanted)[:, None]) if len(wanted) else np.zeros((0, 1))
+    chosen = np.unique(known[gaps.argmin(axis=1)]) if len(wanted) else known[:0]
+    chosen = chosen[record.images[chosen] >= wanted[0] * 0.8] if len(wanted) else chosen
+    return chosen if len(chosen) >= LIMITS.least_points else None
+
+
+def line(x: Floats, y: Floats) -> tuple[float, float]:
+    """The slope of the line through points `(P,)`, and how far off it may be with `CONFIDENCE` to one side."""
+    centred = x - x.mean()
+    slope = float(centred @ y / (centred @ centred))
+    rest = y - y.mean() - slope * centred
+    error = math.sqrt(float(rest @ rest) / (len(x) - 2) / float(centred @ centred))
+    return slope, float(stdtrit(len(x) - 2, CONFIDENCE)) * error
+
+
+def best_snapshot(evals: Sequence[Line], metric: str = "frechet") -> int | None:
+    """`images_seen` of the best snapshot beyond noise (`series.best_so_far`); None where `metric` is not measured."""
+    if not evals:
+        return None
+    record = Record((), (), evals, {})
+    higher = any(((line.get("metrics") or {}).get(metric) or {}).get("better") == "higher" for line in evals)
+    best = int(best_so_far(record, metric, -1.0 if higher else 1.0)[-1])
+    return int(record.images[best]) if best >= 0 else None
+
+
+def levels_off(record: Record) -> Outlook | None:
+    """The outlook, where what it can gain at most is not worth going on; never while the rates still fall by plan."""
+    found = outlook(record)
+    worth = number(record.settings.get("stop_gain"))
+    worth = LIMITS.stop_gain if math.isnan(worth) else worth
+    if found is None or found.fading or found.high >= worth or found.coverage >= 2 * worth:
+        return None
+    return found
+
+
+def stop_reason(findings: Sequence[Finding], evals: Sequence[Line], settings: Line) -> str | None:
+    """Why `--stop auto` should end the run now, with the figures; None to go on.
+
+    It stops later than it warns: a failure must have gone on for `Limits.stop_failed` of the images seen, and nothing
+    stops before `Limits.stop_least` of those planned (`epochs` times `num_images` of the settings, where given).
+    """
+    if not evals:
+        return None
+    record = Record((), (), evals, settings)
+    if record.images[-1] < LIMITS.stop_least * np.nan_to_num(record.planned):
+        return None
+    for finding in findings:
+        span = (finding.last - finding.first) / max(1, finding.last)
+        worst = LIMITS.stop_failed if finding.severity == "failure" else math.inf
+        if finding.id == "past_its_best" and record.fading_until <= record.images[-1]:
+            worst = LIMITS.stop_worse
+        if finding.id == "converged" or span >= worst:
+            figures = ", ".join(f"{name} {value:.3g}" for name, value in finding.evidence.items())
+            word = "failed, " if finding.severity == "failure" else ""
+            return f"{word}{finding.id} since {finding.first:,} images ({figures}). {finding.sentence}"
+    return None

@@ -1,0 +1,80 @@
+"""Every advice is taken by the real command line, changes something, and agrees with the others."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.diagnosis.test_rules import BATCH, PLANTED, SNAPSHOTS, make_run
+
+from ganscope.cli import build_parser
+from ganscope.config import make_config
+from ganscope.diagnosis.advice import Advice, consistent, flags_of
+from ganscope.diagnosis.finding import Finding
+from ganscope.diagnosis.rules import RULES, diagnose
+
+PICTURES = ("mlp", "dcgan", "lsgan", "hinge", "wgan", "wgan-gp", "minimax", "pacgan", "r3dcgan-64", "r3mlp")
+
+
+def planted(preset: str) -> Iterator[tuple[str, list[Finding], dict[str, Any]]]:
+    """Every planted failure under the settings of a preset, several at a time too."""
+    resolved = make_config("mnist", preset).resolve(num_images=60_000, size=28, channels=1)
+    plan = {"epochs": SNAPSHOTS * 150 * BATCH / 60_000 * 1.2, "num_images": 60_000}
+    values = resolved.to_dict() | plan
+    for name, changes in PLANTED.items():
+        for other in ({}, PLANTED["memorisation"] | PLANTED["grainy"]):
+            run = make_run(**changes | other | {"settings": values})
+            yield name, diagnose(*run), values
+
+
+@pytest.mark.parametrize("preset", PICTURES)
+def test_the_command_line_takes_every_advice_of_every_rule(preset: str) -> None:
+    named, parser, tried = set(), build_parser(), set()
+    for _, findings, values in planted(preset):
+        for finding in findings:
+            named.add(finding.id)
+            for advice in finding.advice:
+                if not advice.startswith("--"):
+                    assert "--" not in advice, "words and flags are not mixed"
+                    continue
+                if advice in tried:
+                    continue
+                tried.add(advice)
+                given = vars(parser.parse_args(["train", "mnist", *shlex.split(advice)]))
+                changed = {name: value for name, value in given.items() if name in values}
+                assert changed, advice
+                assert any(values[name] != value for name, value in changed.items()), f"{advice} changes nothing"
+                fields = {name: value for name, value in changed.items() if name not in ("data", "preset")}
+                make_config("mnist", preset, **fields)  # and the settings go together
+    assert len(named) >= 12
+
+
+@pytest.mark.parametrize("preset", PICTURES)
+def test_no_two_advices_gainsay_each_other(preset: str) -> None:
+    for _, findings, _ in planted(preset):
+        said: dict[str, str] = {}
+        for finding in findings:
+            for advice in finding.advice:
+                for name, value in flags_of(advice).items():
+                    assert said.setdefault(name, value) == value, f"{finding.id}: {advice}"
+        assert not {"--stop", "--epochs"} <= said.keys()
+
+
+def test_the_graver_finding_speaks_first() -> None:
+    def finding(name: str, *advice: str) -> Finding:
+        return Finding(name, "failure", 0, 1, {}, {}, "", advice)
+
+    found = consistent(
+        [finding("a", "--g-lr 0.2", "--stop auto"), finding("b", "--g-lr 0.025", "train longer", "--flip")]
+    )
+    assert [f.advice for f in found] == [("--g-lr 0.2", "--stop auto"), ("--flip",)]
+
+
+def test_every_rule_can_speak() -> None:
+    assert all(callable(rule) for rule in RULES.values())
+    assert Advice({}).longer(2) == "train longer"
+    assert Advice({"epochs": 10}).longer(2) == "--epochs 20"
+    assert np.isfinite(Advice({}).value("g_lr"))
