@@ -117,7 +117,7 @@ def make(data: str, preset: str, seed: int, settings: dict[str, Any]) -> dict[st
     from ganscope.data import load_dataset
     from ganscope.launch.estimate import snapshot_cost
     from ganscope.progress import Progress
-    from ganscope.recorder import Recorder
+    from ganscope.recorder import ImageJudge, Recorder, planned
     from ganscope.runs import Run
     from ganscope.training import backend_of, train
 
@@ -128,12 +128,16 @@ def make(data: str, preset: str, seed: int, settings: dict[str, Any]) -> dict[st
         num_images=count, size=size, channels=channels, snapshot_cost=snapshot_cost(config, size, channels)
     )
     progress = Progress(quiet=True)
+    assert resolved.snapshot_every is not None
     with tempfile.TemporaryDirectory() as folder:
         run = Run.create(Path(folder) / "run", resolved, {}, "")
-        recorder = Recorder(run, dataset, resolved, progress)
+        step = resolved.images_per_iteration
+        due = planned(resolved.snapshot_every, step)
+        judge = ImageJudge(run, dataset, resolved, progress)
+        recorder = Recorder(run, num_images=count, images_per_iteration=step, due=due, judge=judge)
         train(
-            run, dataset.train.images, dataset.test.images, resolved, backend_of(resolved),
-            data_hash=dataset.train.content_hash, on_snapshot=recorder, progress=progress,
+            run, dataset.train.images, dataset.test.images, resolved, backend_of(resolved), recorder,
+            data_hash=dataset.train.content_hash, progress=progress,
         )  # fmt: skip
         recorder.close()
         names = {"num_images": count, "class_names": list(dataset.train.class_names)}

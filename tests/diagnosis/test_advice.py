@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.diagnosis.test_rules import BATCH, PLANTED, SNAPSHOTS, make_run
 
+from diagnosis.test_rules import BATCH, PLANTED, SNAPSHOTS, make_run
 from ganscope.cli import build_parser
 from ganscope.config import make_config
 from ganscope.diagnosis.advice import Advice, consistent, flags_of
@@ -78,3 +78,10 @@ def test_every_rule_can_speak() -> None:
     assert Advice({}).longer(2) == "train longer"
     assert Advice({"epochs": 10}).longer(2) == "--epochs 20"
     assert np.isfinite(Advice({}).value("g_lr"))
+
+
+def test_to_a_training_of_somebody_else_advice_is_in_words() -> None:
+    watched = {"trainer": "watched", "objective": "non-saturating", "num_images": 60_000}
+    for changes in PLANTED.values():
+        for finding in diagnose(*make_run(**changes | {"settings": watched})):
+            assert not [advice for advice in finding.advice if "--" in advice], finding.id

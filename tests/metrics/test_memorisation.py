@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ganscope.metrics.memorisation import QUANTILE, memorisation, nearness, rank_sum_z
+from ganscope.metrics.memorisation import QUANTILE, Nearness, distinct, memorisation, nearness, rank_sum_z
 from ganscope.metrics.pairs import radii
 
 
@@ -77,3 +77,35 @@ def test_exact_duplicates_in_the_training_set_do_no_harm() -> None:
     found = nearness(train, world(50, 8))
     assert np.isfinite(found.ratio).all()
     assert (nearness(train, train[:20]).ratio == 0).all()
+
+
+def test_images_that_occur_often_do_not_make_everything_a_copy() -> None:
+    """Five copies of each: d₁ = d₅ for whatever is looked for, unless a repeated image is one image."""
+    train = np.repeat(world(600, 7), 5, axis=0)
+    train = train[distinct(train)]
+    assert len(train) == 600
+    found = memorisation(nearness(train, world(400, 8)), nearness(train, world(400, 9)))
+    assert abs(found.copied[0] - found.floor) < 3 * found.copied[1]
+    copied = memorisation(nearness(train, world(400, 8)), nearness(train, train[:300]))
+    assert copied.copied[0] > 0.95
+
+
+def test_a_tie_with_the_threshold_is_no_accusation() -> None:
+    same = Nearness(np.zeros(50, np.int64), np.zeros(50), np.ones(50))
+    found = memorisation(same, same)
+    assert found.copied[0] == 1.0
+    assert found.floor == pytest.approx(50 / 51)
+
+
+@pytest.mark.parametrize("held_out", [5, 10, 40, 300])
+def test_few_held_out_images_accuse_a_perfect_sampler_no_oftener_than_many(held_out: int) -> None:
+    """The rule of `diagnosis`: more than the floor by 5 %, by three errors and by what chance can do."""
+    source = np.random.default_rng(0)
+    accused = 0
+    for _ in range(400):
+        ratios = [source.beta(20, 2, count) for count in (held_out, 500)]
+        normal, fake = (Nearness(np.zeros(len(r), np.int64), r, r) for r in ratios)
+        found = memorisation(normal, fake)
+        chance = 1.0 - 1e-3 ** (1.0 / held_out) if held_out < 199 else 0.0
+        accused += found.copied[0] - found.floor > max(0.05, 3 * found.copied[1], chance)
+    assert accused <= 4

@@ -79,3 +79,9 @@ def test_a_metric_carries_its_protocol_and_its_line_has_no_infinities() -> None:
     assert line["value"] is None
     assert line["floor"] == 0.002
     assert (line["num_real"], line["num_fake"], line["floor_num"]) == (10_000, 2000, 2000)
+
+
+def test_identical_reals_divide_nothing_by_zero() -> None:
+    same = np.ones((20, 4))
+    assert variety.diversity(same, same) == (1.0, 0.0)
+    assert np.isnan(variety.diversity(same, np.random.default_rng(0).normal(size=(20, 4)))[0])

@@ -15,10 +15,15 @@ LONGER, SHORTER = {"--epochs"}, {"--stop"}  # one says to go on, the other to en
 
 
 class Advice:
-    """Builds advice from the settings of a run: what it changes is what the run had."""
+    """Builds advice from the settings of a run: what it changes is what the run had.
+
+    To a training of somebody else (`trainer` in the settings) it speaks in words: neither its flags nor its values are
+    known.
+    """
 
     def __init__(self, settings: Line) -> None:
         self.settings = settings
+        self.foreign = "trainer" in settings
 
     def value(self, name: str, default: float = 0.0) -> float:
         found = self.settings.get(name)
@@ -26,12 +31,34 @@ class Advice:
 
     def lr(self, name: str, factor: float) -> str:
         """A learning rate, multiplied."""
+        if self.foreign:
+            return f"{side(name)} learning rate times {factor:g}"
         return f"{flag(name)} {factor * (self.value(name) or 2e-4):.2g}"
 
     def width(self, name: str, factor: float) -> str:
         """A network's width, multiplied."""
+        if self.foreign:
+            return ("a wider " if factor > 1 else "a narrower ") + side(name)[4:-2]
         width = self.value(name) or WIDTHS.get(str(self.settings.get("network")), 64)
         return f"{flag(name)} {max(1, round(factor * width))}"
+
+    def lrs(self, factor: float) -> str:
+        """Both learning rates, multiplied."""
+        if self.foreign:
+            return f"both learning rates times {factor:g}"
+        return f"{self.lr('g_lr', factor)} {self.lr('d_lr', factor)}"
+
+    def widths(self, factor: float) -> str:
+        """Both widths, multiplied."""
+        if self.foreign:
+            return "wider networks" if factor > 1 else "narrower networks"
+        return f"{self.width('g_width', factor)} {self.width('d_width', factor)}"
+
+    def batch(self, factor: float) -> tuple[str, ...]:
+        """A larger batch."""
+        if self.foreign:
+            return ("a larger batch",)
+        return (f"--batch-size {round(factor * self.value('batch_size', 64))}",)
 
     def longer(self, factor: float) -> str:
         """A longer plan; a run whose length is not known is told in words."""
@@ -40,6 +67,8 @@ class Advice:
 
     def penalties(self, factor: float) -> tuple[str, ...]:
         """R1 and R2 multiplied where the run has them; R1 of 1 where it has none and is to have more."""
+        if self.foreign:
+            return (f"{'more' if factor > 1 else 'less'} gradient penalty (R1)",)
         given = [name for name in ("r1", "r2") if self.value(name)]
         if given:
             return (" ".join(f"{flag(name)} {factor * self.value(name):.2g}" for name in given),)
@@ -48,27 +77,50 @@ class Advice:
 
     def ema(self) -> str:
         """An average of G's weights, or a longer one."""
+        if self.foreign:
+            return "an average of the generator's weights (EMA), or a longer one"
         return f"--ema-half-life {max(10_000, round(2 * self.value('ema_half_life')))}"
 
     def pack(self) -> tuple[str, ...]:
         """D judges two images at once, where the batch can be halved."""
+        if self.foreign:
+            return ()
         fits = self.value("batch_size", 2.0) % 2 == 0
         return ("--pack 2",) if fits and self.value("pack", 1.0) < 2 else ()
 
     def default(self) -> tuple[str, ...]:
         """The preset that the data would have got, where the run has another."""
+        if self.foreign:
+            return ()
         size = self.settings.get("size")
         usual = auto_preset(str(self.settings.get("data", "")), size if isinstance(size, int) else None)
         return () if self.settings.get("preset") in (None, usual) else ("--preset auto",)
 
     def set(self, **values: Any) -> tuple[str, ...]:
         """Settings by name, those that the run has already left out; one advice all together."""
+        if self.foreign:
+            told = [WORDS[name] for name in values if name in WORDS]
+            return (" and ".join(told),) if told else ()
         words = []
         for name, value in values.items():
             if self.settings.get(name) == value:
                 continue
             words.append(flag(name) if value is True else f"{flag(name)} {value}")
         return (" ".join(words),) if words else ()
+
+
+WORDS = {  # settings that other trainers have too
+    "d_steps": "one step of the discriminator for each of the generator",
+    "g_steps": "one step of the generator for each of the discriminator",
+    "flip": "mirrored images",
+    "instance_noise": "a little noise on all that the discriminator sees",
+    "precision": "full precision",
+    "g_beta1": "less momentum (Adam's first beta of 0.5 or less)",
+}
+
+
+def side(name: str) -> str:
+    return "the discriminator's" if name.startswith("d_") else "the generator's"
 
 
 def flag(name: str) -> str:

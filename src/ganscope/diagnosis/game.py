@@ -24,7 +24,7 @@ def vanishing_gradient(run: Judged) -> Finding | None:
         "failure",
         start,
         "The generator gets almost no signal: the discriminator is sure of every fake, and there this loss is flat.",
-        ("--objective non-saturating", run.advice.lr("d_lr", 0.1), *run.advice.set(d_steps=1)),
+        (*run.advice.set(objective="non-saturating"), run.advice.lr("d_lr", 0.1), *run.advice.set(d_steps=1)),
         ("d_fake_vanished", "window", "bad"),
         d_fake_after=score[-1],
         g_grad_norm=norm[-1],
@@ -68,6 +68,7 @@ def fooling_with_garbage(run: Judged) -> Finding | None:
         return None
     g_loss, advice = run.record.logged("g_loss"), run.advice
     smoothed = advice.value("label_real", 1.0) != 0.9 or advice.value("label_fake") != 0.0
+    smoothed = smoothed and not advice.foreign
     labels = ("--label-real 0.9 --label-fake 0",) if run.has_probabilities and smoothed else ()
     return run.finding(
         fooling_with_garbage,
@@ -158,11 +159,7 @@ def oscillation(run: Judged) -> Finding | None:
         "warning",
         len(run.ready) - 1 - len(steps),
         "Quality jumps up and down: the two networks chase each other instead of settling.",
-        (
-            f"{advice.lr('g_lr', 0.5)} {advice.lr('d_lr', 0.5)}",
-            advice.ema(),
-            f"--batch-size {round(2 * advice.value('batch_size', 64))}",
-        ),
+        (advice.lrs(0.5), advice.ema(), *advice.batch(2)),
         ("swing", "swings"),
         swings=swings,
         median_swing=float(np.median(np.expm1(np.abs(big)))),

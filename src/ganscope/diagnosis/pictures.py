@@ -215,7 +215,7 @@ def grainy(run: Judged) -> Finding | None:
         "warning",
         start,
         f"{100 * excess[-1]:.0f} % more of the pictures than of real ones are grainy: noise, specks or a grid.",
-        (*blur, advice.ema(), *(("--network dcgan",) if advice.settings.get("network") == "mlp" else ())),
+        (*blur, advice.ema(), *(advice.set(network="dcgan") if advice.settings.get("network") == "mlp" else ())),
         ("texture",),
         rough=excess[-1],
     )
@@ -232,7 +232,7 @@ def blurred(run: Judged) -> Finding | None:
         "warning",
         start,
         f"{100 * excess[-1]:.0f} % more of the pictures than of real ones are blurred.",
-        (f"{advice.width('g_width', 2)} {advice.width('d_width', 2)}", advice.longer(2)),
+        (advice.widths(2), advice.longer(2)),
         ("texture",),
         smooth=excess[-1],
     )
@@ -264,7 +264,7 @@ def too_slow(run: Judged) -> Finding | None:
         start,
         f"The training is too slow for its plan: at this rate {100 * final:.0f} % of the way to real pictures is left "
         "at its end.",
-        (advice.longer(3), f"{advice.lr('g_lr', 2)} {advice.lr('d_lr', 2)}"),
+        (advice.longer(3), advice.lrs(2)),
         ("far",),
         left_at_the_end=final,
         left=left,
@@ -294,7 +294,7 @@ def far_from_real(run: Judged) -> Finding | None:
         (
             *((advice.longer(3),) if not standing else ()),
             *(advice.default() if severity == "failure" else ()),
-            f"{advice.width('g_width', 2)} {advice.width('d_width', 2)}",
+            advice.widths(2),
         ),
         ("far", "unlike_far", "covered_far"),
         left=quality.left,
@@ -325,7 +325,7 @@ def converged(run: Judged) -> Finding | None:
         f"Quality has levelled off: at best {100 * max(0.0, ahead.high):.0f} % better by {ahead.until:,} images.",
         (
             *run.advice.set(stop="auto"),
-            f"{run.advice.width('g_width', 2)} {run.advice.width('d_width', 2)}",
+            run.advice.widths(2),
             run.advice.ema(),
         ),
         ("stop_gain",),
