@@ -32,7 +32,8 @@ import torch
 from torch import Tensor, nn
 
 from ganscope.diagnosis.finding import Finding
-from ganscope.diagnosis.rules import diagnose, stop_reason, verdict
+from ganscope.diagnosis.rules import diagnose, verdict
+from ganscope.diagnosis.stopping import stop_reason
 from ganscope.metrics.coverage import Balls, support
 from ganscope.metrics.distance import Gaussian, frechet_distance, frechet_stderr
 from ganscope.metrics.memorisation import QUANTILE, Nearness, memorisation, nearness

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from diagnosis.test_rules import BATCH, PLANTED, SNAPSHOTS, make_run
+from fixtures.planted import BATCH, PLANTED, SNAPSHOTS, make_run
 from ganscope.cli import build_parser
 from ganscope.config import make_config
 from ganscope.diagnosis.advice import Advice, consistent, flags_of

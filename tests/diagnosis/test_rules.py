@@ -10,84 +10,23 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fixtures.planted import (
+    BATCH,
+    HEALTHY,
+    PLANTED,
+    SEVERITY,
+    SNAPSHOTS,
+    UNLEARNED,
+    Run,
+    make_run,
+    path,
+    settings,
+    skewed,
+)
 from ganscope.diagnosis.finding import Finding, figure
 from ganscope.diagnosis.limits import LIMITS
 from ganscope.diagnosis.rules import RULES, diagnose, verdict
 from ganscope.diagnosis.stopping import best_snapshot, stop_reason
-
-SNAPSHOTS = 25
-BATCH = 64
-CLASSES = 10
-
-
-def path(start: float, end: float, *, half_life: float = 2.5) -> np.ndarray:
-    """A number that approaches `end` from `start` over the snapshots."""
-    return end + (start - end) * 0.5 ** (np.arange(SNAPSHOTS) / half_life)
-
-
-# A healthy run of the `mlp` networks on MNIST, in round numbers.
-HEALTHY: dict[str, Any] = {
-    "frechet": path(400.0, 9.0),
-    "stderr": 0.02,
-    "precision": path(0.0, 0.6),
-    "recall": path(0.0, 0.8),
-    "coverage": path(0.0, 0.5),
-    "diversity": path(0.12, 0.95),
-    "duplicate_rate": path(0.95, 0.0, half_life=1.0),
-    "memorisation": np.full(SNAPSHOTS, 0.01),
-    "share": np.full((SNAPSHOTS, CLASSES), 0.1),
-    "d_real": path(0.9, 0.6),
-    "d_fake": path(0.3, 0.4),
-    "d_loss": np.full(SNAPSHOTS, 1.2),
-    "d_loss_held_out": np.full(SNAPSHOTS, 1.25),
-    "rough": np.full(SNAPSHOTS, 0.02),
-    "smooth": np.full(SNAPSHOTS, 0.02),
-    "g_loss": np.full(SNAPSHOTS, 0.9),
-    "g_grad_norm": np.full(SNAPSHOTS, 0.5),
-    "settings": {"objective": "non-saturating", "g_lr": 2e-4, "d_lr": 2e-4, "num_images": 60000},
-}
-Run = tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]]
-
-
-def make_run(upto: int = SNAPSHOTS, steps_apart: int = 150, **changes: Any) -> Run:
-    """History, tests, evals and settings of a run like `HEALTHY` but for the `changes`, cut after `upto` snapshots."""
-    run = {name: np.broadcast_to(value, (SNAPSHOTS,)) if np.ndim(value) == 0 and name != "settings" else value
-           for name, value in (HEALTHY | changes).items()}  # fmt: skip
-    history, tests, evals = [], [], []
-    floors = {"frechet": 2.0, "precision": 0.9, "recall": 0.9, "coverage": 0.95, "diversity": 1.0, "memorisation": 0.01,
-              "rough": 0.01, "smooth": 0.01, "duplicate_rate": 0.01}  # fmt: skip
-    for i in range(upto):
-        step = i * steps_apart
-        where = {"images_seen": step * BATCH, "iteration": step, "epoch": step * BATCH / 60000}
-        for part in range(3 if i else 0):
-            at = where | {"images_seen": where["images_seen"] - (2 - part) * BATCH}
-            scores = {"d_real": run["d_real"][i], "d_fake_before": run["d_fake"][i], "d_fake_after": run["d_fake"][i]}
-            losses = {name: float(run[name][i]) for name in ("d_loss", "g_loss", "g_grad_norm")}
-            history.append(at | scores | losses)
-        tests.append(where | {"d_real": 0.5, "d_fake": 0.4, "d_loss": float(run["d_loss_held_out"][i])})
-        metrics = {
-            name: {"value": _json(run[name][i]), "stderr": 0.005, "floor": floors.get(name), "num_fake": 2000}
-            for name in (
-                "precision",
-                "recall",
-                "coverage",
-                "diversity",
-                "duplicate_rate",
-                "memorisation",
-                "rough",
-                "smooth",
-            )
-        }
-        frechet = float(run["frechet"][i])
-        metrics["frechet"] = {"value": _json(frechet), "stderr": _json(run["stderr"][i] * frechet), "floor": 2.0}
-        metrics["class_kl"] = {"value": 0.1, "stderr": 0.01, "floor": 0.002, "num_fake": 2000}
-        share = {"real": [1 / CLASSES] * CLASSES, "fake": list(run["share"][i])}
-        evals.append(where | {"metrics": metrics, "class_share": share, "unlike": 0.1})
-    return history, tests, evals, run["settings"]
-
-
-def _json(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
 
 
 def found(run: Run) -> dict[str, Finding]:
@@ -97,52 +36,6 @@ def found(run: Run) -> dict[str, Finding]:
 def failures(run: Run) -> set[str]:
     """The failures by name; being far from real, which goes with most, is no cause."""
     return {finding.id for finding in diagnose(*run) if finding.severity == "failure"} - {"far_from_real"}
-
-
-def settings(**changes: Any) -> dict[str, Any]:
-    return HEALTHY["settings"] | changes
-
-
-def skewed(*shares: float) -> np.ndarray:
-    """Class shares `(S, K)`: the given ones, and the others share the rest."""
-    rest = (1 - sum(shares)) / (CLASSES - len(shares))
-    return np.tile([*shares, *[rest] * (CLASSES - len(shares))], (SNAPSHOTS, 1))
-
-
-FLAT = np.full(SNAPSHOTS, 400.0)
-NOTHING = dict.fromkeys(("precision", "recall", "coverage"), 0.0)
-UNLEARNED = {"frechet": FLAT, "diversity": 0.12, "duplicate_rate": 0.9} | NOTHING
-UP_AND_DOWN = 30.0 * np.where(np.arange(SNAPSHOTS) % 2, 1.6, 1.0)
-UP_AND_DOWN[0] = 400.0
-PLANTED: dict[str, dict[str, Any]] = {
-    "discriminator_wins": UNLEARNED
-    | {"d_real": 0.999, "d_fake": 0.001, "g_loss": 9.0, "d_loss": 0.002, "d_loss_held_out": 0.01},
-    "vanishing_gradient": UNLEARNED
-    | {"d_real": 0.999, "d_fake": 0.001, "g_loss": -0.001, "settings": settings(objective="minimax")},
-    "fooling_with_garbage": UNLEARNED | {"d_real": 0.5, "d_fake": 0.5, "g_loss": 0.69, "d_loss": 1.386},
-    "mode_collapse": {"frechet": path(400, 180, half_life=0.5), "coverage": 0.06, "recall": 0.0, "diversity": 0.15,
-                      "precision": 0.9, "duplicate_rate": 0.5, "share": skewed(0.955)},
-    "memorisation": {"memorisation": path(0.01, 0.6)},
-    "divergence": {"frechet": np.where(np.arange(SNAPSHOTS) < 12, path(400, 10), 900.0)},
-    "past_its_best": {"frechet": np.where(np.arange(SNAPSHOTS) < 12, path(400, 10), 40.0)},
-    "oscillation": {"frechet": UP_AND_DOWN},
-    "missing_modes": {"share": skewed(0.0, 0.002)},
-    "learned_by_heart": {"d_loss": path(1.2, 0.1), "d_loss_held_out": path(1.2, 2.0)},
-    "uneven_classes": {"share": skewed(0.55)},
-    "grainy": {"rough": 0.5},
-    "blurred": {"smooth": 0.7},
-    "too_slow": {"frechet": 400 * (1 + np.arange(SNAPSHOTS)) ** -0.25, "precision": 0.2, "coverage": 0.05,
-                 "settings": HEALTHY["settings"] | {"epochs": 5.0}},
-    "far_from_real": {"frechet": 300.0, "precision": 0.05, "coverage": 0.1},
-    "converged": {"frechet": path(400, 9, half_life=0.4), "coverage": 0.5},
-    "balanced": {},
-}  # fmt: skip
-SEVERITY = dict.fromkeys(PLANTED, "failure") | {
-    "learned_by_heart": "warning", "uneven_classes": "warning", "grainy": "warning", "blurred": "warning",
-    "too_slow": "warning", "past_its_best": "warning",
-    "oscillation": "warning", "missing_modes": "warning", "converged": "info",
-    "balanced": "info",
-}  # fmt: skip
 
 
 def test_every_rule_has_a_planted_case() -> None:
