@@ -53,6 +53,7 @@ SHOWN = ("frechet", "precision", "recall", "coverage", "class_kl")
 
 def train_once(data: str, recipe: dict[str, Any], seed: int, marks: list[float]) -> dict[str, Any]:
     """Train until the last of `marks` (minutes), or for the preset's own epochs where there is none, and measure."""
+    from ganscope.config.plan import plan
     from ganscope.config.presets import make_config
     from ganscope.data.load import cache_root, load_dataset
     from ganscope.features.cache import recalled
@@ -61,12 +62,12 @@ def train_once(data: str, recipe: dict[str, Any], seed: int, marks: list[float])
     from ganscope.training.batches import Batches
     from ganscope.training.sampling import generate, latents, sampler
     from ganscope.training.state import backend_of, new_state
-    from ganscope.training.step import train_iteration
+    from ganscope.training.step import Game, train_iteration
 
     dataset = load_dataset(data, size=64 if data == "lfw" else None)
     images = dataset.train.images
     config = make_config(data, seed=seed, threads=1, **recipe)
-    config = config.resolve(num_images=len(images), size=images.shape[-1], channels=images.shape[1])
+    config = plan(config, num_images=len(images), size=images.shape[-1], channels=images.shape[1])
     space, pixels = (feature_space(dataset.train, dataset.test, cache_root(), name=name) for name in ("auto", "pca"))
     recall = partial(recalled, cache=cache_root())
     monitor = Evaluator(dataset.train, dataset.test, space, pixels, num_fake=2000, recall=recall)
@@ -81,7 +82,7 @@ def train_once(data: str, recipe: dict[str, Any], seed: int, marks: list[float])
         # One thread: the process's own seconds are a core's, whatever else the machine does.
         start = time.process_time()
         while time.process_time() - start < PART_SECONDS and (marks or state.iteration < total):
-            train_iteration(state, batches, config, backend)
+            train_iteration(Game.of(config, backend), state, batches)
         before, seconds = seconds, seconds + time.process_time() - start
         g = sampler(state, config, backend)
         frechet = monitor.measure(generate(g, latents(config, 2000, "fixed"), backend)).metrics["frechet"]

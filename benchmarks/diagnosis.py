@@ -342,6 +342,7 @@ def simulate(reals: Reals, kind: Kind, seed: int) -> dict[str, Any]:
 def train_real(reals: Reals, kind: Kind, seed: int, folder: Path) -> dict[str, Any]:
     """The same with ganscope's own trainer, on whole 28×28 images; the metrics stay those of this file."""
     from ganscope.config.fields import config_from_dict
+    from ganscope.config.plan import plan
     from ganscope.device import choose_backend
     from ganscope.recorder import Judge, Recorder, planned
     from ganscope.runs.run import Run
@@ -352,9 +353,14 @@ def train_real(reals: Reals, kind: Kind, seed: int, folder: Path) -> dict[str, A
     train_images, shown = train_images[np.sort(order)], reals.train[np.sort(order)]
     settings = {**BASE, **kind.settings}
     epochs = kind.iterations * settings["batch_size"] * settings["d_steps"] / len(train_images)
-    config = config_from_dict(
-        settings | {"seed": seed, "epochs": epochs, "snapshots": SNAPSHOTS, "num_fakes": NUM_FAKES, "threads": 1}
-    ).resolve(num_images=len(train_images), size=28, channels=1)
+    config = plan(
+        config_from_dict(
+            settings | {"seed": seed, "epochs": epochs, "snapshots": SNAPSHOTS, "num_fakes": NUM_FAKES, "threads": 1}
+        ),
+        num_images=len(train_images),
+        size=28,
+        channels=1,
+    )
     backend = choose_backend(device="cpu", precision="float32", threads=1, convolutional=config.network != "mlp")
     known, floors, evals = shown[:4000], floors_of(reals), []
     held_out = nearness(known.numpy(), reals.test[:NUM_FAKES].numpy())

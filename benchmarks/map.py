@@ -15,11 +15,12 @@ import time
 import numpy as np
 import torch
 
+from ganscope.config import WIDTHS
 from ganscope.data.load import cache_root, load_dataset
 from ganscope.device import choose_backend
 from ganscope.features.spaces import feature_space
 from ganscope.maps.placement import FittedMap, lay_out
-from ganscope.networks import pair
+from ganscope.networks import NetworkOptions, build_pair
 from ganscope.training.sampling import generate
 
 PROBES = 2000
@@ -43,10 +44,11 @@ def probes(images: np.ndarray, labels: np.ndarray | None, seed: int = 0) -> dict
         "averages of two": mixed.astype(np.uint8),
     }
     for name in ("mlp", "dcgan"):
-        g, _ = pair.build_pair(
-            name, size=shape[-1], channels=shape[1], latent_dim=100, g_width=None, d_width=None,
-            init_std=0.02 if name == "dcgan" else None, spectral_norm=False, pack=1, seed=seed,
+        options = NetworkOptions(
+            size=shape[-1], channels=shape[1], g_width=WIDTHS[name], d_width=WIDTHS[name],
+            init_std=0.02 if name == "dcgan" else 0.0,
         )  # fmt: skip
+        g, _ = build_pair(name, options, seed)
         z = torch.randn(PROBES, 100, generator=torch.Generator().manual_seed(seed))
         found[f"untrained {name}"] = generate(g, z, choose_backend(device="cpu", convolutional=name == "dcgan"))
     return found

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ganscope.config import plan
 from ganscope.config.presets import make_config
 from ganscope.device import choose_backend
 from ganscope.toys import distributions
@@ -33,7 +34,7 @@ from ganscope.toys.distributions import TOYS, Toy
 from ganscope.training.batches import Batches
 from ganscope.training.sampling import generate, latents, sampler
 from ganscope.training.state import new_state
-from ganscope.training.step import train_iteration
+from ganscope.training.step import Game, train_iteration
 
 TRAINING_POINTS, SCORED_SAMPLES, CONTROL_SAMPLES = 100_000, 2_500, 100_000
 PUBLISHED = {
@@ -53,17 +54,17 @@ def train_once(toy: Toy, seed: int, iterations: int) -> dict[str, Any]:
         toy.name, seed=seed, batch_size=BATCH, burn_in_lr=0.003, ema_half_life=100_000.0,
         num_fakes=SCORED_SAMPLES, precision="float32", threads=1,
     )  # fmt: skip
-    config = dataclasses.replace(
+    config = plan(dataclasses.replace(
         config, epochs=iterations * config.batch_size / len(points), burn_in=iterations * config.batch_size,
         r1=config.r1 * toy.mean_square, r2=config.r2 * toy.mean_square,
-    ).resolve(num_images=len(points), size=1, channels=toy.dim)  # fmt: skip
+    ), num_images=len(points), size=1, channels=toy.dim)  # fmt: skip
     backend = choose_backend(device="cpu", precision="float32", threads=1, convolutional=False)
     state, batches = new_state(config, backend), Batches(points, config, backend)
     start, cpu_start = time.perf_counter(), time.process_time()
     curve = []
     for _ in range(PARTS):
         for _ in range(iterations // PARTS):
-            train_iteration(state, batches, config, backend)
+            train_iteration(Game.of(config, backend), state, batches)
         g = sampler(state, config, backend)
         scores = distributions.score(toy, generate(g, latents(config, SCORED_SAMPLES, "score"), backend))
         curve.append([state.images_seen, scores.modes, scores.high_quality, scores.reverse_kl, scores.spread])

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ganscope.config import plan
 from ganscope.config.fields import Config
 from ganscope.config.presets import make_config
 from ganscope.data.load import cache_root, load_dataset
@@ -148,10 +149,10 @@ def main() -> None:
             settings[name] = ast.literal_eval(value)
         except (SyntaxError, ValueError):
             settings[name] = value
-    config = make_config(
+    config = plan(make_config(
         "stacked-mnist", arguments.preset, **settings, seed=arguments.seed, snapshots=arguments.snapshots,
         metrics=False, map="none", epochs=arguments.million * 1e6 / len(images), num_fakes=128,
-    ).resolve(num_images=len(images), size=28, channels=3)  # fmt: skip
+    ), num_images=len(images), size=28, channels=3)  # fmt: skip
     backend = backend_of(config)
     if (arguments.run / "config.json").exists():
         run = Run(arguments.run)

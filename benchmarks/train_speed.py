@@ -36,6 +36,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from ganscope.config import plan
 from ganscope.config.fields import Config
 from ganscope.config.presets import make_config
 from ganscope.data.load import load_dataset
@@ -43,7 +44,7 @@ from ganscope.device import Backend, choose_backend
 from ganscope.networks import flops
 from ganscope.training.batches import Batches
 from ganscope.training.state import backend_of, new_state
-from ganscope.training.step import train_iteration
+from ganscope.training.step import Game, train_iteration
 from keras_loop import KerasLoop
 from tutorial import ArrayDataset, PhotoDataset, TutorialLoop, plain_layers
 
@@ -66,8 +67,11 @@ def steps_of(
     dataset = load_dataset(NAMES[case], size=64 if case == "lfw" else None)
     images = dataset.train.images
     settings = {"batch_size": batch_size} if batch_size else {}
-    config = make_config(NAMES[case], preset, **settings).resolve(
-        num_images=len(images), size=images.shape[-1], channels=images.shape[1]
+    config = plan(
+        make_config(NAMES[case], preset, **settings),
+        num_images=len(images),
+        size=images.shape[-1],
+        channels=images.shape[1],
     )
     backend = backend_of(config)
     state, batches = new_state(config, backend), Batches(images, config, backend)
@@ -92,7 +96,7 @@ def steps_of(
     return (
         config,
         backend,
-        lambda: train_iteration(state, batches, config, backend),
+        lambda: train_iteration(Game.of(config, backend), state, batches),
         lambda: loop.step(next(stream)),
         operations,
     )
@@ -190,13 +194,16 @@ def scaling(seconds: float) -> list[str]:
     lines = ["| what grows | images/s |", "|---|---|"]
 
     def speed(images: np.ndarray, preset: str, **more: object) -> str:
-        config = make_config("scaling", preset, **more).resolve(
-            num_images=len(images), size=images.shape[-1], channels=images.shape[1]
+        config = plan(
+            make_config("scaling", preset, **more),
+            num_images=len(images),
+            size=images.shape[-1],
+            channels=images.shape[1],
         )
         backend = backend_of(config)
         state, batches = new_state(config, backend), Batches(images, config, backend)
-        train_iteration(state, batches, config, backend)
-        rate = turns([lambda: train_iteration(state, batches, config, backend)], config.batch_size, seconds)[0]
+        train_iteration(Game.of(config, backend), state, batches)
+        rate = turns([lambda: train_iteration(Game.of(config, backend), state, batches)], config.batch_size, seconds)[0]
         return f"{rate:,.0f}"
 
     rng = np.random.default_rng(0)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from ganscope.config.plan import plan
 from ganscope.config.presets import make_config
 from ganscope.training.batches import Batches
 from ganscope.training.state import backend_of, new_state
-from ganscope.training.step import train_iteration
+from ganscope.training.step import Game, train_iteration
 
 pytestmark = [
     pytest.mark.gpu,
@@ -23,22 +24,22 @@ def test_first_iteration_equals_the_processors_in_float32(preset: str) -> None:
     found = []
     for device in ("cpu", "cuda"):
         config = make_config("x", preset, device=device, precision="float32", batch_size=32, g_width=16, d_width=16)
-        config = config.resolve(num_images=64, size=28, channels=1)
+        config = plan(config, num_images=64, size=28, channels=1)
         backend = backend_of(config)
         state = new_state(config, backend)
-        found.append(train_iteration(state, Batches(images, config, backend), config, backend).cpu())
+        found.append(train_iteration(Game.of(config, backend), state, Batches(images, config, backend)).cpu())
     torch.testing.assert_close(found[0], found[1], rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("preset", ["mlp", "plain"])
 def test_same_seed_same_bits(preset: str) -> None:
     images = np.random.default_rng(0).integers(0, 256, (64, 1, 28, 28), dtype=np.uint8)
-    config = make_config("x", preset, device="cuda", batch_size=32).resolve(num_images=64, size=28, channels=1)
+    config = plan(make_config("x", preset, device="cuda", batch_size=32), num_images=64, size=28, channels=1)
     backend = backend_of(config)
     weights = []
     for _ in range(2):
         state = new_state(config, backend)
         for _ in range(5):
-            train_iteration(state, Batches(images, config, backend), config, backend)
+            train_iteration(Game.of(config, backend), state, Batches(images, config, backend))
         weights.append([parameter.detach().cpu() for parameter in state.g_parameters + state.d_parameters])
     assert all(torch.equal(a, b) for a, b in zip(*weights, strict=True))

@@ -11,6 +11,7 @@ from PIL import Image
 
 from ganscope import evaluation as module
 from ganscope.config.fields import Config
+from ganscope.config.plan import plan
 from ganscope.config.presets import make_config
 from ganscope.data.load import Dataset, load_dataset
 from ganscope.device import choose_backend
@@ -31,8 +32,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def untrained_run(path: Path, dataset: Dataset) -> Run:
     """A run of the digits with two generators that have learned nothing."""
-    config: Config = make_config("digits", "mlp", epochs=1.0, threads=1).resolve(
-        num_images=len(dataset.train.images), size=8, channels=1
+    config: Config = plan(
+        make_config("digits", "mlp", epochs=1.0, threads=1), num_images=len(dataset.train.images), size=8, channels=1
     )
     run = Run.create(path, config, {"dataset": {"content_hash": dataset.train.content_hash}}, "")
     state = new_state(config, choose_backend(device="cpu", threads=1, convolutional=False))

@@ -9,6 +9,7 @@ import pytest
 
 from ganscope import pilots
 from ganscope.config.fields import Config
+from ganscope.config.plan import plan
 from ganscope.config.presets import make_config
 from ganscope.data.load import load_dataset
 from ganscope.device import choose_backend
@@ -24,7 +25,7 @@ BACKEND = choose_backend(device="cpu", threads=1, convolutional=False)
 
 
 def digits(**settings: Any) -> Config:
-    return make_config("digits", **{**FAST, **settings}).resolve(num_images=1438, size=8, channels=1)
+    return plan(make_config("digits", **{**FAST, **settings}), num_images=1438, size=8, channels=1)
 
 
 def test_the_lowest_distance_wins_and_a_diverged_pilot_never_does(monkeypatch: pytest.MonkeyPatch) -> None:

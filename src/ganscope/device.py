@@ -72,11 +72,14 @@ def choose_backend(
     *,
     device: str = "auto",
     precision: str = "auto",
-    threads: int | None = None,
+    threads: int = 0,
     convolutional: bool = True,
     written_out: bool = False,
 ) -> Backend:
-    """The path that suits this machine; `written_out`: for passes that need no autograd.
+    """The path that suits this machine.
+
+    Args:
+        threads: 0 for as many as help. written_out: for passes that need no autograd.
 
     Raises:
         ConfigError: a device that is not there.

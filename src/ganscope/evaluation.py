@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganscope.config import Config
+from ganscope.config import Plan
 from ganscope.data import Dataset, cache_root, load_dataset
 from ganscope.device import has_fast_bf16
 from ganscope.drawing import save_grid
@@ -127,7 +127,7 @@ def evaluate(
     return result
 
 
-def _dataset_of(run: Run, config: Config, say: Say) -> Dataset:
+def _dataset_of(run: Run, config: Plan, say: Say) -> Dataset:
     """The data that a run was trained on, by content."""
     dataset = load_dataset(
         config.data, size=config.size, channels=config.channels, holdout=config.holdout, progress=say
@@ -142,7 +142,7 @@ def _dataset_of(run: Run, config: Config, say: Say) -> Dataset:
     return dataset
 
 
-def _sampler(run: Run, config: Config, seen: int) -> Callable[[int, str], np.ndarray]:
+def _sampler(run: Run, config: Plan, seen: int) -> Callable[[int, str], np.ndarray]:
     """A function that draws `count` fakes from latents of its own purpose: `(count, C, H, W) uint8`."""
     backend = backend_of(config)
     g = read_generator(config, run.generator_path(seen), backend)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ganscope.config import Config
+from ganscope.config import Plan
 from ganscope.device import choose_backend
 from ganscope.networks import NETWORKS
 from ganscope.runs import Run
@@ -19,7 +19,7 @@ class LoadedGenerator:
 
     def __init__(self, run: Run, images_seen: int) -> None:
         self.run, self.images_seen = run, images_seen
-        self.config: Config = run.config()
+        self.config: Plan = run.config()
         self._backend = choose_backend(
             device="cpu", precision="float32", convolutional=NETWORKS[self.config.network].convolutional
         )

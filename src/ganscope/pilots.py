@@ -13,13 +13,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ganscope.config import Config
+from ganscope.config import Plan
 from ganscope.data import Dataset, cache_root
 from ganscope.device import Backend
 from ganscope.errors import ConfigError, TrainingError
 from ganscope.features import FeatureSpace, feature_space
 from ganscope.metrics import Gaussian, frechet_distance
-from ganscope.training import Batches, generate, latents, new_state, require_finite, sampler, train_iteration
+from ganscope.training import Batches, Game, generate, latents, new_state, require_finite, sampler, train_iteration
 
 FACTORS = (0.1, 1.0, 10.0, 100.0)  # of the config's γ: what pilots try
 PILOT_SHARE = 0.02  # of the planned iterations, each
@@ -27,7 +27,7 @@ FEWEST_ITERATIONS = 200  # below that no candidate has left the noise
 NUM_REALS, NUM_FAKES = 10_000, 2000
 
 
-def choose_penalty(config: Config, dataset: Dataset, backend: Backend, say: Callable[[str], None]) -> Config:
+def choose_penalty(config: Plan, dataset: Dataset, backend: Backend, say: Callable[[str], None]) -> Plan:
     """The config with the `r1` and `r2` to train with; a function of the config and the data alone.
 
     Args:
@@ -54,7 +54,7 @@ def choose_penalty(config: Config, dataset: Dataset, backend: Backend, say: Call
     return pilots(config, dataset, backend, say)
 
 
-def pilots(config: Config, dataset: Dataset, backend: Backend, say: Callable[[str], None]) -> Config:
+def pilots(config: Plan, dataset: Dataset, backend: Backend, say: Callable[[str], None]) -> Plan:
     """The multiple of the config's γ that comes nearest to the data in a short training from the same weights."""
     space = feature_space(dataset.train, dataset.test, cache_root(), progress=say)
     reals = Gaussian.fit(space(dataset.train.images[:NUM_REALS]))
@@ -73,16 +73,17 @@ def pilots(config: Config, dataset: Dataset, backend: Backend, say: Callable[[st
         )
     best = candidates[int(np.argmin(distances))]
     say(f"γ of R1 and R2: {best.r1:.3g}")
-    return dataclasses.replace(best, choose_penalty="piloted")
+    return dataclasses.replace(best, choose_penalty="given")
 
 
 def pilot(
-    config: Config, dataset: Dataset, backend: Backend, space: FeatureSpace, reals: Gaussian, iterations: int
+    config: Plan, dataset: Dataset, backend: Backend, space: FeatureSpace, reals: Gaussian, iterations: int
 ) -> float:
     """The Fréchet distance that one short training reaches, infinite where it diverged."""
     state, batches = new_state(config, backend), Batches(dataset.train.images, config, backend)
+    game = Game.of(config, backend)
     for _ in range(iterations):
-        train_iteration(state, batches, config, backend)
+        train_iteration(game, state, batches)
     try:  # a G that is not a number makes black images, which lie near to dark data
         require_finite(state)
     except TrainingError:

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from ganscope.config.fields import Config, config_changes, config_from_dict
+from ganscope.config.plan import plan, plan_from_dict
 from ganscope.config.presets import PRESET_DOCS, PRESETS, make_config
 from ganscope.errors import ConfigError
 
@@ -19,9 +20,11 @@ def test_every_field_is_documented() -> None:
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_stored_form_gives_the_same_settings_back(preset: str) -> None:
-    config = make_config("mnist", preset).resolve(num_images=60_000, size=28, channels=1)
-    assert config_from_dict(json.loads(json.dumps(config.to_dict()))) == config
-    assert None not in (config.size, config.channels, config.log_every, config.snapshot_every)
+    config = plan(make_config("mnist", preset), num_images=60_000, size=28, channels=1)
+    assert plan_from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    assert None not in config.to_dict().values()
+    asked = make_config("mnist", preset)
+    assert config_from_dict(json.loads(json.dumps(asked.to_dict()))) == asked
 
 
 def test_published_settings_are_the_published_ones() -> None:
@@ -50,7 +53,7 @@ def test_published_settings_are_the_published_ones() -> None:
         ({"batch_size": 10, "pack": 3}, "divide"),
         ({"holdout": 1.0}, "share below 1"),
         ({"flip": 1}, "wrong type"),
-        ({"preset": "dcgan", "penalty_noise": 0.1}, "judges images apart"),
+        ({"preset": "dcgan", "penalty_noise": 0.1}, "scores images independently"),
         ({"penalty_share": 1.5}, "at most 1"),
     ],
 )
@@ -71,19 +74,24 @@ def test_changes_name_old_and_new_and_leave_out_what_may_change() -> None:
 
 
 def test_total_iterations_cover_the_epochs() -> None:
-    assert make_config("x", "mlp").total_iterations(60_000) == 93_750
-    assert make_config("x", "mlp", epochs=0.0).total_iterations(60_000) == 0
-    assert make_config("x", "mlp", d_steps=5).total_iterations(60_000) == 18_750
+    def iterations(**settings: float) -> int:
+        return plan(make_config("x", "mlp", **settings), num_images=60_000, size=28, channels=1).total_iterations(
+            60_000
+        )
+
+    assert iterations() == 93_750
+    assert iterations(epochs=0.0) == 0
+    assert iterations(d_steps=5) == 18_750
 
 
 def test_a_length_left_open_depends_on_the_data_and_is_resolved() -> None:
     """20 epochs, and at least 600,000 images."""
     for num_images, epochs in ((60_000, 20.0), (11_910, 51.0), (1438, 418.0)):
-        found = make_config("x", "r3dcgan").resolve(num_images=num_images, size=28, channels=1)
+        found = plan(make_config("x", "r3dcgan"), num_images=num_images, size=28, channels=1)
         assert found.epochs == epochs
         assert found.burn_in == epochs * num_images
         assert found.total_iterations(num_images) * found.batch_size >= 600_000
-    assert make_config("x", "r3dcgan", epochs=3.0).resolve(num_images=60_000, size=28, channels=1).epochs == 3.0
+    assert plan(make_config("x", "r3dcgan", epochs=3.0), num_images=60_000, size=28, channels=1).epochs == 3.0
 
 
 def test_who_names_only_the_data_gets_a_preset_for_its_size() -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from ganscope.config.fields import NETWORK_NAMES
+from ganscope.config.plan import WIDTHS
 from ganscope.errors import ConfigError
 from ganscope.networks import dcgan
+from ganscope.networks.options import NetworkOptions
 from ganscope.networks.pair import NETWORKS, build_pair
 from ganscope.networks.summary import count_parameters, flops, network_table
 
 
-def pair(name: str, size: int, channels: int, **settings: object) -> tuple[torch.nn.Module, torch.nn.Module]:
-    defaults = dict(latent_dim=100, g_width=None, d_width=None, init_std=None, spectral_norm=False, pack=1, seed=0)
-    return build_pair(name, size=size, channels=channels, **{**defaults, **settings})  # type: ignore[arg-type]
+def pair(name: str, size: int, channels: int, **settings: Any) -> tuple[torch.nn.Module, torch.nn.Module]:
+    seed = int(settings.pop("seed", 0))
+    width = WIDTHS[name]
+    chosen: dict[str, Any] = {"g_width": width, "d_width": width, **settings}
+    return build_pair(name, NetworkOptions(size=size, channels=channels, **chosen), seed)
 
 
 @pytest.mark.parametrize(
@@ -92,11 +98,7 @@ def test_spectral_norm_bounds_every_layer() -> None:
 
 @pytest.mark.parametrize(("network", "size", "channels"), [("mlp", 28, 1), ("dcgan", 64, 3), ("resnet", 32, 3)])
 def test_operations_are_those_that_pytorch_counts(network: str, size: int, channels: int) -> None:
-    pair = build_pair(
-        network, size=size, channels=channels, latent_dim=100, g_width=None, d_width=None, init_std=None,
-        spectral_norm=False, pack=1, seed=0,
-    )  # fmt: skip
-    for made, shape in zip(pair, [(100,), (channels, size, size)], strict=True):
+    for made, shape in zip(pair(network, size, channels), [(100,), (channels, size, size)], strict=True):
         found = flops(made, *shape)
         for module in made.modules():  # PyTorch counts what runs: our sub-pixel layers multiply some zeros
             for kind in (torch.nn.Conv2d, torch.nn.ConvTranspose2d):
@@ -111,12 +113,9 @@ def test_a_bottom_convolution_is_added_to_both_networks() -> None:
     """At 28 pixels D's halves 7 to 4, at 16 it keeps 4; G's keeps the side. 3·3·64·64 weights, a scale and a shift."""
     for size, side in ((28, 4), (16, 4)):
         pairs = [
-            build_pair(
-                "dcgan", size=size, channels=1, latent_dim=10, g_width=32, d_width=16, init_std=None,
-                spectral_norm=False, pack=1, seed=0, d_norm="none", bottom=bottom,
-            )
+            pair("dcgan", size, 1, latent_dim=10, g_width=32, d_width=16, d_norm="none", bottom=bottom)
             for bottom in (False, True)
-        ]  # fmt: skip
+        ]
         (plain_g, plain_d), (g, d) = pairs
         assert count_parameters(g) - count_parameters(plain_g) == 9 * 64 * 64 + 2 * 64
         old, new = plain_d.main[-1].weight, d.main[-1].weight
@@ -139,10 +138,8 @@ def test_the_blur_is_binomial_and_deaf_to_a_checkerboard() -> None:
 
 
 def test_a_blurred_generator_has_the_same_parameters_and_blurs_before_tanh() -> None:
-    settings = dict(
-        size=16, channels=3, latent_dim=10, g_width=8, d_width=8, init_std=None, spectral_norm=False, pack=1, seed=0
-    )
-    (plain, _), (blurred, _) = (build_pair("dcgan", **settings, g_blur=blur) for blur in (False, True))
+    settings = dict(latent_dim=10, g_width=8, d_width=8)
+    (plain, _), (blurred, _) = (pair("dcgan", 16, 3, **settings, g_blur=blur) for blur in (False, True))
     blurred.load_state_dict(plain.state_dict())
     z = torch.randn(4, 10)
     before = torch.atanh(plain.eval()(z).double().clamp(-1 + 1e-9, 1 - 1e-9)).float()

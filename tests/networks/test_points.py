@@ -12,8 +12,6 @@ from ganscope.networks.points import (
     Discriminator,
     Generator,
     _frequencies,
-    build_discriminator,
-    build_generator,
 )
 
 
@@ -24,7 +22,7 @@ def seeded() -> None:
 
 @pytest.mark.parametrize("dim", [1, 2])
 def test_shapes(dim: int) -> None:
-    g, d = build_generator(1, dim, 3, 16), build_discriminator(1, dim, 16)
+    g, d = Generator(dim, 3, 16), Discriminator(dim, 16)
     points = g(torch.randn(5, 3))
     assert points.shape == (5, dim)
     assert d(points).shape == (5,)
@@ -32,7 +30,7 @@ def test_shapes(dim: int) -> None:
 
 @pytest.mark.parametrize(("dim", "pack"), [(2, 2), (2, 3), (1, 3)])
 def test_a_pack_is_judged_together(dim: int, pack: int) -> None:
-    d = build_discriminator(1, dim * pack, 16)
+    d = Discriminator(dim, 16, pack=pack)
     points = torch.randn(4, dim * pack, requires_grad=True)
     logits = d(points)
     assert logits.shape == (4,)

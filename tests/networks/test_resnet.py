@@ -17,7 +17,7 @@ def seeded() -> None:
 @pytest.mark.parametrize("size", [8, 16, 28, 32, 64, 128])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_shapes(size: int, channels: int) -> None:
-    g, d = resnet.build_generator(size, channels, 10, 16), resnet.build_discriminator(size, channels, 16)
+    g, d = resnet.Generator(size, channels, 10, 16), resnet.Discriminator(size, channels, 16)
     with torch.no_grad():
         images = g(torch.randn(2, 10))
         logits = d(images)
@@ -27,7 +27,7 @@ def test_shapes(size: int, channels: int) -> None:
 
 def test_a_size_that_does_not_halve_is_refused() -> None:
     with pytest.raises(ConfigError, match="30 pixels"):
-        resnet.build_generator(30, 1, 10, 16)
+        resnet.Generator(30, 1, 10, 16)
 
 
 def test_blocks_start_as_the_identity_and_learn() -> None:
@@ -41,19 +41,19 @@ def test_blocks_start_as_the_identity_and_learn() -> None:
 @pytest.mark.parametrize("size", [28, 64])
 def test_the_untrained_generator_is_on_the_images_scale(size: int) -> None:
     with torch.no_grad():
-        std = float(resnet.build_generator(size, 3, 64, 32)(torch.randn(64, 64)).std())
+        std = float(resnet.Generator(size, 3, 64, 32)(torch.randn(64, 64)).std())
     assert 0.3 < std < 2.0
 
 
 def test_the_untrained_discriminator_is_on_the_logits_scale() -> None:
     with torch.no_grad():
-        std = float(resnet.build_discriminator(32, 3, 32)(torch.randn(64, 3, 32, 32)).std())
+        std = float(resnet.Discriminator(32, 3, 32)(torch.randn(64, 3, 32, 32)).std())
     assert 0.05 < std < 5.0
 
 
 def test_each_image_is_judged_alone() -> None:
     """No statistics of the batch: what makes penalties on single gradients right."""
-    d = resnet.build_discriminator(16, 1, 16)
+    d = resnet.Discriminator(16, 1, 16)
     images = torch.randn(4, 1, 16, 16)
     with torch.no_grad():
         torch.testing.assert_close(d(images)[:1], d(images[:1]))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ganscope.config.plan import plan
 from ganscope.config.presets import make_config
 from ganscope.data.load import load_dataset
 from ganscope.features.cache import recalled
@@ -41,7 +42,7 @@ def fakes_of(images_seen: int) -> np.ndarray:
 
 @pytest.fixture
 def made(tmp_path: Path) -> tuple[Any, ...]:
-    config = make_config("digits").resolve(num_images=1438, size=8, channels=1)
+    config = plan(make_config("digits"), num_images=1438, size=8, channels=1)
     run = Run.create(tmp_path / "run", config, {}, "")
     return run, load_dataset("digits"), config, Progress(quiet=True)
 
@@ -75,7 +76,7 @@ def test_reals_are_described_once(tmp_path: Path) -> None:
 
 
 def test_a_recorder_without_a_judge_keeps_lines_and_pictures(tmp_path: Path) -> None:
-    config = make_config("digits").resolve(num_images=100, size=8, channels=1)
+    config = plan(make_config("digits"), num_images=100, size=8, channels=1)
     run = Run.create(tmp_path / "run", config, {}, "")
     recorder = Recorder(run, num_images=100, images_per_iteration=10)
     recorder.log(50, {"g_loss": 1.5})

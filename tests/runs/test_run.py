@@ -10,6 +10,7 @@ from typing import IO
 import pytest
 import torch
 
+from ganscope.config.plan import plan
 from ganscope.config.presets import make_config
 from ganscope.errors import RunError
 from ganscope.files import atomic, write_json
@@ -18,7 +19,7 @@ from ganscope.runs.run import Run, claim_run_path, list_runs, next_run_path
 
 
 def make(path: Path) -> Run:
-    return Run.create(path, make_config("digits", "mlp").resolve(num_images=100, size=8, channels=1), {"a": 1}, "text")
+    return Run.create(path, plan(make_config("digits", "mlp"), num_images=100, size=8, channels=1), {"a": 1}, "text")
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
@@ -116,11 +117,11 @@ def test_a_cut_last_line_is_ignored_and_rewind_drops_what_is_newer(tmp_path: Pat
 
 def test_config_round_trip_and_foreign_folders(tmp_path: Path) -> None:
     run = make(tmp_path / "00000-digits-mlp")
-    assert Run.open(run.path).config() == make_config("digits", "mlp").resolve(num_images=100, size=8, channels=1)
+    assert Run.open(run.path).config() == plan(make_config("digits", "mlp"), num_images=100, size=8, channels=1)
     with pytest.raises(RunError, match="00000-digits-mlp"):
         Run.open(tmp_path)
     run.config_path.write_text('{"format": 99}')
-    with pytest.raises(RunError, match="another format"):
+    with pytest.raises(RunError, match="written by ganscope of a later version, this is"):
         run.config()
     run.config_path.write_text("[1, 2]")
     with pytest.raises(RunError, match="damaged"):

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import torch
 
+from ganscope.config.plan import plan
 from ganscope.config.presets import make_config
 from ganscope.device import choose_backend
 from ganscope.training import objectives
 from ganscope.training.adam import Adam
 from ganscope.training.batches import Batches
 from ganscope.training.state import new_state
-from ganscope.training.step import train_iteration
+from ganscope.training.step import Game, train_iteration
 
 BACKEND = choose_backend(device="cpu", threads=1, convolutional=False)
 
@@ -26,13 +27,15 @@ BACKEND = choose_backend(device="cpu", threads=1, convolutional=False)
 def test_iterations_equal_autograds(objective: str, more: dict[str, float]) -> None:
     images = np.random.default_rng(0).integers(0, 256, (300, 1, 12, 12), dtype=np.uint8)
     config = make_config("digits", "mlp", objective=objective, batch_size=20, **more)
-    config = config.resolve(num_images=300, size=12, channels=1)
+    config = plan(config, num_images=300, size=12, channels=1)
     states = [new_state(config, BACKEND) for _ in range(2)]
     assert states[0].perceptrons is not None
     states[1].perceptrons = None
     # The Wasserstein loss does not depend on D's output bias: its gradient is rounding, which Adam makes a whole step.
     for _ in range(1 if objective == "wasserstein" else 12):
-        scalars = [train_iteration(state, Batches(images, config, BACKEND), config, BACKEND) for state in states]
+        scalars = [
+            train_iteration(Game.of(config, BACKEND), state, Batches(images, config, BACKEND)) for state in states
+        ]
         tolerance = 2e-2 if objective == "wasserstein" else 2e-5
         torch.testing.assert_close(scalars[0], scalars[1], rtol=tolerance, atol=2e-6)
         if objective == "wasserstein":
@@ -50,7 +53,7 @@ def test_iterations_equal_autograds(objective: str, more: dict[str, float]) -> N
      {"objective": "relativistic"}],
 )  # fmt: skip
 def test_whatever_they_cannot_do_goes_to_autograd(more: dict[str, object]) -> None:
-    config = make_config("digits", "mlp", **more).resolve(num_images=300, size=8, channels=1)
+    config = plan(make_config("digits", "mlp", **more), num_images=300, size=8, channels=1)
     assert new_state(config, BACKEND).perceptrons is None
 
 
@@ -110,8 +113,9 @@ def test_moments_lie_in_memory_as_their_parameters_do() -> None:
 def test_a_state_imports_no_compiler() -> None:
     """`torch.optim` would: a second of every start."""
     code = (
-        "import sys; from ganscope.config import make_config; from ganscope.training import backend_of, new_state;"
-        "c = make_config('digits', 'dcgan').resolve(num_images=99, size=8, channels=1); new_state(c, backend_of(c));"
+        "import sys; from ganscope.config import make_config, plan;"
+        "from ganscope.training import backend_of, new_state;"
+        "c = plan(make_config('digits', 'dcgan'), num_images=99, size=8, channels=1); new_state(c, backend_of(c));"
         "sys.exit('torch._dynamo' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -119,14 +123,14 @@ def test_a_state_imports_no_compiler() -> None:
 
 def test_bf16_products_change_gradients_by_their_rounding_alone() -> None:
     images = np.random.default_rng(0).integers(0, 256, (300, 1, 28, 28), dtype=np.uint8)
-    config = make_config("digits", "mlp").resolve(num_images=300, size=28, channels=1)
+    config = plan(make_config("digits", "mlp"), num_images=300, size=28, channels=1)
     found = []
     for precision in ("float32", "bf16"):
         backend = choose_backend(device="cpu", precision=precision, threads=1, convolutional=False, written_out=True)
         state = new_state(config, backend)
         assert state.perceptrons is not None
         assert state.perceptrons.images.dtype == (torch.bfloat16 if precision == "bf16" else torch.float32)
-        scalars = train_iteration(state, Batches(images, config, backend), config, backend)
+        scalars = train_iteration(Game.of(config, backend), state, Batches(images, config, backend))
         found.append((scalars, [parameter.grad for parameter in state.d_parameters + state.g_parameters]))
     torch.testing.assert_close(found[0][0], found[1][0], rtol=1e-2, atol=1e-2)
     for exact, rounded in zip(found[0][1], found[1][1], strict=True):

@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from ganscope.config.fields import Config
+from ganscope.config.plan import plan
 from ganscope.config.presets import make_config
 from ganscope.device import choose_backend
 from ganscope.errors import RunError, TrainingError
@@ -43,8 +44,8 @@ def config_of(kind: str, **overrides: Any) -> Config:
     settings = dict(
         batch_size=10, epochs=6.0, num_fakes=128, snapshots=5, log_every=7, threads=1, checkpoint_seconds=0.0
     )
-    return make_config("x", "mlp", **{**settings, **SETTINGS[kind], **overrides}).resolve(
-        num_images=97, size=8, channels=1
+    return plan(
+        make_config("x", "mlp", **{**settings, **SETTINGS[kind], **overrides}), num_images=97, size=8, channels=1
     )
 
 

@@ -96,8 +96,7 @@ def add_settings(parser: argparse.ArgumentParser, values: dict[str, Any], everyt
         if bool in kinds[field.name]:
             group.add_argument(flag, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text)
         else:
-            shown = [choice for choice in choices or () if choice not in field.metadata["internal"]]
-            metavar = "|".join(map(str, shown)) if shown else METAVARS.get(kinds[field.name][0], "TEXT")
+            metavar = "|".join(map(str, choices)) if choices else METAVARS.get(kinds[field.name][0], "TEXT")
             group.add_argument(
                 flag, dest=field.name, type=_reader(field.name, kinds[field.name]), default=argparse.SUPPRESS,
                 metavar=metavar, help=text,

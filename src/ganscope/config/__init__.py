@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ganscope.config.fields import Config, config_changes, config_from_dict, field_types
+from ganscope.config.plan import WIDTHS, Plan, plan, plan_from_dict
 from ganscope.config.presets import AUTO_PRESETS, PRESET_DOCS, PRESETS, auto_preset, make_config
 from ganscope.config.watched import RecordSettings, Watched, watched_from_dict
 
@@ -10,7 +11,9 @@ __all__ = [
     "AUTO_PRESETS",
     "PRESETS",
     "PRESET_DOCS",
+    "WIDTHS",
     "Config",
+    "Plan",
     "RecordSettings",
     "Watched",
     "auto_preset",
@@ -18,5 +21,7 @@ __all__ = [
     "config_from_dict",
     "field_types",
     "make_config",
+    "plan",
+    "plan_from_dict",
     "watched_from_dict",
 ]

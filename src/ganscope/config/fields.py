@@ -7,9 +7,11 @@ resolved config is what a run stores. The same command, or the stored file, give
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +20,9 @@ from ganscope.errors import ConfigError, did_you_mean
 NETWORK_NAMES = ("mlp", "dcgan", "resnet", "toy")
 OBJECTIVE_NAMES = ("minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic")
 D_NORM_NAMES = ("batch", "none")
-PENALTY_NAMES = ("given", "pilot", "piloted")
+PENALTY_NAMES = ("given", "pilot")
 LATENT_NAMES = ("normal", "uniform")
 PRECISION_NAMES = ("auto", "float32", "bf16")
-FEWEST_EPOCHS, FEWEST_IMAGES = 20.0, 600_000  # of a training whose length is left open
-MAX_SNAPSHOTS, MIN_SNAPSHOTS = 50, 8
-SNAPSHOT_SHARE = 0.06  # of a training: the early snapshots come on top, the whole stays under a tenth
 MAP_NAMES = ("pacmap", "umap", "tsne", "pca", "none")
 
 
@@ -32,37 +31,43 @@ def _setting(
     doc: str,
     choices: tuple[Any, ...] | None = None,
     low: float | None = None,
-    internal: tuple[Any, ...] = (),
 ) -> Any:
-    """A field with its documentation, its allowed values (`internal` ones are not offered) or its smallest value."""
-    return dataclasses.field(
-        default=default, metadata={"doc": doc, "choices": choices, "low": low, "internal": internal}
-    )
+    """A field with its documentation, its allowed values or its smallest value."""
+    return dataclasses.field(default=default, metadata={"doc": doc, "choices": choices, "low": low})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
-    """Everything that decides a run. `None` means: chosen from the data by `resolve`."""
+class DataConfig:
+    """The images."""
 
-    # data
     data: str = _setting("digits", "digits, mnist, fashion-mnist, lfw, a toy, or a folder, archive, array or IDX file")
     size: int | None = _setting(None, "image side in pixels; None: the data's own, else 64", low=1)
     channels: int | None = _setting(None, "1 grey, 3 colour (2: points of a toy); None: what the data has", (1, 2, 3))
     holdout: float = _setting(0.1, "share of the images held out where the data has no test set", low=0.0)
     flip: bool = _setting(False, "mirror half of the real images left to right")
-    # networks
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig:
+    """The two networks."""
+
     preset: str = _setting("auto", "networks, objective and optimisers under one name")
     network: str = _setting("dcgan", "the pair of networks", NETWORK_NAMES)
     g_width: int | None = _setting(None, "generator's base width; None: the network's own (mlp 128, dcgan 64)", low=1)
     d_width: int | None = _setting(None, "discriminator's base width; None: the network's own", low=1)
-    init_std: float | None = _setting(None, "std of the normal weight initialisation; None: PyTorch's own", low=0.0)
+    init_std: float = _setting(0.0, "std of the normal weight initialisation; 0: the network's own", low=0.0)
     d_norm: str = _setting("batch", "normalisation in the dcgan discriminator", D_NORM_NAMES)
-    bottom: bool = _setting(False, "a 3×3 convolution more at the smallest maps of both dcgan networks")
+    bottom: bool = _setting(False, "one extra 3×3 convolution at the lowest resolution of both dcgan networks")
     g_blur: bool = _setting(False, "a filter [1 2 1] after the dcgan generator's last upsampling: no checkerboards")
     spectral_norm: bool = _setting(False, "spectral normalisation of D's weights (Miyato et al. 2018)")
     latent_dim: int = _setting(100, "numbers in a latent vector z", low=1)
     latent: str = _setting("normal", "distribution of z: N(0, 1), or uniform on [-1, 1]", LATENT_NAMES)
-    # objective
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectiveConfig:
+    """What D and G minimise."""
+
     objective: str = _setting("non-saturating", "the losses of D and G", OBJECTIVE_NAMES)
     label_real: float = _setting(1.0, "D's target for reals; 0.9 is one-sided label smoothing of 0.1", low=0.0)
     label_fake: float = _setting(0.0, "D's target for fakes", low=0.0)
@@ -73,7 +78,6 @@ class Config:
         "given",
         "given: r1 and r2 as they are; pilot: the best of four multiples, found by short trainings",
         PENALTY_NAMES,
-        internal=("piloted",),
     )
     penalty_noise: float = _setting(
         0.0, "std of the noise whose finite differences measure R1 and R2; 0: exact gradients, twice as slow", low=0.0
@@ -84,19 +88,35 @@ class Config:
     instance_noise: float = _setting(0.0, "std of the noise added to all that D sees, at the start; 0: off", low=0.0)
     instance_noise_images: int = _setting(0, "images over which that noise falls linearly to 0; 0: never", low=0)
     pack: int = _setting(1, "images D judges together (PacGAN, Lin et al. 2018); must divide the batch", low=1)
-    # optimisation
-    batch_size: int = _setting(128, "real images a D step", low=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimiserConfig:
+    """The optimisers and the length of the training."""
+
+    batch_size: int = _setting(128, "real images per discriminator step", low=1)
     epochs: float | None = _setting(
         20.0, "passes over the training images; None: 20, more where that is under 600,000 images", low=0.0
     )
-    d_steps: int = _setting(1, "D steps an iteration", low=1)
-    g_steps: int = _setting(1, "G steps an iteration", low=1)
+    d_steps: int = _setting(1, "D steps per iteration", low=1)
+    g_steps: int = _setting(1, "G steps per iteration", low=1)
     g_lr: float = _setting(2e-4, "generator's learning rate (Adam)", low=0.0)
     d_lr: float = _setting(2e-4, "discriminator's learning rate (Adam)", low=0.0)
     g_beta1: float = _setting(0.5, "generator's Adam β1", low=0.0)
     g_beta2: float = _setting(0.999, "generator's Adam β2", low=0.0)
     d_beta1: float = _setting(0.5, "discriminator's Adam β1", low=0.0)
     d_beta2: float = _setting(0.999, "discriminator's Adam β2", low=0.0)
+    ema_half_life: float = _setting(
+        0.0, "images in which an old weight of G counts half in its average; 0: no EMA", low=0.0
+    )
+    start: str = _setting("", "begin with the weights of this run or exported generator, and not with random ones")
+    seed: int = _setting(0, "seed of everything random", low=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleConfig:
+    """How rates, β2 and penalty weights change through the training."""
+
     burn_in: int | None = _setting(
         0, "images over which lr, β2 and γ move by a cosine to their final values; 0: off, None: all planned", low=0
     )
@@ -104,20 +124,14 @@ class Config:
     burn_in_lr: float = _setting(1.0, "learning rates at the end of the burn-in, as a multiple", low=0.0)
     burn_in_d_lr: float | None = _setting(None, "the same for D's alone; None: as burn_in_lr", low=0.0)
     burn_in_penalty: float = _setting(1.0, "penalty weights at the end of the burn-in, as a multiple", low=0.0)
-    ema_half_life: float = _setting(
-        0.0, "images in which an old weight of G counts half in its average; 0: no EMA", low=0.0
-    )
-    start: str | None = _setting(
-        None, "begin with the weights of this run or exported generator, and not with random ones"
-    )
-    seed: int = _setting(0, "seed of everything random", low=0)
-    # the machine
-    device: str = _setting("auto", "auto, cpu, cuda, cuda:0, mps")
-    precision: str = _setting("auto", "auto: bf16 where the hardware has it, else float32", PRECISION_NAMES)
-    threads: int | None = _setting(None, "CPU threads; None: all cores for convolutions, one for perceptrons", low=1)
-    # the record
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordConfig:
+    """What is measured and kept."""
+
     log_every: int | None = _setting(
-        None, "iterations a line of history.jsonl averages; None: total/2,000, 1 to 100", low=1
+        None, "iterations averaged in each line of history.jsonl; None: total/2,000, 1 to 100", low=1
     )
     eval_every: float = _setting(1.0, "epochs between losses on held-out images", low=1e-3)
     snapshots: int | None = _setting(
@@ -137,24 +151,58 @@ class Config:
     )
     best_by: str = _setting("frechet", "the metric that chooses the best snapshot")
 
+
+@dataclass(frozen=True, kw_only=True)
+class MachineConfig:
+    """Where and how the numbers are computed."""
+
+    device: str = _setting("auto", "auto, cpu, cuda, cuda:0, mps")
+    precision: str = _setting("auto", "auto: bf16 where the hardware has it, else float32", PRECISION_NAMES)
+    threads: int = _setting(0, "CPU threads; 0: all cores for convolutions, one for perceptrons", low=0)
+
+
+GROUPS: dict[str, type[Any]] = {
+    "data": DataConfig,
+    "networks": NetworkConfig,
+    "objective": ObjectiveConfig,
+    "optimisers": OptimiserConfig,
+    "schedule": ScheduleConfig,
+    "record": RecordConfig,
+    "machine": MachineConfig,
+}
+
+
+# A dataclass collects the fields of its bases from the last to the first; this order reads `data` first.
+@dataclass(frozen=True, kw_only=True)
+class Config(
+    MachineConfig,
+    RecordConfig,
+    ScheduleConfig,
+    OptimiserConfig,
+    ObjectiveConfig,
+    NetworkConfig,
+    DataConfig,
+):
+    """What a user asked for, in groups. `None` means: left open, decided by `config.plan` from the data."""
+
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            _check(field, getattr(self, field.name))
+        for field in dataclasses.fields(Config):
+            _check(field, getattr(self, field.name), _types_of(type(self), field.name))
         if self.batch_size % self.pack:
             raise ConfigError(
                 "pack must divide batch_size",
                 found=f"batch_size {self.batch_size}, pack {self.pack}",
-                todo=f"use --batch-size {self.pack * max(1, self.batch_size // self.pack)}",
+                todo=f"use --batch-size {nearest_multiple(self.batch_size, self.pack)}, or another --pack",
             )
         if self.penalty_noise and self.network == "dcgan" and self.d_norm == "batch":
             raise ConfigError(
-                "--penalty-noise needs a discriminator that judges images apart",
+                "--penalty-noise needs a discriminator that scores images independently",
                 found="--d-norm batch",
                 todo="use --d-norm none, or --penalty-noise 0",
             )
         if self.gradient_penalty and self.network == "dcgan" and self.d_norm == "batch":
             raise ConfigError(
-                "--gradient-penalty needs a discriminator that judges images apart",
+                "--gradient-penalty needs a discriminator that scores images independently",
                 found="--d-norm batch",
                 todo="use --d-norm none, or --preset wgan-gp",
             )
@@ -165,52 +213,33 @@ class Config:
         if self.holdout >= 1.0:
             raise ConfigError("holdout is a share below 1", found=str(self.holdout), todo="use --holdout 0.1")
 
-    def resolve(self, *, num_images: int, size: int, channels: int, snapshot_cost: float = 0.0) -> Config:
-        """The config with every data-dependent `None` filled in, for `num_images` training images.
-
-        `snapshot_cost`: what a snapshot costs, in iterations. The regular ones together cost at most SNAPSHOT_SHARE of
-        the training, but there are at least MIN_SNAPSHOTS.
-        """
-        epochs = self.epochs
-        if epochs is None:
-            epochs = max(FEWEST_EPOCHS, float(math.ceil(FEWEST_IMAGES / num_images)))
-        total = math.ceil(epochs * num_images / self.images_per_iteration)
-        affordable = SNAPSHOT_SHARE * total / snapshot_cost if snapshot_cost else MAX_SNAPSHOTS
-        snapshots = self.snapshots or round(min(MAX_SNAPSHOTS, max(MIN_SNAPSHOTS, affordable)))
-        return dataclasses.replace(
-            self,
-            epochs=epochs,
-            burn_in=math.ceil(epochs * num_images) if self.burn_in is None else self.burn_in,
-            size=size,
-            channels=channels,
-            log_every=self.log_every or min(100, max(1, total // 2000)),
-            snapshots=snapshots,
-            snapshot_every=self.snapshot_every or max(1, math.ceil(total / snapshots)),
-        )
-
     @property
     def images_per_iteration(self) -> int:
         """Real images that one iteration shows to D."""
         return self.batch_size * self.d_steps
 
-    def total_iterations(self, num_images: int) -> int:
-        """Iterations of the whole training of a resolved config on `num_images` images."""
-        assert self.epochs is not None
-        return math.ceil(self.epochs * num_images / self.images_per_iteration)
-
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
 
-def _types_of(field: dataclasses.Field[Any]) -> tuple[type, ...]:
-    """The plain types a field admits; `None` among them when it is optional."""
-    hint = typing.get_type_hints(Config)[field.name]
+def nearest_multiple(count: int, of: int) -> int:
+    """The multiple of `of` nearest to `count`, at least one; upwards where two are as near."""
+    return max(1, (count + of // 2) // of) * of
+
+
+@functools.cache
+def _hints(settings: type[Any]) -> dict[str, Any]:
+    return typing.get_type_hints(settings)
+
+
+def _types_of(settings: type[Any], name: str) -> tuple[type, ...]:
+    """The plain types that a field admits; `None` among them when it is optional."""
+    hint = _hints(settings)[name]  # type: ignore[arg-type]
     return typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
 
 
-def _check(field: dataclasses.Field[Any], value: Any) -> None:
+def _check(field: dataclasses.Field[Any], value: Any, kinds: tuple[type, ...]) -> None:
     flag = "--" + field.name.replace("_", "-")
-    kinds = _types_of(field)
     if float in kinds:
         kinds = (*kinds, int)
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
@@ -233,7 +262,7 @@ def _check(field: dataclasses.Field[Any], value: Any) -> None:
 
 def field_types() -> dict[str, tuple[type, ...]]:
     """The types of every field, `NoneType` among them where `None` is allowed: for the command line."""
-    return {field.name: _types_of(field) for field in dataclasses.fields(Config)}
+    return {field.name: _types_of(Config, field.name) for field in dataclasses.fields(Config)}
 
 
 def config_from_dict(values: dict[str, Any]) -> Config:
@@ -242,11 +271,16 @@ def config_from_dict(values: dict[str, Any]) -> Config:
     Raises:
         ConfigError: a key that is no setting, with the nearest one that is; a value out of range.
     """
+    require_known(values)
+    return Config(**values)
+
+
+def require_known(values: Mapping[str, object]) -> None:
+    """Raises ConfigError: a key that is no setting."""
     known = [field.name for field in dataclasses.fields(Config)]
     for key in values:
         if key not in known:
             raise ConfigError(f"unknown setting {key!r}", found=key, todo=did_you_mean(key, known))
-    return Config(**values)
 
 
 # What may differ between a run and its resumption, because it changes no number of the training.

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganscope.config import Config, config_from_dict
+from ganscope.config import Plan, plan_from_dict
 from ganscope.device import choose_backend
 from ganscope.errors import ConfigError, RunError, require_package
 from ganscope.export.card import public_name
@@ -124,16 +124,16 @@ def read_description(path: Path) -> dict[str, Any]:
     return dict(values)
 
 
-def known_settings(values: dict[str, Any]) -> Config:
+def known_settings(values: dict[str, Any]) -> Plan:
     """The settings of the training; those of other versions, which sampling does not need, are left out.
 
     Raises:
         RunError: a value that cannot be.
     """
-    known = {field.name for field in dataclasses.fields(Config)}
+    known = {field.name for field in dataclasses.fields(Plan)}
     try:
-        return config_from_dict({name: value for name, value in values.items() if name in known})
-    except ConfigError as error:
+        return plan_from_dict({name: value for name, value in values.items() if name in known})
+    except (ConfigError, TypeError) as error:
         raise RunError("the settings in this exported generator are damaged", found=str(error)) from error
 
 

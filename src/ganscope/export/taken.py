@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ganscope.config import Config
+from ganscope.config import Plan
 from ganscope.errors import RunError
 from ganscope.generator import LoadedGenerator, load_generator
 from ganscope.networks import plain_layers
@@ -29,7 +29,7 @@ class Taken:
 
     run: Run
     images_seen: int
-    config: Config
+    config: Plan
     original: LoadedGenerator
     net: nn.Module  # `(N, Z) float32` → `(N, C, H, W) float32`, about [-1, 1]; of a toy `(N, d) float32`
     shape: tuple[int, ...]  # (C, H, W), or (d,)

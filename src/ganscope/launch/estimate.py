@@ -6,7 +6,7 @@ import dataclasses
 
 from torch.nn import Module
 
-from ganscope.config import Config
+from ganscope.config import Plan
 from ganscope.networks import flops, network_table
 from ganscope.training import STANDING_LATENTS, build_networks
 
@@ -16,37 +16,36 @@ METRIC_FLOPS = 5e10  # of a snapshot's metrics, once there are features
 FEATURE_FLOPS_PER_PIXEL = 1.5e4  # of the feature space
 
 
-def snapshot_cost(config: Config, size: int, channels: int) -> float:
+def snapshot_cost(config: Plan) -> float:
     """What a snapshot costs, in iterations: G, D and the feature space on all fakes, against G's and D's steps.
 
     A backward pass costs two forward ones; D's weights get no gradients in G's step. The moving average of G also makes
     the images from which its batch statistics are measured.
     """
-    g, d = plain_networks(config, size, channels)
+    g, d = plain_networks(config)
     g_flops = flops(g, config.latent_dim)
-    d_flops = flops(d, *judged_shape(config, size, channels)) / config.pack
+    d_flops = flops(d, *judged_shape(config)) / config.pack
     d_step = config.batch_size * (g_flops + 6 * d_flops)
     g_step = config.batch_size * (2 * g_flops + 2 * d_flops)
     iteration = config.d_steps * d_step + config.g_steps * g_step + OVERHEAD_FLOPS
-    measuring = METRIC_FLOPS + config.num_fakes * FEATURE_FLOPS_PER_PIXEL * size**2 if config.metrics else 0.0
+    measuring = METRIC_FLOPS + config.num_fakes * FEATURE_FLOPS_PER_PIXEL * config.size**2 if config.metrics else 0.0
     standing = STANDING_LATENTS if config.ema_half_life > 0 else 0
     return ((config.num_fakes + standing) * g_flops + config.num_fakes * d_flops + measuring) / iteration
 
 
-def judged_shape(config: Config, size: int, channels: int) -> tuple[int, ...]:
+def judged_shape(config: Plan) -> tuple[int, ...]:
     """What D takes, without the batch: `(C, H, W)` of an image, `(d,)` of a point; a pack multiplies the first."""
-    first = channels * config.pack
-    return (first,) if config.network == "toy" else (first, size, size)
+    first = config.channels * config.pack
+    return (first,) if config.network == "toy" else (first, config.size, config.size)
 
 
-def plain_networks(config: Config, size: int, channels: int) -> tuple[Module, Module]:
+def plain_networks(config: Plan) -> tuple[Module, Module]:
     """Both networks, to be counted or described: spectral normalisation would hide the weights behind its own."""
-    return build_networks(dataclasses.replace(config, init_std=None, spectral_norm=False), size, channels)
+    return build_networks(dataclasses.replace(config, init_std=0.0, spectral_norm=False))
 
 
-def network_summary(config: Config) -> str:
+def network_summary(config: Plan) -> str:
     """The table of both networks' layers."""
-    assert config.size is not None and config.channels is not None
-    g, d = plain_networks(config, config.size, config.channels)
-    shape = judged_shape(config, config.size, config.channels)
+    g, d = plain_networks(config)
+    shape = judged_shape(config)
     return network_table(g, d, latent_dim=config.latent_dim, image_shape=shape)

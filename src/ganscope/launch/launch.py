@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganscope.config import Config
+from ganscope.config import Config, Plan, plan
 from ganscope.data import Dataset, load_dataset, require_outside
 from ganscope.errors import ConfigError, did_you_mean
 from ganscope.launch.estimate import network_summary, snapshot_cost
@@ -58,9 +58,8 @@ def launch(
     )
     # Points are images of one pixel with as many channels as the plane has dimensions.
     count, channels, height = (*dataset.train.images.shape, 1)[:3]
-    resolved = config.resolve(
-        num_images=count, size=height, channels=channels, snapshot_cost=snapshot_cost(config, height, channels)
-    )
+    draft = plan(config, num_images=count, size=height, channels=channels)
+    resolved = plan(config, num_images=count, size=height, channels=channels, snapshot_cost=snapshot_cost(draft))
     backend = backend_of(config)
     run = find_run(config, resolved, runs, run_path, new)
     if run is None:
@@ -70,7 +69,7 @@ def launch(
             backend_reason=backend.reason,
             threads=backend.threads,
             dataset=facts_of(dataset),
-        )
+        ) | {"piloted": config.choose_penalty == "pilot"}
         run = Run.create(
             run_path or claim_run_path(runs, config.data, config.preset),
             resolved,
@@ -160,7 +159,7 @@ def facts_of(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def farewell(run: Run, outcome: Outcome, config: Config, costs: dict[str, float]) -> str:
+def farewell(run: Run, outcome: Outcome, config: Plan, costs: dict[str, float]) -> str:
     """How it ended, what it cost, and how to go on."""
     whole = max(outcome.train_seconds + outcome.snapshot_seconds, 1e-9)
     shares = [f"{name.removesuffix('_seconds')} {seconds / whole:.1%}" for name, seconds in costs.items() if seconds]

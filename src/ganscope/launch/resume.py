@@ -6,12 +6,12 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from ganscope.config import Config, config_changes
+from ganscope.config import Config, Plan, config_changes
 from ganscope.errors import GanscopeError, RunError
 from ganscope.runs import Run, list_runs
 
 
-def find_run(config: Config, resolved: Config, runs: Path, run_path: Path | None, new: bool) -> Run | None:
+def find_run(config: Config, resolved: Plan, runs: Path, run_path: Path | None, new: bool) -> Run | None:
     """The run to go on with, None when a new one is wanted."""
     if run_path is not None:
         exists = (run_path / "config.json").is_file()
@@ -23,7 +23,7 @@ def find_run(config: Config, resolved: Config, runs: Path, run_path: Path | None
     for run in reversed(list_runs(runs)):
         try:
             stored = run.config()
-            planned = as_planned(config, resolved, stored)
+            planned = as_planned(config, resolved, stored, piloted=run.piloted())
             same = not config_changes(stored, planned) and stored.epochs == planned.epochs
         except GanscopeError:
             continue
@@ -32,26 +32,26 @@ def find_run(config: Config, resolved: Config, runs: Path, run_path: Path | None
     return None
 
 
-def as_planned(config: Config, resolved: Config, stored: Config) -> Config:
+def as_planned(config: Config, resolved: Plan, stored: Plan, *, piloted: bool) -> Plan:
     """The resolved config with what the stored run decided and `config` leaves open: its plan and its penalties.
 
     A longer training keeps the first plan's spacing of lines and snapshots and its schedule of rates.
     """
     derived = ("burn_in", "snapshots", "log_every", "snapshot_every")
     kept: dict[str, Any] = {name: getattr(stored, name) for name in derived if getattr(config, name) is None}
-    if (config.choose_penalty, stored.choose_penalty) == ("pilot", "piloted"):
+    if config.choose_penalty == "pilot" and piloted:
         kept |= {"r1": stored.r1, "r2": stored.r2, "choose_penalty": stored.choose_penalty}
     return dataclasses.replace(resolved, **kept)
 
 
-def resumed_config(run: Run, config: Config, resolved: Config) -> Config:
+def resumed_config(run: Run, config: Config, resolved: Plan) -> Plan:
     """The config to go on with in `run`.
 
     Raises:
         RunError: other settings differ, each named old → new.
     """
     stored = run.config()
-    planned = as_planned(config, resolved, stored)
+    planned = as_planned(config, resolved, stored, piloted=run.piloted())
     if changes := config_changes(stored, planned):
         raise RunError(
             f"{run.path} was started with other settings",

@@ -12,6 +12,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,8 @@ class MapMaker:
         self.space_version = f"{monitor.space.name} {monitor.space.version}"
         self.path = fitted_path(dataset, self.space_version, config)
         self._worker: subprocess.Popen[bytes] | None = None
+        # A pipe that nobody reads would block a worker that says much.
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 closed by `close`
         self._fitted: FittedMap | None = None
         if not (self.path.is_file() and run.real_map_info_path.is_file()):
             if self.centres is not None:
@@ -49,7 +52,7 @@ class MapMaker:
             self._worker = subprocess.Popen(
                 command,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
+                stderr=self._said,
                 start_new_session=True,
                 env={**os.environ, "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"},
             )
@@ -69,8 +72,9 @@ class MapMaker:
             self._worker.wait()
         if self._ready():
             self._place_waiting()
-        elif self._worker is not None and self._worker.stderr is not None:
-            said = self._worker.stderr.read().decode(errors="replace").strip()
+        elif self._worker is not None:
+            self._said.seek(0)
+            said = self._said.read().decode(errors="replace").strip()
             reason = said.split("\n")[-1] or f"status {self._worker.returncode}"
             say(f"no map: the layout failed ({reason})")
 
@@ -79,6 +83,7 @@ class MapMaker:
         if self._worker is not None and self._worker.poll() is None:
             self._worker.terminate()
             self._worker.wait()
+        self._said.close()
 
     def _ready(self) -> bool:
         if self._fitted is None and self.path.is_file() and self.run.real_map_info_path.is_file():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ganscope.networks.mlp import LEAKY_SLOPE, MlpDiscriminator, MlpGenerator
+from ganscope.networks.options import NetworkOptions
 from ganscope.networks.pair import NETWORKS, build_pair, scores_independently
 from ganscope.networks.plain import Cat, Sum, plain_layers
 from ganscope.networks.summary import flops, network_table
@@ -13,6 +14,7 @@ __all__ = [
     "Cat",
     "MlpDiscriminator",
     "MlpGenerator",
+    "NetworkOptions",
     "Sum",
     "build_pair",
     "flops",

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from ganscope.errors import ConfigError
+from ganscope.networks.options import NetworkOptions
 from ganscope.networks.strided import Down, Up
 
 SLOPE = 0.2  # of D's leaky ReLU
@@ -136,13 +137,11 @@ class Discriminator(nn.Module):
         return logits
 
 
-def build_generator(
-    size: int, channels: int, latent_dim: int, width: int | None, bottom: bool = False, blur: bool = False
-) -> nn.Module:
-    return Generator(size, channels, latent_dim, width or 64, bottom, blur)
+def build_generator(options: NetworkOptions) -> nn.Module:
+    return Generator(
+        options.size, options.channels, options.latent_dim, options.g_width, options.bottom, options.g_blur
+    )
 
 
-def build_discriminator(
-    size: int, channels: int, width: int | None, norm: str = "batch", bottom: bool = False
-) -> nn.Module:
-    return Discriminator(size, channels, width or 64, norm, bottom)
+def build_discriminator(options: NetworkOptions) -> nn.Module:
+    return Discriminator(options.size, options.channels * options.pack, options.d_width, options.d_norm, options.bottom)

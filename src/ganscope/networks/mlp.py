@@ -10,6 +10,8 @@ import math
 import torch
 from torch import nn
 
+from ganscope.networks.options import NetworkOptions
+
 LEAKY_SLOPE = 0.01  # of the LeakyReLU where its input is negative
 
 
@@ -41,12 +43,12 @@ class MlpDiscriminator(nn.Module):
         return out
 
 
-def build_generator(size: int, channels: int, latent_dim: int, width: int | None) -> nn.Module:
-    return _glorot(MlpGenerator(size, channels, latent_dim, width or 128))
+def build_generator(options: NetworkOptions) -> nn.Module:
+    return _glorot(MlpGenerator(options.size, options.channels, options.latent_dim, options.g_width))
 
 
-def build_discriminator(size: int, channels: int, width: int | None) -> nn.Module:
-    return _glorot(MlpDiscriminator(size, channels, width or 128))
+def build_discriminator(options: NetworkOptions) -> nn.Module:
+    return _glorot(MlpDiscriminator(options.size, options.channels * options.pack, options.d_width))
 
 
 def _glorot(network: nn.Module) -> nn.Module:

@@ -9,25 +9,22 @@ import torch
 from torch import nn
 
 from ganscope.networks import dcgan, mlp, points, resnet
+from ganscope.networks.options import NetworkOptions
 from ganscope.networks.spectral import add_spectral_norm
 
 
 class Pair(NamedTuple):
-    """`generator(size, channels, latent_dim, width)` and `discriminator(size, channels, width)`.
+    """How the two networks of a name are built. `batch_norm_in_d`: whether `d_norm` may join the images of a batch."""
 
-    With `variants`, the generator takes `bottom` and `blur` as further arguments and the discriminator `norm` and
-    `bottom`.
-    """
-
-    generator: Callable[..., nn.Module]
-    discriminator: Callable[..., nn.Module]
+    generator: Callable[[NetworkOptions], nn.Module]
+    discriminator: Callable[[NetworkOptions], nn.Module]
     convolutional: bool
-    variants: bool = False
+    batch_norm_in_d: bool = False
 
 
 NETWORKS: dict[str, Pair] = {
     "mlp": Pair(mlp.build_generator, mlp.build_discriminator, convolutional=False),
-    "dcgan": Pair(dcgan.build_generator, dcgan.build_discriminator, convolutional=True, variants=True),
+    "dcgan": Pair(dcgan.build_generator, dcgan.build_discriminator, convolutional=True, batch_norm_in_d=True),
     "resnet": Pair(resnet.build_generator, resnet.build_discriminator, convolutional=True),
     "toy": Pair(points.build_generator, points.build_discriminator, convolutional=False),
 }
@@ -35,36 +32,19 @@ NETWORKS: dict[str, Pair] = {
 
 def scores_independently(name: str, d_norm: str) -> bool:
     """Whether D's logit of an image does not depend on the rest of its batch."""
-    return not NETWORKS[name].variants or d_norm == "none"
+    return not NETWORKS[name].batch_norm_in_d or d_norm == "none"
 
 
-def build_pair(
-    name: str,
-    *,
-    size: int,
-    channels: int,
-    latent_dim: int,
-    g_width: int | None,
-    d_width: int | None,
-    init_std: float | None,
-    spectral_norm: bool,
-    pack: int,
-    seed: int,
-    d_norm: str = "batch",
-    bottom: bool = False,
-    g_blur: bool = False,
-) -> tuple[nn.Module, nn.Module]:
+def build_pair(name: str, options: NetworkOptions, seed: int) -> tuple[nn.Module, nn.Module]:
     """Both networks, freshly initialised from `seed`; PyTorch's global generator is left as it was."""
     pair = NETWORKS[name]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        g_variant, d_variant = ((bottom, g_blur), (d_norm, bottom)) if pair.variants else ((), ())
-        g = pair.generator(size, channels, latent_dim, g_width, *g_variant)
-        d = pair.discriminator(size, channels * pack, d_width, *d_variant)
-        if init_std is not None:
-            initialise(g, init_std)
-            initialise(d, init_std)
-        if spectral_norm:
+        g, d = pair.generator(options), pair.discriminator(options)
+        if options.init_std > 0:
+            initialise(g, options.init_std)
+            initialise(d, options.init_std)
+        if options.spectral_norm:
             add_spectral_norm(d)
     return g, d
 

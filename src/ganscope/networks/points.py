@@ -25,6 +25,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganscope.networks.options import NetworkOptions
+
 SLOPE = 0.2  # of the leaky ReLU
 HIDDEN_LAYERS = 4
 STEEPNESS = 300.0  # within 5 % of the constant beyond 0.006 units of z; 20 and 2,000 are worse on the grid
@@ -102,15 +104,10 @@ class Discriminator(nn.Module):
         return _run(self.layers, torch.cat([points, sines, cosines], dim=1)).squeeze(1)
 
 
-def build_generator(size: int, channels: int, latent_dim: int, width: int | None) -> nn.Module:
-    """`channels` is the dimension of the points; `size`, the side of images elsewhere, is not used."""
-    return Generator(channels, latent_dim, width or 64)
+def build_generator(options: NetworkOptions) -> nn.Module:
+    """`channels` is the dimension of the points."""
+    return Generator(options.channels, options.latent_dim, options.g_width)
 
 
-def build_discriminator(size: int, channels: int, width: int | None) -> nn.Module:
-    """`channels` is the dimension of the points, times the pack; `size` is not used.
-
-    More than two are taken for packed points in the plane when even, on a line when odd.
-    """
-    dim = channels if channels <= 2 else 2 - channels % 2
-    return Discriminator(dim, width or 64, pack=channels // dim)
+def build_discriminator(options: NetworkOptions) -> nn.Module:
+    return Discriminator(options.channels, options.d_width, pack=options.pack)

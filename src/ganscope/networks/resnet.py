@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganscope.errors import ConfigError
+from ganscope.networks.options import NetworkOptions
 
 SLOPE = 0.2  # of the leaky ReLU
 EXPANSION = 2  # inverted bottleneck: the 3×3 convolution is this much wider than the stage
@@ -158,9 +159,9 @@ class Discriminator(nn.Module):
         return logits
 
 
-def build_generator(size: int, channels: int, latent_dim: int, width: int | None) -> nn.Module:
-    return Generator(size, channels, latent_dim, width or 32)
+def build_generator(options: NetworkOptions) -> nn.Module:
+    return Generator(options.size, options.channels, options.latent_dim, options.g_width)
 
 
-def build_discriminator(size: int, channels: int, width: int | None) -> nn.Module:
-    return Discriminator(size, channels, width or 32)
+def build_discriminator(options: NetworkOptions) -> nn.Module:
+    return Discriminator(options.size, options.channels * options.pack, options.d_width)

@@ -15,10 +15,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from ganscope.config import Config, Watched
+from ganscope.config import Plan, Watched
 from ganscope.errors import RunError
 from ganscope.files import atomic, make_directory, write_json
-from ganscope.runs.settings import FORMAT, read_settings
+from ganscope.runs.migrate import FORMAT
+from ganscope.runs.settings import read_settings, stored_settings
+from ganscope.version import VERSION
 
 LINE_FILES = ("history", "test", "evals", "timing")
 
@@ -48,7 +50,7 @@ class Run:
         return run
 
     @classmethod
-    def create(cls, path: Path, config: Config | Watched, environment: dict[str, Any], networks: str) -> Run:
+    def create(cls, path: Path, config: Plan | Watched, environment: dict[str, Any], networks: str) -> Run:
         """A new run directory with what is written once; `config.json` comes last and makes it a run.
 
         Raises:
@@ -70,9 +72,9 @@ class Run:
             run.store_config(config)
         return run
 
-    def store_config(self, config: Config | Watched) -> None:
+    def store_config(self, config: Plan | Watched) -> None:
         """Write `config.json`: at the beginning, and when a training is carried on with more epochs."""
-        write_json(self.config_path, {"format": FORMAT, **config.to_dict()})
+        write_json(self.config_path, {"format": FORMAT, "written_by": VERSION, **config.to_dict()})
 
     # ---- what is written once ----------------------------------------------------------------------------------------
     @property
@@ -83,7 +85,7 @@ class Run:
     def environment_path(self) -> Path:
         return self.path / "environment.json"
 
-    def config(self) -> Config:
+    def config(self) -> Plan:
         """The resolved config of a training of our own.
 
         Raises:
@@ -98,13 +100,19 @@ class Run:
             )
         return settings
 
-    def settings(self) -> Config | Watched:
+    def settings(self) -> Plan | Watched:
         """The resolved config, or what is known of a training that was watched.
 
         Raises:
             RunError: the file is damaged or from a newer ganscope.
         """
         return read_settings(self.config_path)
+
+    def piloted(self) -> bool:
+        """Whether pilot trainings chose the weights of R1 and R2."""
+        if stored_settings(self.config_path).get("choose_penalty") == "piloted":  # format 1 had it among the settings
+            return True
+        return bool(self.environment().get("piloted"))
 
     def environment(self) -> dict[str, Any]:
         """Versions, machine, git commit, data fingerprint.
@@ -279,7 +287,7 @@ class Run:
     def has_points(self) -> bool:
         """Whether its samples are points of a toy, and not images."""
         settings = self.settings()
-        return isinstance(settings, Config) and settings.network == "toy"
+        return isinstance(settings, Plan) and settings.network == "toy"
 
     def require_images(self, todo: str) -> None:
         """Raises RunError: what is asked for is made of images, and this run has points."""

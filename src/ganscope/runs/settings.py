@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
-from ganscope.config import Config, Watched, config_from_dict, watched_from_dict
+from ganscope.config import Plan, Watched, plan_from_dict, watched_from_dict
 from ganscope.errors import ConfigError, RunError
+from ganscope.runs.migrate import migrated
 
-FORMAT = 1
 
-
-def read_settings(path: Path) -> Config | Watched:
-    """The resolved config, or what is known of a training that was watched.
+def read_settings(path: Path) -> Plan | Watched:
+    """The plan of a training, or what is known of one that was watched.
 
     Raises:
-        RunError: the file is damaged or from a newer ganscope.
+        RunError: the file is damaged, or a later version of ganscope wrote it.
+    """
+    values = migrated(stored_settings(path), path)
+    try:
+        return watched_from_dict(values) if "trainer" in values else plan_from_dict(values)
+    except (ValueError, AttributeError, TypeError, ConfigError) as error:
+        raise _damaged(path, error) from error
+
+
+def stored_settings(path: Path) -> dict[str, Any]:
+    """What stands in the file, whatever its format.
+
+    Raises:
+        RunError: it cannot be read, or holds no mapping.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        found = values.pop("format", None)
-        if found != FORMAT:
-            raise RunError(
-                f"{path} has another format",
-                found=f"format {found!r}, this version reads {FORMAT}",
-                todo="open it with the version of ganscope that wrote it (see environment.json)",
-            )
-        return watched_from_dict(values) if "trainer" in values else config_from_dict(values)
-    except (ValueError, AttributeError, TypeError, ConfigError) as error:
-        raise RunError(f"{path} is damaged", found=str(error), todo="restore the file, or start a new run") from error
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> RunError:
+    return RunError(f"{path} is damaged", found=str(error), todo="restore the file, or start a new run")

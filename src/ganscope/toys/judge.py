@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ganscope.config import Config
+from ganscope.config import Config, Plan
 from ganscope.data import Dataset, ImageSet
 from ganscope.drawing import draw_curves
 from ganscope.errors import ConfigError
@@ -39,7 +39,7 @@ def require_points(config: Config, toy: Toy) -> None:
         )
 
 
-def scaled(config: Config, toy: Toy) -> Config:
+def scaled(config: Plan, toy: Toy) -> Plan:
     """The config with its penalty weights in the toy's own scale: a gradient's square goes with 1 / E|x|²."""
     return dataclasses.replace(config, r1=config.r1 * toy.mean_square, r2=config.r2 * toy.mean_square)
 
@@ -47,7 +47,7 @@ def scaled(config: Config, toy: Toy) -> Config:
 class ToyJudge(Judge):
     """Draws every snapshot beside the theory and scores it; never ends a training."""
 
-    def __init__(self, run: Run, toy: Toy, config: Config, progress: Progress) -> None:
+    def __init__(self, run: Run, toy: Toy, config: Plan, progress: Progress) -> None:
         self.run, self.toy, self.config, self.progress = run, toy, config, progress
         run.toy_path.mkdir(exist_ok=True)
         self._frames = frame_maker_of(run)

@@ -9,13 +9,14 @@ from ganscope.training.objectives import OBJECTIVES, Targets, value
 from ganscope.training.sampling import STANDING_LATENTS, generate, latents, sampler
 from ganscope.training.start import START_FILE, read_start
 from ganscope.training.state import backend_of, build_networks, new_state
-from ganscope.training.step import train_iteration
+from ganscope.training.step import Game, train_iteration
 
 __all__ = [
     "OBJECTIVES",
     "STANDING_LATENTS",
     "START_FILE",
     "Batches",
+    "Game",
     "Outcome",
     "Targets",
     "backend_of",

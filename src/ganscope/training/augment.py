@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganscope.config import Config
+from ganscope.config import Plan
 from ganscope.randomness import rng
 from ganscope.training.state import TrainState
 
 
-def with_noise(images: Tensor, config: Config, state: TrainState, side: str) -> Tensor:
+def with_noise(images: Tensor, config: Plan, state: TrainState, side: str) -> Tensor:
     """Instance noise (Sønderby et al. 2017), falling linearly to nothing."""
     sigma = instance_noise_sigma(state.images_seen, config.instance_noise, config.instance_noise_images)
     if sigma <= 0:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganscope.config import Config
+from ganscope.config import Plan
 from ganscope.device import Backend
 from ganscope.randomness import rng
 from ganscope.training.sampling import normalise
@@ -15,7 +15,7 @@ from ganscope.training.sampling import normalise
 class Batches:
     """Real batches by position: permutation after permutation, each a function of the seed and the epoch."""
 
-    def __init__(self, images: np.ndarray, config: Config, backend: Backend) -> None:
+    def __init__(self, images: np.ndarray, config: Plan, backend: Backend) -> None:
         self.count, self.config, self.backend = len(images), config, backend
         # Copied: a gather from a memory map faults page by page, and torch refuses read-only memory.
         self.images = torch.from_numpy(np.array(images)).to(backend.device)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ganscope.config import Config
+from ganscope.config import Plan
 from ganscope.device import Backend
 from ganscope.errors import RunError, TrainingError
 from ganscope.files import atomic
@@ -120,7 +120,7 @@ def save_generator(g: nn.Module, path: Path) -> None:
         torch.save({"format": GENERATOR_FORMAT, "g": g.state_dict()}, file)
 
 
-def read_generator(config: Config, path: Path, backend: Backend) -> nn.Module:
+def read_generator(config: Plan, path: Path, backend: Backend) -> nn.Module:
     """A generator in evaluation mode: `(N, Z) float32` → `(N, C, H, W) float32 in [-1, 1]`.
 
     Raises:

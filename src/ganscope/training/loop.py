@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganscope.config import Config
+from ganscope.config import Plan
 from ganscope.device import Backend, every_core
 from ganscope.errors import RunError, TrainingError
 from ganscope.progress import Progress, Status
@@ -30,7 +30,7 @@ from ganscope.training.checkpoint import load_checkpoint, require_finite, save_c
 from ganscope.training.packing import packed
 from ganscope.training.sampling import generate, latents, normalise, sampler
 from ganscope.training.state import SCALARS, TrainState, new_state
-from ganscope.training.step import train_iteration
+from ganscope.training.step import Game, train_iteration
 
 KEPT_GENERATORS = 16  # the log-spaced history
 TEST_IMAGES = 2000  # held-out reals scored at every evaluation
@@ -73,7 +73,7 @@ def train(
     run: Run,
     images: np.ndarray,
     test_images: np.ndarray,
-    config: Config,
+    config: Plan,
     backend: Backend,
     recorder: Recording,
     *,
@@ -92,11 +92,10 @@ def train(
         TrainingError: a loss or weight is not finite.
         RunError: the disk is full, or no checkpoint can be read.
     """
-    assert config.log_every is not None and config.snapshot_every is not None
     progress = progress or Progress(quiet=True)
     state = new_state(config, backend, begun=not run.checkpoints())
     resumed = resume(state, run, data_hash, progress)
-    batches = Batches(images, config, backend)
+    batches, game = Batches(images, config, backend), Game.of(config, backend)
     fixed = latents(config, config.num_fakes, "fixed")
     total, start_images = config.total_iterations(len(images)), state.images_seen
     clock = Clock()
@@ -105,7 +104,7 @@ def train(
     def snapshot(of: TrainState) -> str | None:
         with clock.paused():
             fakes, scores, g = take_snapshot(of, run, config, backend, fixed)
-            with every_core(backend) if config.threads is None else contextlib.nullcontext():
+            with every_core(backend) if config.threads == 0 else contextlib.nullcontext():
                 advice = recorder.snapshot(
                     of.images_seen, fakes, scores=scores, g=g, d=of.d, train_seconds=clock.seconds
                 )
@@ -124,7 +123,7 @@ def train(
         while state.iteration < total and not reason and not interrupted():
             # advance
             epoch_before = state.images_seen / len(images)
-            state.recent[state.recent_count] = train_iteration(state, batches, config, backend)
+            state.recent[state.recent_count] = train_iteration(game, state, batches)
             state.recent_count += 1
             epoch = state.images_seen / len(images)
             # log
@@ -232,7 +231,7 @@ def gradient_norm(parameters: list[torch.nn.Parameter]) -> float:
 
 @torch.no_grad()
 def evaluate_held_out(
-    state: TrainState, recorder: Recording, test_images: np.ndarray, config: Config, backend: Backend
+    state: TrainState, recorder: Recording, test_images: np.ndarray, config: Plan, backend: Backend
 ) -> None:
     """One line of `test.jsonl`: plain labels 1 and 0, both networks in evaluation mode, as many fakes as reals."""
     count = max(config.pack, min(TEST_IMAGES, len(test_images)) // config.pack * config.pack)
@@ -258,7 +257,7 @@ def evaluate_held_out(
 
 
 def take_snapshot(
-    state: TrainState, run: Run, config: Config, backend: Backend, fixed: Tensor
+    state: TrainState, run: Run, config: Plan, backend: Backend, fixed: Tensor
 ) -> tuple[np.ndarray, np.ndarray, torch.nn.Module]:
     """Images from the fixed latents, D's scores of them, and the sampler, whose weights go into the run."""
     require_finite(state)
@@ -270,7 +269,7 @@ def take_snapshot(
 
 
 @torch.no_grad()
-def score(state: TrainState, images: np.ndarray, config: Config, backend: Backend, batch: int = 250) -> np.ndarray:
+def score(state: TrainState, images: np.ndarray, config: Plan, backend: Backend, batch: int = 250) -> np.ndarray:
     """D(x) of images `(N, C, H, W) uint8`, D in evaluation mode: `(N,) float32 in [0, 1]`; a pack shares its score."""
     state.d.eval()
     parts = []
@@ -286,7 +285,7 @@ def score(state: TrainState, images: np.ndarray, config: Config, backend: Backen
     return np.pad(scores, (0, len(images) - len(scores)), mode="edge")
 
 
-def save(state: TrainState, run: Run, config: Config, data_hash: str) -> None:
+def save(state: TrainState, run: Run, config: Plan, data_hash: str) -> None:
     """A checkpoint; older ones beyond `keep_checkpoints` go once it is there."""
     save_checkpoint(state, run.checkpoint_path(state.images_seen), data_hash)
     for path in run.checkpoints()[: -config.keep_checkpoints]:
@@ -307,8 +306,7 @@ def thin_generators(run: Run) -> None:
             run.generator_path(seen).unlink(missing_ok=True)
 
 
-def status_of(line: dict[str, Any], config: Config, speed: float, seconds_left: float) -> Status:
-    assert config.epochs is not None
+def status_of(line: dict[str, Any], config: Plan, speed: float, seconds_left: float) -> Status:
     return Status(
         epoch=line["epoch"],
         epochs=config.epochs,

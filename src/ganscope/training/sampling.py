@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ganscope.config import Config
+from ganscope.config import Plan
 from ganscope.device import Backend
 from ganscope.randomness import rng
 from ganscope.training.state import TrainState
@@ -15,7 +15,7 @@ STANDING_LATENTS, STANDING_BATCH = 1000, 250  # from which the average's batch s
 
 
 @torch.no_grad()
-def sampler(state: TrainState, config: Config, backend: Backend) -> nn.Module:
+def sampler(state: TrainState, config: Plan, backend: Backend) -> nn.Module:
     """The generator that samples come from: G, or its moving average where there is one.
 
     The average's activations are distributed otherwise than G's, so batch norm's statistics are measured on its own
@@ -36,7 +36,7 @@ def sampler(state: TrainState, config: Config, backend: Backend) -> nn.Module:
     return state.g_ema.eval()
 
 
-def latents(config: Config, count: int, purpose: str, position: int = 0) -> torch.Tensor:
+def latents(config: Plan, count: int, purpose: str, position: int = 0) -> torch.Tensor:
     """`(count, Z) float32` latents, a function of the seed, the purpose and the position alone."""
     source = rng(config.seed, purpose, position)
     if config.latent == "uniform":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ganscope.config import Config
+from ganscope.config import Plan
 from ganscope.training.state import TrainState
 
 
@@ -20,12 +20,12 @@ def cosine(start: float, end: float, progress: float) -> float:
     return end + (start - end) * 0.5 * (1.0 + math.cos(math.pi * min(1.0, max(0.0, progress))))
 
 
-def penalty_scale(state: TrainState, config: Config) -> float:
+def penalty_scale(state: TrainState, config: Plan) -> float:
     """What the burn-in has left of the penalties' weights."""
     return fading(1.0, config.burn_in_penalty, state.images_seen / config.burn_in) if config.burn_in else 1.0
 
 
-def apply_schedule(state: TrainState, config: Config) -> None:
+def apply_schedule(state: TrainState, config: Plan) -> None:
     """The burn-in of Huang et al. 2024: learning rates fade, β2 moves to its final value.
 
     D's rate may fade to an end of its own: a D that still moves when G hardly does can follow it.

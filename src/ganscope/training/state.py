@@ -6,14 +6,15 @@ Checkpoints hold tensors, numbers and strings only and load with `weights_only=T
 from __future__ import annotations
 
 import copy
+import dataclasses
 from dataclasses import dataclass, field
 
 import torch
 from torch import nn
 
-from ganscope.config import Config
+from ganscope.config import Config, Plan
 from ganscope.device import Backend, choose_backend
-from ganscope.networks import NETWORKS, MlpDiscriminator, MlpGenerator, build_pair
+from ganscope.networks import NETWORKS, MlpDiscriminator, MlpGenerator, NetworkOptions, build_pair
 from ganscope.randomness import rng
 from ganscope.training.adam import Adam
 from ganscope.training.fused_mlp import Perceptrons, can_write_out
@@ -53,14 +54,13 @@ class TrainState:
             torch._foreach_lerp_(list(self.g_ema.parameters()), list(self.g.parameters()), 1.0 - beta)
 
 
-def new_state(config: Config, backend: Backend, *, begun: bool = True) -> TrainState:
-    """A fresh state for a resolved config.
+def new_state(config: Plan, backend: Backend, *, begun: bool = True) -> TrainState:
+    """A fresh state.
 
     Args:
         begun: with the weights that `config.start` names; without, where a file is going to replace them anyway.
     """
-    assert config.size is not None and config.channels is not None and config.log_every is not None
-    g, d = build_networks(config, config.size, config.channels, rng(config.seed, "weights").initial_seed())
+    g, d = build_networks(config, rng(config.seed, "weights").initial_seed())
     if config.start and begun:
         begin_from(g, d, config.start)
     g, d = backend.place(g), backend.place(d)
@@ -79,13 +79,14 @@ def new_state(config: Config, backend: Backend, *, begun: bool = True) -> TrainS
     )
 
 
-def build_networks(config: Config, size: int, channels: int, seed: int = 0) -> tuple[nn.Module, nn.Module]:
-    """Both networks of a config for images of `size` pixels, on the CPU; weights drawn from `seed`."""
-    return build_pair(
-        config.network, size=size, channels=channels, latent_dim=config.latent_dim, g_width=config.g_width,
-        d_width=config.d_width, init_std=config.init_std, spectral_norm=config.spectral_norm, pack=config.pack,
-        d_norm=config.d_norm, bottom=config.bottom, g_blur=config.g_blur, seed=seed,
-    )  # fmt: skip
+def build_networks(config: Plan, seed: int = 0) -> tuple[nn.Module, nn.Module]:
+    """Both networks of a plan, on the CPU; weights drawn from `seed`."""
+    return build_pair(config.network, options_of(config), seed)
+
+
+def options_of(config: Plan) -> NetworkOptions:
+    """What of a plan decides the networks."""
+    return NetworkOptions(**{field.name: getattr(config, field.name) for field in dataclasses.fields(NetworkOptions)})
 
 
 def backend_of(config: Config) -> Backend:
@@ -103,7 +104,7 @@ def backend_of(config: Config) -> Backend:
     )
 
 
-def _perceptrons(g: nn.Module, d: nn.Module, config: Config, backend: Backend) -> Perceptrons | None:
+def _perceptrons(g: nn.Module, d: nn.Module, config: Plan, backend: Backend) -> Perceptrons | None:
     """The passes written out, where they can be."""
     if not can_write_out(config) or backend.autocast_dtype:
         return None

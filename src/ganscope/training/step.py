@@ -7,68 +7,131 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from ganscope.config import Config
+from ganscope.config import Plan
 from ganscope.device import Backend
 from ganscope.networks import scores_independently
 from ganscope.randomness import rng
-from ganscope.training import objectives, penalties
+from ganscope.training import penalties
 from ganscope.training.augment import with_noise
 from ganscope.training.batches import Batches
+from ganscope.training.objectives import OBJECTIVES, Objective, Targets, value
 from ganscope.training.packing import in_packs, packed
 from ganscope.training.sampling import latents
 from ganscope.training.schedule import apply_schedule, penalty_scale
-from ganscope.training.state import TrainState
+from ganscope.training.state import SCALARS, TrainState
 
 
-def train_iteration(state: TrainState, batches: Batches, config: Config, backend: Backend) -> Tensor:
+@dataclass(frozen=True)
+class Game:
+    """What both steps know and neither changes."""
+
+    config: Plan
+    backend: Backend
+    objective: Objective
+    targets: Targets
+
+    @classmethod
+    def of(cls, config: Plan, backend: Backend) -> Game:
+        targets = Targets(config.label_real, config.label_fake, config.label_generator)
+        return cls(config, backend, OBJECTIVES[config.objective], targets)
+
+
+class DScalars(NamedTuple):
+    """What a discriminator step measures, each a scalar on the device: D(x) and D(G(z)) are those before the step."""
+
+    loss: Tensor
+    real: Tensor
+    fake: Tensor
+    value: Tensor
+
+
+class GScalars(NamedTuple):
+    """What a generator step measures: its loss, and D(G(z)) after D's step."""
+
+    loss: Tensor
+    fake: Tensor
+
+
+class Round(NamedTuple):
+    """What D's last step leaves to G's first: the reals `(N, C, H, W)`, the fakes, and where the reals begin."""
+
+    real: Tensor
+    fake: Tensor
+    position: int
+    scalars: DScalars
+
+
+def train_iteration(game: Game, state: TrainState, batches: Batches) -> Tensor:
     """D's steps, then G's: the scalars of SCALARS, `(6,) float32`, still on the device."""
-    objective = objectives.OBJECTIVES[config.objective]
-    targets = objectives.Targets(config.label_real, config.label_fake, config.label_generator)
-    apply_schedule(state, config)
+    apply_schedule(state, game.config)
+    played = d_phase(game, state, batches)
+    g = g_phase(game, state, played)
+    state.iteration += 1
+    state.update_ema(game.config.ema_half_life, game.config.images_per_iteration)
+    return row_of(played.scalars, g)
+
+
+def d_phase(game: Game, state: TrainState, batches: Batches) -> Round:
+    """All of D's steps of an iteration, each on new reals and new fakes."""
+    config = game.config
     for step in range(config.d_steps):
         position = state.images_seen
         real = batches.at(position, config.batch_size)
-        z = latents(config, config.batch_size, "z", position).to(backend.device, non_blocking=True)
         last = step == config.d_steps - 1
-        fake = make_fakes(state, z, backend, with_gradients=last)
-        d_scalars = discriminator_step(state, real, fake, objective, targets, config, backend)
+        fake = make_fakes(game, state, draw_latents(game, "z", position), with_gradients=last)
+        scalars = discriminator_step(game, state, real, fake)
         state.images_seen += config.batch_size
-    for step in range(config.g_steps):
+    return Round(real, fake, position, scalars)
+
+
+def g_phase(game: Game, state: TrainState, played: Round) -> GScalars:
+    """All of G's steps of an iteration: the first on the fakes that D has just judged, each further one on new ones."""
+    real, fake = played.real, played.fake
+    for step in range(game.config.g_steps):
         if step > 0:
-            z = latents(config, config.batch_size, f"z again {step}", position).to(backend.device, non_blocking=True)
-            fake = make_fakes(state, z, backend, with_gradients=True)
-        g_scalars = generator_step(state, real, fake, objective, targets, config, backend)
-    state.iteration += 1
-    state.update_ema(config.ema_half_life, config.images_per_iteration)
-    return torch.stack([d_scalars[0], g_scalars[0], d_scalars[1], d_scalars[2], g_scalars[1], d_scalars[3]])
+            z = draw_latents(game, f"z again {step}", played.position)
+            fake = make_fakes(game, state, z, with_gradients=True)
+        scalars = generator_step(game, state, real, fake)
+    return scalars
 
 
-def make_fakes(state: TrainState, z: Tensor, backend: Backend, *, with_gradients: bool) -> Tensor:
+def row_of(d: DScalars, g: GScalars) -> Tensor:
+    """The scalars in the order of SCALARS: `(6,) float32`."""
+    named = {
+        "d_loss": d.loss,
+        "g_loss": g.loss,
+        "d_real": d.real,
+        "d_fake_before": d.fake,
+        "d_fake_after": g.fake,
+        "value": d.value,
+    }
+    return torch.stack([named[name] for name in SCALARS])
+
+
+def draw_latents(game: Game, purpose: str, position: int) -> Tensor:
+    """A batch of latents `(N, Z)` on the device."""
+    z = latents(game.config, game.config.batch_size, purpose, position)
+    return z.to(game.backend.device, non_blocking=True)
+
+
+def make_fakes(game: Game, state: TrainState, z: Tensor, *, with_gradients: bool) -> Tensor:
     """G's images of `(N, Z)` latents, as both steps take them."""
     if state.perceptrons:
         return state.perceptrons.generate(z)
-    with backend.autocast(), torch.set_grad_enabled(with_gradients):
+    with game.backend.autocast(), torch.set_grad_enabled(with_gradients):
         fake: Tensor = state.g(z)
     return fake
 
 
-def discriminator_step(
-    state: TrainState,
-    real: Tensor,
-    fake: Tensor,
-    objective: objectives.Objective,
-    targets: objectives.Targets,
-    config: Config,
-    backend: Backend,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Ascend D's objective once.
-
-    Returns the loss, D(x), D(G(z)) before the step, and the value V(D, G).
-    """
+def discriminator_step(game: Game, state: TrainState, real: Tensor, fake: Tensor) -> DScalars:
+    """Ascend D's objective once."""
+    config, objective, targets = game.config, game.objective, game.targets
     if state.perceptrons:
         assert objective.d_slopes is not None
         real_logits, fake_logits = state.perceptrons.discriminate(real)
@@ -77,7 +140,7 @@ def discriminator_step(
     else:
         fake = fake.detach().float()
         real_seen, fake_seen = with_noise(real, config, state, "real"), with_noise(fake, config, state, "fake")
-        real_logits, fake_logits, penalty = discriminate(state, real_seen, fake_seen, config, backend)
+        real_logits, fake_logits, penalty = discriminate(game, state, real_seen, fake_seen)
         total = objective.d_loss(real_logits, fake_logits, targets) + penalty
         put_gradients(state.d_parameters, torch.autograd.grad(total, state.d_parameters))
     state.d_optimizer.step()
@@ -85,27 +148,19 @@ def discriminator_step(
         penalties.clip_weights(state.d, config.weight_clip)
     with torch.no_grad():
         scores = torch.sigmoid(real_logits).mean(), torch.sigmoid(fake_logits).mean()
-        value = objectives.value(real_logits, fake_logits)
-    return total.detach(), *scores, value
+        return DScalars(total.detach(), *scores, value(real_logits, fake_logits))
 
 
-def generator_step(
-    state: TrainState,
-    real: Tensor,
-    fake: Tensor,
-    objective: objectives.Objective,
-    targets: objectives.Targets,
-    config: Config,
-    backend: Backend,
-) -> tuple[Tensor, Tensor]:
-    """Descend G's loss once, on the same fakes rescored by the D just updated: the loss, and D(G(z)) after D's step."""
+def generator_step(game: Game, state: TrainState, real: Tensor, fake: Tensor) -> GScalars:
+    """Descend G's loss once, on the fakes rescored by the D just updated."""
+    config, objective, targets = game.config, game.objective, game.targets
     if state.perceptrons:
         assert objective.g_slopes is not None
         fake_logits = state.perceptrons.discriminate_fakes()
         loss = objective.g_loss(fake_logits, None, targets)
         state.perceptrons.g_backward(objective.g_slopes(fake_logits, targets))
     else:
-        with backend.autocast(), frozen(state.d_parameters):
+        with game.backend.autocast(), frozen(state.d_parameters):
             fake_logits = packed(state.d, with_noise(fake.float(), config, state, "fake"), config.pack).float()
             real_logits = None
             if objective.needs_real_in_g:
@@ -113,12 +168,12 @@ def generator_step(
         loss = objective.g_loss(fake_logits, real_logits, targets)
         put_gradients(state.g_parameters, torch.autograd.grad(loss, state.g_parameters))
     state.g_optimizer.step()
-    return loss.detach(), torch.sigmoid(fake_logits.detach()).mean()
+    return GScalars(loss.detach(), torch.sigmoid(fake_logits.detach()).mean())
 
 
 @contextlib.contextmanager
 def frozen(parameters: list[nn.Parameter]) -> Iterator[None]:
-    """What is computed inside has no gradients by these parameters, so that none are made for D's in G's step."""
+    """Freeze `parameters`, so that G's step computes no gradients for D."""
     for parameter in parameters:
         parameter.requires_grad_(False)
     try:
@@ -135,13 +190,12 @@ def put_gradients(parameters: list[nn.Parameter], gradients: tuple[Tensor, ...])
         parameter.grad = gradient if same else torch.empty_like(parameter).copy_(gradient)
 
 
-def discriminate(
-    state: TrainState, real: Tensor, fake: Tensor, config: Config, backend: Backend
-) -> tuple[Tensor, Tensor, Tensor | float]:
+def discriminate(game: Game, state: TrainState, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor | float]:
     """D's logits `(N / pack,) float32` of reals and fakes, and the weighted penalties.
 
     D sees the two apart where each batch has its own batch statistics, else in one pass that R1 and R2 share.
     """
+    config, backend = game.config, game.backend
     scale = penalty_scale(state, config)
     penalty: Tensor | float = 0.0
     real, fake = in_packs(real, config.pack), in_packs(fake, config.pack)
@@ -150,7 +204,7 @@ def discriminate(
         alpha = alpha.view(-1, *[1] * (real.dim() - 1)).to(real.device)
         penalty = config.gradient_penalty * scale * penalties.gradient_penalty(state.d, real, fake, alpha)
     if scores_independently(config.network, config.d_norm):
-        logits, squares = discriminate_rows(state, torch.cat([real, fake]), config, backend)
+        logits, squares = discriminate_rows(game, state, torch.cat([real, fake]))
         real_logits, fake_logits = logits.chunk(2)
         r1, r2 = squares.view(2, -1).mean(dim=1) if squares is not None else (0.0, 0.0)
     else:
@@ -161,13 +215,12 @@ def discriminate(
     return real_logits, fake_logits, penalty + 0.5 * scale * (config.r1 * r1 + config.r2 * r2)
 
 
-def discriminate_rows(
-    state: TrainState, seen: Tensor, config: Config, backend: Backend
-) -> tuple[Tensor, Tensor | None]:
+def discriminate_rows(game: Game, state: TrainState, seen: Tensor) -> tuple[Tensor, Tensor | None]:
     """The logit of every row, reals and then fakes, `(N,) float32`; where R1 or R2 asks for them, squared gradients.
 
     Of every row, or by finite differences of some: `(M,)`, half of them of reals.
     """
+    config, backend = game.config, game.backend
     if config.r1 == config.r2 == 0.0:
         with backend.autocast():
             return state.d(seen).float(), None

@@ -1,0 +1,77 @@
+"""From what the user asked to what is trained: every setting that was left open gets its value from the data."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from ganscope.config.fields import Config, require_known
+
+FEWEST_EPOCHS, FEWEST_IMAGES = 20.0, 600_000  # of a training whose length is left open
+MAX_SNAPSHOTS, MIN_SNAPSHOTS = 50, 8
+SNAPSHOT_SHARE = 0.06  # of a training: the early snapshots come on top, the whole stays under a tenth
+WIDTHS = {"mlp": 128, "dcgan": 64, "resnet": 32, "toy": 64}  # base width of both networks where none is asked for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan(Config):
+    """A `Config` with nothing left open. It is what a run stores, and what the training reads."""
+
+    size: int
+    channels: int
+    epochs: float
+    g_width: int
+    d_width: int
+    burn_in: int
+    burn_in_d_lr: float
+    log_every: int
+    snapshots: int
+    snapshot_every: int
+
+    def total_iterations(self, num_images: int) -> int:
+        """Iterations of the whole training on `num_images` images."""
+        return math.ceil(self.epochs * num_images / self.images_per_iteration)
+
+
+def plan(config: Config, *, num_images: int, size: int, channels: int, snapshot_cost: float = 0.0) -> Plan:
+    """Everything decided, for `num_images` training images of `size` pixels.
+
+    `snapshot_cost`: what a snapshot costs, in iterations. The regular ones together cost at most SNAPSHOT_SHARE of the
+    training, but there are at least MIN_SNAPSHOTS.
+    """
+    epochs = config.epochs
+    if epochs is None:
+        epochs = max(FEWEST_EPOCHS, float(math.ceil(FEWEST_IMAGES / num_images)))
+    total = math.ceil(epochs * num_images / config.images_per_iteration)
+    affordable = SNAPSHOT_SHARE * total / snapshot_cost if snapshot_cost else MAX_SNAPSHOTS
+    snapshots = config.snapshots or round(min(MAX_SNAPSHOTS, max(MIN_SNAPSHOTS, affordable)))
+    decided: dict[str, Any] = {
+        "size": size,
+        "channels": channels,
+        "epochs": epochs,
+        "g_width": config.g_width or WIDTHS[config.network],
+        "d_width": config.d_width or WIDTHS[config.network],
+        "burn_in": math.ceil(epochs * num_images) if config.burn_in is None else config.burn_in,
+        "burn_in_d_lr": config.burn_in_lr if config.burn_in_d_lr is None else config.burn_in_d_lr,
+        "log_every": config.log_every or min(100, max(1, total // 2000)),
+        "snapshots": snapshots,
+        "snapshot_every": config.snapshot_every or max(1, math.ceil(total / snapshots)),
+    }
+    return Plan(**(values_of(config) | decided))
+
+
+def plan_from_dict(values: dict[str, Any]) -> Plan:
+    """A stored plan.
+
+    Raises:
+        ConfigError: an unknown setting, or a value out of range. TypeError: a setting that a plan has is missing.
+    """
+    require_known(values)
+    return Plan(**values)
+
+
+def values_of(config: Config) -> dict[str, Any]:
+    """The fields of a config, without copies of what they hold."""
+    return {field.name: getattr(config, field.name) for field in dataclasses.fields(Config)}

@@ -1,0 +1,30 @@
+"""What a pair of networks is built from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkOptions:
+    """Every choice that a builder may read; each network reads those that it has.
+
+    Attributes:
+        size: side of the images in pixels; not read by `toy`. channels: of one image, or the dimension of a point.
+        g_width, d_width: base widths. init_std: of normal weights, 0 for the network's own initialisation.
+        pack: images that D judges together, joined along the channels (Lin et al. 2018).
+        d_norm: `batch` or `none`, of the dcgan's D. bottom: one extra 3×3 convolution at the lowest resolution of both
+            dcgan networks. g_blur: a filter [1 2 1] after the dcgan generator's last upsampling.
+    """
+
+    size: int
+    channels: int
+    latent_dim: int = 100
+    g_width: int
+    d_width: int
+    init_std: float = 0.0
+    spectral_norm: bool = False
+    pack: int = 1
+    d_norm: str = "batch"
+    bottom: bool = False
+    g_blur: bool = False
