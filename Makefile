@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check web bench clean
+.PHONY: dist test-dist docs test-docs help demo test test-all check web bench clean
 
 help:
 	@echo "make demo      train on handwritten digits and write images, curves, film and the page (under 90 s)"
@@ -14,6 +14,10 @@ help:
 	@echo "make check     ruff, mypy --strict; types, lint and tests of the viewer, and its bundle against its source"
 	@echo "make bench     the benchmark table, into docs/benchmarks.md"
 	@echo "make web       rebuild the viewer's bundle (needs Node)"
+	@echo "make docs      the documentation site, into site/ (trains the runs it shows; about four minutes)"
+	@echo "make dist      the wheel and the sdist, into dist/"
+	@echo "make test-dist build both and try them: an empty environment without compilers, the sdist by its own files"
+	@echo "make test-docs build the site and check its links, lines and pages"
 	@echo "make clean     remove what the targets above made"
 
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -54,6 +58,25 @@ web:
 bench: $(VENV)/installed-tests
 	$(BIN)/python benchmarks/train_speed.py --write docs/benchmarks.md
 
+$(VENV)/installed-release: $(VENV)/installed
+	$(PIP) install -c constraints.txt -e ".[release,docs,export]"
+	touch $@
+
+dist: $(VENV)/installed-release
+	rm -rf dist
+	$(BIN)/python -m build -q --outdir dist .
+	@ls -l dist
+
+test-dist: dist
+	$(BIN)/python packaging/try_dist.py --sdist $(if $(shell command -v npm),--viewer)
+	$(BIN)/python packaging/try_dist.py
+
+docs: $(VENV)/installed-release
+	$(BIN)/python docs/build.py
+
+test-docs: docs
+	$(BIN)/python docs/check.py
+
 clean:
-	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache web/node_modules
+	rm -rf dist site $(VENV) demo .pytest_cache .mypy_cache .ruff_cache web/node_modules
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from ganscope.commands import check, evaluate, export, film, report, runs, sample, train, view
+from ganscope.commands import check, doctor, evaluate, export, film, report, runs, sample, train, view
 
 # Name → module. Each has HELP, EPILOG, `add_arguments(parser)` and `run(arguments)`, which returns the exit status.
 COMMANDS: dict[str, ModuleType] = {
@@ -17,6 +17,7 @@ COMMANDS: dict[str, ModuleType] = {
     "evaluate": evaluate,
     "export": export,
     "runs": runs,
+    "doctor": doctor,
 }
 
 __all__ = ["COMMANDS"]

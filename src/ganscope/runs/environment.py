@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("ganscope", "torch", "numpy", "scipy", "pillow", "scikit-learn", "faiss-cpu", "pacmap")
+PACKAGES = ("ganscope", "torch", "numpy", "scipy", "pillow", "scikit-learn", "faiss-cpu", "numba")
 
 
 def describe(*, command: list[str], backend_reason: str, threads: int, dataset: dict[str, Any]) -> dict[str, Any]:
