@@ -59,14 +59,14 @@ def train(
         GanscopeError: the data, the settings or the run cannot be used, or the training diverged.
     """
     from ganscope.api import TrainedRun
-    from ganscope.launch import launch
+    from ganscope.launch import configure, launch
     from ganscope.progress import Progress
 
     if "start" in settings and not isinstance(data, Config):
         from ganscope.export import local_start, start_settings
 
         preset, settings = start_settings(local_start(settings.pop("start")), settings, preset)
-    config = data if isinstance(data, Config) else make_config(str(data), preset, **settings)
+    config = data if isinstance(data, Config) else configure(str(data), preset, **settings)
     launched = launch(
         config,
         runs=Path(runs),

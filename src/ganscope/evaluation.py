@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from ganscope.config import Plan
-from ganscope.data import Dataset, cache_root, load_dataset
+from ganscope.data import Dataset, cache_root, load_configured
 from ganscope.device import has_fast_bf16
 from ganscope.drawing import save_grid
 from ganscope.errors import ConfigError, RunError
@@ -129,9 +129,7 @@ def evaluate(
 
 def _dataset_of(run: Run, config: Plan, say: Say) -> Dataset:
     """The data that a run was trained on, by content."""
-    dataset = load_dataset(
-        config.data, size=config.size, channels=config.channels, holdout=config.holdout, progress=say
-    )
+    dataset = load_configured(config, progress=say)
     expected = run.environment().get("dataset", {}).get("content_hash", dataset.train.content_hash)
     if dataset.train.content_hash != expected:
         raise RunError(

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganscope.data.decode import Header
 from ganscope.data.duplicates import exact_groups, near_pairs, thumbnail
-from ganscope.data.inspect import draw_contact_sheet, examine, render, suggest_size
+from ganscope.data.inspect import draw_contact_sheet, examine, render
 from ganscope.errors import DataError
 
 
@@ -148,22 +147,6 @@ def test_one_image_is_enough(tmp_path: Path) -> None:
 def test_an_empty_folder_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no image"):
         examine(str(tmp_path))
-
-
-def headers(*sizes: tuple[int, int]) -> list[Header]:
-    return [Header("PNG", "RGB", width, height, animated=False) for width, height in sizes]
-
-
-@pytest.mark.parametrize(
-    ("sizes", "expected"),
-    [
-        ([(28, 28)], 28), ([(8, 8)], 8), ([(48, 48)], 48), ([(50, 50)], 48), ([(128, 128)], 128), ([(250, 250)], 64),
-        ([(5, 5)], 8), ([(100, 80), (70, 300)], 64), ([(40, 50), (60, 70)], 32), ([(300, 20)], 16),
-        ([(500, 400)] * 19 + [(10, 10)], 64),
-    ],
-)  # fmt: skip
-def test_the_suggested_size(sizes: list[tuple[int, int]], expected: int) -> None:
-    assert suggest_size(headers(*sizes)) == expected
 
 
 def test_near_pairs_are_found_among_many_and_nothing_else() -> None:

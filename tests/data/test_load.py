@@ -22,9 +22,10 @@ from PIL import Image
 
 from ganscope.data import cache, published
 from ganscope.data.cache import hold_out
-from ganscope.data.folder import ImageFiles, survey
+from ganscope.data.folder import ImageFiles
 from ganscope.data.load import Dataset, load_dataset
 from ganscope.data.sources import DATASETS
+from ganscope.data.survey import survey
 from ganscope.errors import ConfigError, DataError
 
 RNG = np.random.default_rng(0)
@@ -141,7 +142,7 @@ def test_folder_zip_tar_and_tgz_agree(tmp_path: Path) -> None:
 
 
 def test_arrays_and_idx_files(tmp_path: Path) -> None:
-    images = RNG.integers(0, 256, (40, 9, 9), dtype=np.uint8)
+    images = RNG.integers(0, 256, (40, 10, 10), dtype=np.uint8)
     labels = np.arange(40) % 2
     np.save(tmp_path / "a.npy", images)
     np.savez(tmp_path / "a.npz", images=images, labels=labels)
@@ -156,7 +157,7 @@ def test_arrays_and_idx_files(tmp_path: Path) -> None:
 
 
 def test_an_npz_with_a_test_part_keeps_it(tmp_path: Path) -> None:
-    images = RNG.integers(0, 256, (10, 9, 9), dtype=np.uint8)
+    images = RNG.integers(0, 256, (10, 10, 10), dtype=np.uint8)
     np.savez(tmp_path / "a.npz", x_train=images[:7], x_test=images[7:])
     data = load_dataset(str(tmp_path / "a.npz"))
     np.testing.assert_array_equal(data.train.images[:, 0], images[:7])
@@ -180,9 +181,12 @@ def test_own_size_is_kept_when_square_equal_and_not_large(tmp_path: Path) -> Non
         assert load_dataset(path).train.images.shape[2:] == (expected, expected)
 
 
-def test_mixed_sizes_become_64_or_what_is_asked(tmp_path: Path) -> None:
+def test_mixed_sizes_become_what_nine_in_ten_have_or_what_is_asked(tmp_path: Path) -> None:
     path = write(tmp_path / "a", {"a.png": png(1, 10), "b.png": png(2, 20), "c.png": png(3, 1)})
-    assert load_dataset(path).train.images.shape[1:] == (3, 64, 64)
+    assert load_dataset(path).train.images.shape[1:] == (3, 8, 8)
+    big = write(tmp_path / "b", {f"{i}.png": png(i, 70 + i) for i in range(10)} | {"small.png": png(99, 9)})
+    assert load_dataset(big).train.images.shape[1:] == (3, 64, 64)
+    assert load_dataset(path, size=(12, 20)).train.images.shape[1:] == (3, 12, 20)
     assert load_dataset(path, size=16, channels=1).train.images.shape[1:] == (1, 16, 16)
 
 
@@ -215,7 +219,10 @@ def test_folders_of_few_images_are_not_classes(tmp_path: Path) -> None:
     """Like the faces, a folder a person: 9 images a folder are below the 10 asked for."""
     assert load_dataset(write(tmp_path / "a", classes(3, 9))).train.labels is None
     assert load_dataset(write(tmp_path / "b", classes(3, 10))).train.labels is not None
-    assert load_dataset(write(tmp_path / "c", classes(2, 15) | {"loose.png": png(1)})).train.labels is None
+    one_loose = load_dataset(write(tmp_path / "c", classes(2, 15) | {"loose.png": png(999)}))
+    assert one_loose.train.labels is not None and num_images(one_loose) == 30, "a stray file is left out"
+    many_loose = classes(2, 15) | {f"loose{i}.png": png(900 + i) for i in range(5)}
+    assert load_dataset(write(tmp_path / "d", many_loose)).train.labels is None
 
 
 # The split

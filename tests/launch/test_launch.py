@@ -7,16 +7,21 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from ganscope.config.fields import Config
 from ganscope.config.plan import plan
 from ganscope.config.presets import make_config
+from ganscope.data import examine, load_configured
+from ganscope.errors import DataError
 from ganscope.launch.estimate import snapshot_cost
-from ganscope.launch.launch import launch
+from ganscope.launch.launch import configure, launch, of_trainable_size
 from ganscope.launch.resume import as_planned, resumed_config
 from ganscope.progress import Progress
 from ganscope.runs.run import Run
+from ganscope.training import build_networks
 
 QUICK: dict[str, Any] = dict(
     preset="mlp", batch_size=64, threads=1, snapshots=2, num_fakes=128, metrics=False, map="none"
@@ -62,3 +67,29 @@ def test_a_toys_config_holds_what_was_given(tmp_path: Path) -> None:
     run = launch(config, run_path=tmp_path / "run", progress=QUIET).run
     assert run.config().r1 == config.r1
     assert json.loads(run.config_path.read_text())["r1"] == config.r1
+
+
+@pytest.mark.parametrize("side", [7, 30, 50, 100])
+def test_training_takes_what_check_suggests(tmp_path: Path, side: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Any size goes in by default: check and train choose the same size and preset, and say so."""
+    rng = np.random.default_rng(side)
+    for i in range(12):
+        Image.fromarray(rng.integers(0, 256, (side, side, 3), np.uint8)).save(tmp_path / f"{i}.png")
+    report = examine(str(tmp_path))
+    config = configure(str(tmp_path))
+    assert config.preset == report.suggested_preset
+    assert load_configured(config).train.images.shape[2:] == report.size
+    quiet = Progress(quiet=True)
+    for wanted in (None, side):
+        sized = dataclasses.replace(config, size=wanted, d_width=None, g_width=None)
+        made = of_trainable_size(sized, quiet).size or report.suggested_size
+        build_networks(sized, made, 3)  # raises where the networks cannot make it
+
+
+def test_nothing_to_learn_is_one_line_and_no_run(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for i in range(9):
+        Image.new("L", (8, 8), 255).save(tmp_path / "data" / f"{i}.png")
+    with pytest.raises(DataError, match="nothing to learn"):
+        launch(configure(str(tmp_path / "data")), runs=tmp_path / "runs", progress=Progress(quiet=True))
+    assert not (tmp_path / "runs").exists()

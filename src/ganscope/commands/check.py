@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 
 from ganscope.commands.options import DATA_HELP
+from ganscope.config import Config
 
 HELP = "look at a data set before training: bad files, sizes, duplicates, classes"
 EPILOG = ""
+# Fields of `Config` that decide how data are read: what `check` shows with them is what `train` takes with them.
+WISHES = (
+    "channels", "fit", "background", "value_range", "labels", "label_column", "splits", "only", "every", "holdout",
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help=DATA_HELP)
-    parser.add_argument("--size", type=int, help="image side in pixels of the contact sheet")
+    parser.add_argument("--size", type=size_named, metavar="N|HxW", help="image side, or height x width, in pixels")
+    docs = {field.name: field.metadata["doc"].replace("%", "%%") for field in dataclasses.fields(Config)}
+    for name in WISHES:
+        kind = int if name in ("channels", "every") else float if name == "holdout" else str
+        flag = "--" + name.replace("_", "-")
+        parser.add_argument(flag, type=kind, default=argparse.SUPPRESS, metavar="X", help=docs[name])
     parser.add_argument(
         "--sheet", type=Path, default=Path("contact-sheet.png"), help="where the labelled contact sheet goes"
     )
+
+
+def size_named(text: str) -> int | tuple[int, int]:
+    """`64`, or `64x128`: height x width."""
+    sides = [int(side) if side.isdecimal() else 0 for side in text.lower().replace("×", "x").split("x")]
+    if len(sides) > 2 or not all(sides):
+        raise argparse.ArgumentTypeError(f"size is a number of pixels, or height x width, not {text!r}")
+    return sides[0] if len(sides) == 1 else (sides[0], sides[1])
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,7 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     from ganscope.progress import Progress
 
     require_outside(arguments.data, arguments.sheet, todo="name another place with --sheet")
-    report = examine(arguments.data, size=arguments.size, progress=Progress().say)
+    wishes = {name: value for name, value in vars(arguments).items() if name in WISHES}
+    report = examine(arguments.data, size=arguments.size, progress=Progress().say, **wishes)
     draw_contact_sheet(report, arguments.sheet)
     print(render(report))
     print(f"contact sheet: {arguments.sheet}")

@@ -136,15 +136,16 @@ def run(arguments: argparse.Namespace) -> int:
         from ganscope.export import local_start, start_settings
 
         preset, given = start_settings(local_start(given.pop("start")), given, preset)
-    config = make_config(arguments.data, preset, **given)
     for name in arguments.fail_on:
         if name not in RULES:
             raise ConfigError(f"--fail-on does not know {name!r}", found=name, todo=did_you_mean(name, RULES))
-    from ganscope.launch import launch, require_measurements
+    make_config(arguments.data, preset, **given)  # a mistake is said before torch is loaded
+    from ganscope.launch import configure, launch, require_measurements
 
+    progress = Progress(quiet=arguments.quiet)
+    config = configure(arguments.data, preset, progress=progress, **given)
     if arguments.fail_on:
         require_measurements(config, "--fail-on")
-    progress = Progress(quiet=arguments.quiet)
     launched = launch(config, runs=arguments.runs, run_path=arguments.run, new=arguments.new, progress=progress)
     for name, path in launched.products.items():
         print(f"{name:<9} {path}")

@@ -23,6 +23,8 @@ D_NORM_NAMES = ("batch", "none")
 PENALTY_NAMES = ("given", "pilot")
 LATENT_NAMES = ("normal", "uniform")
 PRECISION_NAMES = ("auto", "float32", "bf16")
+FIT_NAMES = ("auto", "crop", "pad", "stretch")
+SPLIT_NAMES = ("auto", "none")
 MAP_NAMES = ("pacmap", "umap", "tsne", "pca", "none")
 
 
@@ -42,7 +44,17 @@ class DataConfig:
 
     data: str = _setting("digits", "digits, mnist, fashion-mnist, lfw, a toy, or a folder, archive, array or IDX file")
     size: int | None = _setting(None, "image side in pixels; None: the data's own, else 64", low=1)
-    channels: int | None = _setting(None, "1 grey, 3 colour (2: points of a toy); None: what the data has", (1, 2, 3))
+    channels: int | None = _setting(
+        None, "1 grey, 3 colour, 4 with transparency (2: points of a toy); None: 1 or 3, as the data", (1, 2, 3, 4)
+    )
+    fit: str = _setting("auto", "what becomes of pictures that are not square", FIT_NAMES)
+    background: str = _setting("auto", "what lies behind transparency: auto, white, black, grey or #rrggbb")
+    value_range: str = _setting("auto", "values that become black and white, of deep or float pixels: LOW:HIGH")
+    labels: str = _setting("auto", "auto, folders, folders:LEVEL, none, or a .csv, .tsv, .jsonl or .json file")
+    label_column: str | None = _setting(None, "the column of the labels in such a file")
+    splits: str = _setting("auto", "auto: folders such as train/ and test/ are parts; none: they are not", SPLIT_NAMES)
+    only: str | None = _setting(None, "only files whose path has this pattern, such as '*/128/*'; '*': leave none out")
+    every: int | None = _setting(None, "of a video, every how many frames one is taken; None: about 2 a second", low=1)
     holdout: float = _setting(0.1, "share of the images held out where the data has no test set", low=0.0)
     flip: bool = _setting(False, "mirror half of the real images left to right")
 

@@ -5,17 +5,29 @@ from __future__ import annotations
 from ganscope.data.dataset import Dataset, ImageSet
 from ganscope.data.given import dataset_of, keep_arrays
 from ganscope.data.inspect import draw_contact_sheet, examine, render
-from ganscope.data.load import cache_root, load_dataset, require_outside
+from ganscope.data.load import (
+    cache_root,
+    chosen_size,
+    load_configured,
+    load_dataset,
+    require_outside,
+    require_variety,
+)
+from ganscope.data.plan import trainable_size
 
 __all__ = [
     "Dataset",
     "ImageSet",
     "cache_root",
+    "chosen_size",
     "dataset_of",
     "draw_contact_sheet",
     "examine",
     "keep_arrays",
+    "load_configured",
     "load_dataset",
     "render",
     "require_outside",
+    "require_variety",
+    "trainable_size",
 ]

@@ -105,14 +105,21 @@ def building(folder: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def store(folder: Path, name: str, decoded: Decoded, held_out: Mask) -> None:
-    """Write both parts into `folder`, the marker last. A single image becomes both parts. May raise `OSError`."""
+def store(folder: Path, name: str, decoded: Decoded, held_out: Mask, hashes: list[bytes] | None = None) -> None:
+    """Write both parts into `folder`, the marker last. A single image becomes both parts. May raise `OSError`.
+
+    `hashes` (N,) of the pixels, where they are known.
+    """
+    hashes = hashes or pixel_hashes(decoded.images, decoded.rows)
     sides = {"train": np.flatnonzero(~held_out), "test": np.flatnonzero(held_out)}
     if len(decoded.rows) == 1:
-        sides = {"train": np.array([0]), "test": np.array([0])}
+        hashes = hashes or pixel_hashes(decoded.images, decoded.rows)
+    sides = {"train": np.array([0]), "test": np.array([0])}
     record: dict[str, Any] = {"name": name, "class_names": decoded.class_names, "skipped": decoded.skipped}
+    record["num_distinct"] = len({hashes[i] for i in sides["train"]})
     for side, chosen in sides.items():
         labels = None if decoded.labels is None else decoded.labels[chosen]
+        np.save(folder / f"{side}-rows.npy", chosen)
         if labels is not None:
             np.save(folder / f"{side}-labels.npy", labels)
         digest = hashlib.sha256(json.dumps([decoded.class_names, decoded.images.shape[1:], len(chosen)]).encode())
@@ -131,7 +138,7 @@ def load(folder: Path) -> Dataset | None:
         record = json.loads((folder / _MARKER).read_text())
         skipped = tuple((str(name), str(why)) for name, why in record["skipped"])
         train, test = (_load_side(folder, side, record) for side in ("train", "test"))
-        return Dataset(str(record["name"]), train, test, skipped)
+        return Dataset(str(record["name"]), train, test, skipped, num_distinct=int(record["num_distinct"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -141,7 +148,8 @@ def _load_side(folder: Path, side: str, record: dict[str, Any]) -> ImageSet:
     images = np.load(folder / f"{side}.npy", mmap_mode="r")
     labels = np.load(folder / f"{side}-labels.npy") if stored["labelled"] else None
     names = None if stored["names"] is None else tuple(stored["names"])
-    return ImageSet(images, labels, tuple(record["class_names"]), str(stored["content_hash"]), names)
+    rows = np.load(folder / f"{side}-rows.npy")
+    return ImageSet(images, labels, tuple(record["class_names"]), str(stored["content_hash"]), names, rows)
 
 
 def _write_rows(path: Path, images: U8, rows: I64, digest: Any) -> None:

@@ -1,6 +1,6 @@
 """A contact sheet: labelled tiles on one page. Arrays and texts in, a picture out.
 
-Legend: T tiles, C channels 1 or 3, S side. Tiles are `(T, C, S, S) uint8`.
+Legend: T tiles, C channels 1, 3 or 4, H height, W width. Tiles are `(C, H, W) uint8`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,12 @@ _PAPER, _INK, _FAINT, _WARN = (252, 252, 250), (30, 32, 36), (120, 124, 130), (1
 
 
 def draw_sheet(
-    tiles: U8, captions: Sequence[tuple[str, str]], *, title: str, facts: Sequence[str], warnings: Sequence[str]
+    tiles: Sequence[U8],
+    captions: Sequence[tuple[str, str]],
+    *,
+    title: str,
+    facts: Sequence[str],
+    warnings: Sequence[str],
 ) -> Image.Image:
     """The page: a title, lines of facts, lines of warnings, then the tiles with two lines of caption each.
 
@@ -60,17 +65,28 @@ def _font(points: int) -> Font:
 
 def _paste(page: Image.Image, tile: U8, x: int, y: int) -> None:
     pixels = tile[0] if len(tile) == 1 else np.ascontiguousarray(np.moveaxis(tile, 0, 2))
-    picture = Image.fromarray(pixels).convert("RGB")
-    side = picture.width
+    picture = Image.fromarray(pixels).convert("RGBA" if len(tile) == 4 else "RGB")
+    side = max(picture.size)
     if side > _TILE:
-        picture = picture.resize((_TILE, _TILE), Image.Resampling.LANCZOS)
+        small = tuple(max(1, round(length * _TILE / side)) for length in picture.size)
+        picture = picture.resize((small[0], small[1]), Image.Resampling.LANCZOS)
     elif 2 * side <= _TILE:
         scale = _TILE // side
-        picture = picture.resize((side * scale, side * scale), Image.Resampling.NEAREST)
-    pad = (_TILE - picture.width) // 2
+        picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
+    left, top = x + (_TILE - picture.width) // 2, y + (_TILE - picture.height) // 2
     pen = ImageDraw.Draw(page)
     pen.rectangle((x, y, x + _TILE - 1, y + _TILE - 1), fill=(238, 238, 234))
-    page.paste(picture, (x + pad, y + pad))
+    if picture.mode == "RGBA":
+        page.paste(_checkers(picture.size), (left, top))
+        page.paste(picture, (left, top), picture)
+    else:
+        page.paste(picture, (left, top))
+
+
+def _checkers(size: tuple[int, int]) -> Image.Image:
+    """What shows through transparent pixels: light and dark squares of 8 pixels."""
+    rows, columns = np.indices((size[1], size[0])) // 8
+    return Image.fromarray(np.where((rows + columns) % 2, 205, 155).astype(np.uint8)).convert("RGB")
 
 
 def _fitted(text: str, font: Font, width: float) -> str:

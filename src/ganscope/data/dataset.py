@@ -21,6 +21,7 @@ class ImageSet:
     class_names: tuple[str, ...]  # K names, () without labels
     content_hash: str  # 16 hex digits of the decoded images, their shape, labels and class names
     names: tuple[str, ...] | None  # the source file of each image, printable; None for arrays
+    rows: I64 | None = None  # (N,) the place of each image among all that the source gave
 
 
 @dataclass(frozen=True)
@@ -30,4 +31,6 @@ class Dataset:
     name: str
     train: ImageSet
     test: ImageSet
-    skipped: tuple[tuple[str, str], ...]  # (file, why), printable
+    skipped: tuple[tuple[str, str], ...]  # unreadable: (file, why), printable
+    decisions: tuple[str, ...] = ()  # what was decided about the data, why, and the option that decides otherwise
+    num_distinct: int | None = None  # different training images; None: not counted

@@ -3,20 +3,23 @@
 Legend: C channels, H height, W width. Arrays are `(C, H, W) uint8`.
 
 What is done to the pixels, in this order: the first frame of an animation is taken; the EXIF orientation is applied;
-16-bit grey is scaled by 1/257; palettes become colours; CMYK and other spaces become RGB; transparency is laid over
-white; the largest centred square is cut out and resized with an antialiased Lanczos filter.
+deep pixels (16 bits, floats) are scaled by the set's range; palettes become colours; CMYK and other spaces become RGB;
+transparency is laid over a background, or kept as a fourth channel; the picture is made to fit, by cutting out its
+centre, padding it or stretching it, and resized with an antialiased Lanczos filter.
 
 Only formats whose Pillow decoder runs no other program are opened (EPS, which starts Ghostscript, is not among them).
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,11 +32,13 @@ MAX_PIXELS = 89_478_485  # Pillow's own limit: a quarter of a GiB at 3 bytes a p
 MAX_FILE_BYTES = 256 * 2**20
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".avif"}
-    | {".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".jp2"}
+    | {".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".jp2", ".heic", ".heif", ".dcm", ".ico"}
 )
+_ALPHA_MODES = frozenset({"RGBA", "RGBa", "LA", "La", "PA"})
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
-_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM", "TGA", "MPO", "AVIF", "JPEG2000")
-_GREY_TOLERANCE = 2  # levels: what JPEG's rounding adds to a grey picture stored as colour
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM", "TGA", "MPO", "AVIF", "JPEG2000", "HEIF", "ICO")
+GREY_TOLERANCE = 2  # levels: what JPEG's rounding adds to a grey picture stored as colour
+WHITE = (255, 255, 255)
 _ORIENTATION = 0x0112
 _TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -55,36 +60,80 @@ class Header:
     width: int  # pixels, as seen: after the EXIF rotation
     height: int
     animated: bool
+    alpha: bool = False  # it may have transparent pixels
+    deep: bool = False  # its pixels have more than 8 bits
+
+
+Size = tuple[int, int]  # (H, W) in pixels
+Colour = tuple[int, int, int]
+Scale = tuple[float, float]  # the values that become 0 and 255
+
+
+class Recipe(NamedTuple):
+    """How every image of a set is decoded."""
+
+    size: int | Size  # a number: a square
+    channels: int  # 1 grey, 3 colour, 4 colour and opacity
+    fit: str = "crop"  # crop, pad or stretch
+    background: Colour = WHITE
+    scale: Scale | None = None  # of deep pixels; None: each picture's own range
+
+    @property
+    def side(self) -> Size:
+        """(H, W)."""
+        return _pair(self.size)
+
+    def num_bytes(self) -> int:
+        """Of one decoded image."""
+        height, width = self.side
+        return self.channels * height * width
 
 
 def is_image_name(name: str) -> bool:
     """Whether a file of this name is tried as an image: a known suffix, or none at all; hidden files are not."""
+    suffix = Path(name.replace("\\", "/").rsplit("/", 1)[-1]).suffix.lower()
+    return not is_litter(name) and (suffix in SUFFIXES or not suffix)
+
+
+def is_litter(name: str) -> bool:
+    """Whether a file is what systems leave in folders: hidden, of a Mac's archive, a Windows index."""
     parts = name.replace("\\", "/").split("/")
-    if any(part.startswith(".") and part not in (".", "..") for part in parts) or "__MACOSX" in parts:
-        return False
-    suffix = Path(parts[-1]).suffix.lower()
-    return suffix in SUFFIXES or not suffix
+    hidden = any(part.startswith(".") and part not in (".", "..") for part in parts)
+    return hidden or "__MACOSX" in parts or parts[-1].lower() in ("thumbs.db", "desktop.ini", "icon\r")
 
 
 def read_header(source: bytes | Path) -> Header:
     """The header of an image in memory or in a file; its pixels are not decoded. Raises `DataError` with the reason."""
     with _opened(source) as image:
+        deep = _is_deep(image)  # before anything loads the pixels, after which the file's own form is forgotten
         width, height = image.size
         if _orientation(image) >= 5:
             width, height = height, width
         animated = bool(getattr(image, "is_animated", False))
-        return Header(image.format or "?", image.mode, width, height, animated)
+        alpha = image.mode in _ALPHA_MODES or "transparency" in image.info
+        return Header(image.format or "?", image.mode, width, height, animated, alpha, deep)
 
 
-def decode(source: bytes | Path, *, size: int, channels: int) -> U8:
-    """The image as `(channels, size, size) uint8`, channels 1 (grey) or 3 (RGB).
+def decode(
+    source: bytes | Path,
+    *,
+    size: int | Size,
+    channels: int,
+    fit: str = "crop",
+    background: Colour = WHITE,
+    scale: Scale | None = None,
+) -> U8:
+    """The image as `(channels, H, W) uint8`; the settings are those of `Recipe`.
 
     Raises `DataError`, its `what` one short reason: empty, not an image, cut short, a decompression bomb, damaged.
     """
+    height, width = _pair(size)
+    low_bytes = _low_bytes(source) if scale else None
     with _opened(source) as image:
         # A JPEG at least twice too large is decoded at 1/2, 1/4 or 1/8: much faster, and still antialiased below.
-        image.draft(None, (2 * size, 2 * size))
-        return _fit(_upright(image), size, channels)
+        image.draft(None, (2 * width, 2 * height))
+        flat = _upright(image, None if channels == 4 else background, scale, low_bytes)
+        return _fit(flat, (height, width), channels, fit, background)
 
 
 def is_grey(source: bytes | Path) -> bool:
@@ -96,19 +145,43 @@ def is_grey(source: bytes | Path) -> bool:
         if image.mode in GREY_MODES:
             return True
         image.draft(None, (16, 16))
-        pixels = np.asarray(_flat(image))
+        pixels = np.asarray(_flat(image, WHITE))
     if pixels.ndim == 2:
         return True
     spread = pixels.max(axis=2).astype(np.int16) - pixels.min(axis=2)
-    return bool(spread.max() <= _GREY_TOLERANCE)
+    return bool(spread.max() <= GREY_TOLERANCE)
 
 
-def fit_array(image: U8, *, size: int, channels: int) -> U8:
-    """An array `(C, H, W) uint8`, C 1 or 3, as `(channels, size, size) uint8`, cut and resized like a file."""
-    if image.shape == (channels, size, size):
+def value_range(source: bytes | Path) -> tuple[float, float, bool]:
+    """The smallest and the greatest finite pixel of a deep image, and whether they are floats. Raises `DataError`."""
+    low_bytes = _low_bytes(source)
+    with _opened(source) as image:
+        image.load()
+        pixels = _deep_pixels(image, low_bytes)
+    floats = pixels.dtype.kind == "f"
+    if floats and not np.isfinite(pixels).all():
+        pixels = pixels[np.isfinite(pixels)]
+    if not pixels.size:
+        raise DataError("no pixel is a finite number")
+    return float(pixels.min()), float(pixels.max()), floats
+
+
+def fit_array(
+    image: U8, *, size: int | Size, channels: int, fit: str = "crop", background: Colour = WHITE,
+    scale: Scale | None = None,
+) -> U8:  # fmt: skip
+    """An array `(C, H, W) uint8`, C 1, 3 or 4, as `(channels, H, W) uint8`, made to fit like a file."""
+    height, width = _pair(size)
+    if image.shape == (channels, height, width) and channels != 4:
         return image
     pixels = image[0] if image.shape[0] == 1 else np.ascontiguousarray(np.moveaxis(image, 0, 2))
-    return _fit(Image.fromarray(pixels), size, channels)
+    picture = Image.fromarray(pixels)
+    flat = picture if channels == 4 or picture.mode != "RGBA" else _over(picture, background)
+    return _fit(flat, (height, width), channels, fit, background)
+
+
+def _pair(size: int | Size) -> Size:
+    return (size, size) if isinstance(size, int) else size
 
 
 @contextmanager
@@ -162,29 +235,102 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _upright(
+    image: Image.Image, background: Colour | None, scale: Scale | None = None, low_bytes: U8 | None = None
+) -> Image.Image:
     turn = _TRANSPOSE.get(_orientation(image))
-    flat = _flat(image)
+    flat = _flat(image, background, scale, low_bytes)
     return flat if turn is None else flat.transpose(turn)
 
 
-def _flat(image: Image.Image) -> Image.Image:
-    """The image in mode L or RGB, transparency laid over white."""
+def _flat(
+    image: Image.Image, background: Colour | None, scale: Scale | None = None, low_bytes: U8 | None = None
+) -> Image.Image:
+    """The image in mode L or RGB, transparency laid over the background; without one, in RGBA where it has any."""
     image.load()
-    if image.mode in GREY_MODES and image.mode[0] in "IF":
-        return Image.fromarray(_to_8_bits(np.asarray(image)))
-    if image.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
-        grey = image.mode in GREY_MODES
-        colour = image.convert("RGBA")
-        white = Image.new("RGBA", colour.size, (255, 255, 255, 255))
-        return Image.alpha_composite(white, colour).convert("L" if grey else "RGB")
+    deep = image.mode in GREY_MODES and image.mode[0] in "IF"
+    if deep or (scale and low_bytes is not None):
+        image = _scaled(image, scale, low_bytes)
+    if image.mode in _ALPHA_MODES or "transparency" in image.info:
+        if background is None:
+            return image.convert("RGBA")
+        grey = image.mode in GREY_MODES and len(set(background)) == 1
+        return _over(image.convert("RGBA"), background).convert("L" if grey else "RGB")
     if image.mode in GREY_MODES:
         return image.convert("L")
     return image.convert("RGB")
 
 
-def _to_8_bits(pixels: npt.NDArray[np.generic]) -> U8:
-    """Wide grey `(H, W)` to uint8: 16 bits by 1/257, floats in [0, 1] by 255, anything wider stretched to [0, 255]."""
+def _over(image: Image.Image, background: Colour) -> Image.Image:
+    """Mode RGBA laid over a colour, in mode RGB."""
+    behind = Image.new("RGBA", image.size, (*background, 255))
+    return Image.alpha_composite(behind, image).convert("RGB")
+
+
+# Deep pixels
+
+
+def _is_deep(image: Image.Image) -> bool:
+    if image.mode in GREY_MODES and image.mode[0] in "IF":
+        return True
+    return _raw_mode(image).partition(";")[2][:2] == "16"
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """How the pixels lie in the file, by Pillow's name: `RGB;16B` is 16 bits a channel, the high byte first."""
+    tiles = getattr(image, "tile", None) or []
+    found = tiles[0][3] if tiles and len(tiles[0]) > 3 else ""
+    found = found[0] if isinstance(found, tuple) and found else found
+    return found if isinstance(found, str) else ""
+
+
+_OTHER_BYTE = {"B": "L", "L": "B", "N": "L" if sys.byteorder == "big" else "B"}
+
+
+def _low_bytes(source: bytes | Path) -> U8 | None:
+    """The low bytes of colour pixels of 16 bits, `(H, W, C)`; None where the picture has none.
+
+    Pillow reads only the high bytes of such a picture. Told that they lie the other way round, it reads the low ones.
+    """
+    with _opened(source) as image:
+        raw = _raw_mode(image)
+        if image.mode not in ("RGB", "RGBA") or not raw.startswith(f"{image.mode};16") or raw[-1] not in _OTHER_BYTE:
+            return None
+        swapped = raw[:-1] + _OTHER_BYTE[raw[-1]]
+        image.tile = [  # type: ignore[attr-defined]
+            tile._replace(args=swapped if isinstance(tile.args, str) else (swapped, *tile.args[1:]))
+            for tile in image.tile  # type: ignore[attr-defined]
+        ]
+        image.load()
+        return np.asarray(image)
+
+
+def _deep_pixels(image: Image.Image, low_bytes: U8 | None) -> npt.NDArray[Any]:
+    """The pixels of a loaded picture as they were stored, opacity left out: `(H, W)` or `(H, W, 3)`."""
+    pixels = np.asarray(image)
+    if low_bytes is not None:
+        return pixels[..., :3].astype(np.uint16) * np.uint16(256) + low_bytes[..., :3]
+    return pixels
+
+
+def _scaled(image: Image.Image, scale: Scale | None, low_bytes: U8 | None) -> Image.Image:
+    """Deep pixels in 8 bits; opacity keeps its high byte."""
+    pixels = _deep_pixels(image, low_bytes)
+    flat = Image.fromarray(_to_8_bits(pixels) if scale is None else scaled(pixels, scale))
+    if image.mode == "RGBA":
+        flat.putalpha(image.getchannel("A"))
+    return flat
+
+
+def scaled(values: npt.NDArray[Any], scale: Scale) -> U8:
+    """Numbers of any shape to uint8: `scale` becomes 0 and 255, what lies beyond is clipped, NaN becomes 0."""
+    low, high = scale
+    out = (values.astype(np.float64) - low) * (255 / (high - low))
+    return np.rint(np.clip(np.nan_to_num(out, nan=0.0, posinf=255.0, neginf=0.0), 0, 255)).astype(np.uint8)
+
+
+def _to_8_bits(pixels: npt.NDArray[Any]) -> U8:
+    """Deep grey `(H, W)` by itself: 16 bits by 1/257, floats in [0, 1] by 255, anything wider stretched to [0, 255]."""
     values = np.nan_to_num(pixels.astype(np.float64), posinf=0.0, neginf=0.0)
     low, high = float(values.min()), float(values.max())
     if np.issubdtype(pixels.dtype, np.floating) and low >= 0 and high <= 1:
@@ -198,14 +344,74 @@ def _to_8_bits(pixels: npt.NDArray[np.generic]) -> U8:
     return np.rint(values).astype(np.uint8)
 
 
-def _fit(image: Image.Image, size: int, channels: int) -> U8:
-    """Mode L or RGB to `(channels, size, size) uint8`."""
-    image = image.convert("L" if channels == 1 else "RGB")
-    width, height = image.size
-    side = min(width, height)
-    left, top = (width - side) // 2, (height - side) // 2
-    if (width, height) != (size, size):
-        # The square is cut by the resize itself: scaling a 1 × 1,000,000 strip first would fill the memory.
-        image = image.resize((size, size), Image.Resampling.LANCZOS, box=(left, top, left + side, top + side))
+# Fitting
+
+
+def _fit(image: Image.Image, size: Size, channels: int, fit: str, background: Colour) -> U8:
+    """Mode L, RGB or RGBA to `(channels, H, W) uint8`."""
+    image = image.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels])
+    height, width = size
+    if image.size != (width, height):
+        image = _padded(image, size, channels, background) if fit == "pad" else _resized(image, size, fit)
     pixels = np.asarray(image)
+    if channels == 4:  # what cannot be seen has no colour of its own
+        pixels = np.where(pixels[..., 3:] == 0, np.array([*background, 0], np.uint8), pixels)
     return pixels[None] if channels == 1 else np.ascontiguousarray(np.moveaxis(pixels, 2, 0))
+
+
+def _resized(image: Image.Image, size: Size, fit: str) -> Image.Image:
+    """The whole picture stretched, or the largest centred part of the right shape."""
+    height, width = size
+    own_width, own_height = image.size
+    if fit == "stretch":
+        box: tuple[float, float, float, float] = (0, 0, own_width, own_height)
+    else:
+        cut_width = max(1, min(own_width, own_height * width // height))
+        cut_height = max(1, min(own_height, own_width * height // width))
+        left, top = (own_width - cut_width) // 2, (own_height - cut_height) // 2
+        box = (left, top, left + cut_width, top + cut_height)
+    # The part is cut by the resize itself: scaling a 1 × 1,000,000 strip first would fill the memory.
+    return image.resize((width, height), Image.Resampling.LANCZOS, box=box)
+
+
+def _padded(image: Image.Image, size: Size, channels: int, background: Colour) -> Image.Image:
+    """The whole picture in the middle, the background around it (nothing, where opacity is kept)."""
+    height, width = size
+    own_width, own_height = image.size
+    factor = min(width / own_width, height / own_height)
+    inner = (max(1, min(width, round(own_width * factor))), max(1, min(height, round(own_height * factor))))
+    around: Any = {1: Image.new("RGB", (1, 1), background).convert("L").getpixel((0, 0)), 3: background}
+    page = Image.new(image.mode, (width, height), (*background, 0) if channels == 4 else around[channels])
+    part = image if inner == image.size else image.resize(inner, Image.Resampling.LANCZOS)
+    page.paste(part, ((width - inner[0]) // 2, (height - inner[1]) // 2))
+    return page
+
+
+# Backgrounds
+
+BACKGROUNDS: dict[str, Colour] = {"white": WHITE, "black": (0, 0, 0), "grey": (128, 128, 128)}
+_VANISHED = 24.0  # mean difference from the background, in levels, below which a picture cannot be seen on it
+
+
+def background_facts(source: bytes | Path | Image.Image) -> tuple[bool, dict[str, bool], float]:
+    """Whether a picture has transparent pixels, on which backgrounds it vanishes, and the grey level of its rim."""
+    if isinstance(source, Image.Image):
+        return _background_facts(source)
+    with _opened(source) as image:
+        image.draft(None, (64, 64))
+        return _background_facts(_upright(image, None))
+
+
+def _background_facts(image: Image.Image) -> tuple[bool, dict[str, bool], float]:
+    image.thumbnail((64, 64), Image.Resampling.BOX)
+    pixels = np.asarray(image.convert("RGBA")).astype(np.float64)
+    grey, seen = pixels[..., :3].mean(axis=2), pixels[..., 3] / 255
+    rim = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    weight = seen.sum()
+    if seen.min() > 0.98:
+        return False, {}, float(rim.mean())
+    lost = {}
+    for name, colour in BACKGROUNDS.items():
+        apart = np.abs(pixels[..., :3] - np.array(colour)).max(axis=2)
+        lost[name] = bool(weight and (apart * seen).sum() / weight < _VANISHED)
+    return True, lost, 0.0

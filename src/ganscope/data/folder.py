@@ -1,7 +1,7 @@
-"""A folder or an archive of image files: what is in it, and all of it decoded in parallel.
+"""A folder or an archive of image files: its files one by one, decoded in parallel.
 
-Legend: N images, C channels, S side. Every file of a folder is a path, every file of an archive is its bytes; both are
-read in a pool of threads (Pillow leaves Python's lock while it decodes), a bounded number at a time.
+Legend: N images, C channels, H height, W width. Every file of a folder is a path, every file of an archive is its
+bytes; both are read in a pool of threads (Pillow leaves Python's lock while it decodes), a bounded number at a time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import stat
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -21,8 +21,8 @@ from typing import BinaryIO, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ganscope.data.archive import printable, read_members
-from ganscope.data.decode import Header, decode, is_grey, is_image_name, read_header
+from ganscope.data.archive import read_members
+from ganscope.data.decode import Recipe, decode, is_image_name, is_litter
 from ganscope.errors import DataError
 from ganscope.progress import Say
 
@@ -30,26 +30,10 @@ Item = tuple[str, bytes | Path | DataError]
 T = TypeVar("T")
 R = TypeVar("R")
 
-MIN_PER_CLASS = 10  # images a subfolder holds on average, so that subfolders are taken for classes
-_TRAIN_NAMES, _TEST_NAMES = {"train", "training"}, {"test", "testing", "val", "valid", "validation"}
+DOCUMENT_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl"})  # may hold labels
+MAX_DOCUMENT_BYTES = 256 * 2**20
 _CHUNK = 32  # files a task: a task costs about 50 µs, a small file 500 µs
 _EDGE_BYTES = 1 << 16  # read from both ends of an archive to identify it
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What the headers say, before any pixel is kept."""
-
-    headers: dict[str, Header]  # readable files, sorted by name
-    unreadable: dict[str, str]  # file → reason
-    grey: bool  # no image has any colour
-    others: dict[str, int]  # suffix → number of files that are not images by their name
-
-    def common_square(self) -> int | None:
-        """The side that all images share when all are square and equal, else None."""
-        sizes = {(h.width, h.height) for h in self.headers.values()}
-        width, height = next(iter(sizes), (0, -1))
-        return width if len(sizes) == 1 and width == height else None
 
 
 @dataclass(frozen=True)
@@ -57,11 +41,13 @@ class ImageFiles:
     """A folder (nested, links followed once) or an archive, as named files in no particular order."""
 
     root: Path
-    others: Counter[str] = field(default_factory=Counter)
+    others: Counter[str] = field(default_factory=Counter)  # suffix → files that are no images by their names
+    documents: list[str] = field(default_factory=list)  # files that may hold labels
 
     def items(self) -> Iterator[Item]:
         """(name with `/`, its path or bytes or why it is refused) of everything that is an image by its name."""
         self.others.clear()
+        self.documents.clear()
         if self.root.is_dir():
             for name, path in _walk(self.root):
                 if isinstance(path, DataError):
@@ -84,10 +70,28 @@ class ImageFiles:
             digest.update(f"{name}\0{facts}\0".encode("utf-8", "surrogateescape"))
         return ["folder", str(self.root.resolve()), digest.hexdigest()]
 
+    def read_documents(self, names: Iterable[str]) -> dict[str, bytes]:
+        """The content of some of `documents`; those that cannot be read, or are huge, are left out."""
+        wanted = set(names)
+        if not self.root.is_dir():
+            found = read_members(self.root, lambda name: name in wanted)
+            return {name: content for name, content in found if isinstance(content, bytes)}
+        texts = {}
+        for name in wanted:
+            path = self.root / name
+            info = status(path)
+            if info is not None and stat.S_ISREG(info.st_mode) and info.st_size <= MAX_DOCUMENT_BYTES:
+                texts[name] = path.read_bytes()
+        return texts
+
     def _wanted(self, name: str) -> bool:
         if is_image_name(name):
             return True
-        self.others[Path(name).suffix.lower() or name.rsplit("/", 1)[-1]] += 1
+        if not is_litter(name):
+            suffix = Path(name).suffix.lower()
+            self.others[suffix or name.rsplit("/", 1)[-1]] += 1
+            if suffix in DOCUMENT_SUFFIXES:
+                self.documents.append(name)
         return False
 
 
@@ -102,40 +106,10 @@ def file_identity(path: Path) -> list[object]:
     return ["file", str(path.resolve()), info.st_size, info.st_mtime_ns, digest.hexdigest()]
 
 
-def survey(files: ImageFiles, progress: Say | None = None) -> Survey:
-    """Read every header. Raises `DataError` for an archive that is damaged as a whole, or where nothing is an image."""
-    colour_seen = False
-    headers: dict[str, Header] = {}
-    unreadable: dict[str, str] = {}
-
-    def look(item: Item) -> tuple[str, Header | str]:
-        nonlocal colour_seen  # written by many threads, always to the same value: the order does not matter
-        name, source = item
-        try:
-            if isinstance(source, DataError):
-                raise source
-            header = read_header(source)
-            if not colour_seen and not is_grey(source):
-                colour_seen = True
-            return name, header
-        except DataError as error:
-            return name, error.what
-
-    for name, found in in_pool(files.items(), look, _reporter(progress, "looking at", None)):
-        if isinstance(found, Header):
-            headers[name] = found
-        else:
-            unreadable[name] = found
-    if not headers:
-        raise _nothing(files, unreadable)
-    ordered = dict(sorted(headers.items(), key=lambda pair: os.fsencode(pair[0])))
-    return Survey(ordered, dict(sorted(unreadable.items())), not colour_seen, dict(files.others.most_common()))
-
-
 def decode_all(
-    files: ImageFiles, names: Iterable[str], *, size: int, channels: int, progress: Say | None = None
+    files: ImageFiles, names: Iterable[str], recipe: Recipe, *, progress: Say | None = None
 ) -> Iterator[tuple[str, npt.NDArray[np.uint8] | str]]:
-    """(name, `(C, S, S) uint8` or the reason why not) of the named files, in the order in which they lie there."""
+    """(name, `(C, H, W) uint8` or the reason why not) of the named files, in the order in which they lie there."""
     wanted = set(names)
 
     def one(item: Item) -> tuple[str, npt.NDArray[np.uint8] | str]:
@@ -143,55 +117,32 @@ def decode_all(
         try:
             if isinstance(source, DataError):
                 raise source
-            return name, decode(source, size=size, channels=channels)
+            return name, decode(source, **recipe._asdict())
         except DataError as error:
             return name, error.what
 
     items = (item for item in files.items() if item[0] in wanted)
-    yield from in_pool(items, one, _reporter(progress, "decoding", len(wanted)))
+    yield from in_pool(items, one, reporter(progress, "decoding", len(wanted)))
 
 
 def decode_into(
-    files: ImageFiles, names: list[str], rows: BinaryIO, *, size: int, channels: int, progress: Say | None = None
+    files: ImageFiles, names: Sequence[str], rows: BinaryIO, recipe: Recipe, *, progress: Say | None = None
 ) -> dict[str, str]:
-    """Write image i of `names` as row i of `rows` (`C·S·S` bytes each); returns the files that failed, with reasons.
+    """Write image i of `names` as row i of `rows` (`C·H·W` bytes each); returns the files that failed, with reasons.
 
     Written and not mapped: a full disk then raises `OSError`, where a mapped file would kill the process.
     """
     index = {name: i for i, name in enumerate(names)}
     failed = dict.fromkeys(names, "it was gone when it was to be read")
-    for name, found in decode_all(files, names, size=size, channels=channels, progress=progress):
+    for name, found in decode_all(files, names, recipe, progress=progress):
         if isinstance(found, str):
             failed[name] = found
         else:
             rows.seek(index[name] * found.nbytes)
             rows.write(found.tobytes())
             del failed[name]
-    rows.truncate(len(names) * channels * size * size)
+    rows.truncate(len(names) * recipe.num_bytes())
     return failed
-
-
-def folder_labels(names: list[str]) -> tuple[list[str] | None, list[bool]]:
-    """The class of each file by its top-level folder, or None; and whether it lies in a test folder.
-
-    Folders that all files share are passed over. A top level of only `train` and `test` (or `val`) is the split, and
-    the classes are below it. Folders are classes when every file is in one, there are two or more, and they hold 10
-    images or more on average.
-    """
-    paths = _without_common([[part for part in name.split("/") if part != "."] for name in names])
-    held_out = [False] * len(paths)
-    tops = {parts[0].lower() for parts in paths if len(parts) > 1}
-    nested = all(len(parts) > 1 for parts in paths)
-    if nested and tops & _TRAIN_NAMES and tops & _TEST_NAMES and tops <= _TRAIN_NAMES | _TEST_NAMES:
-        held_out = [parts[0].lower() in _TEST_NAMES for parts in paths]
-        paths = [parts[1:] for parts in paths]
-    if not all(len(parts) > 1 for parts in paths):
-        return None, held_out
-    classes = [parts[0] for parts in paths]
-    num_classes = len(set(classes))
-    if num_classes < 2 or len(classes) < MIN_PER_CLASS * num_classes:
-        return None, held_out
-    return [printable(name) for name in classes], held_out
 
 
 def in_pool(items: Iterable[T], work: Callable[[T], R], tick: Callable[[int], None] | None = None) -> Iterator[R]:
@@ -247,26 +198,7 @@ def _walk(root: Path) -> Iterator[tuple[str, Path | DataError]]:
         yield f"{name}/", DataError(f"the folder cannot be opened: {error.strerror}")
 
 
-def _without_common(paths: list[list[str]]) -> list[list[str]]:
-    while paths and all(len(parts) > 1 for parts in paths) and len({parts[0] for parts in paths}) == 1:
-        paths = [parts[1:] for parts in paths]
-    return paths
-
-
-def _nothing(files: ImageFiles, unreadable: dict[str, str]) -> DataError:
-    if unreadable:
-        name, reason = next(iter(unreadable.items()))
-        found = f"{len(unreadable):,} files, none readable; the first: {printable(name)}: {reason}"
-    elif files.others:
-        kinds = ", ".join(f"{count:,} {printable(kind)}" for kind, count in files.others.most_common(5))
-        found = f"files of other kinds: {kinds}"
-    else:
-        found = "no files"
-    todo = "give a folder or archive of images (JPEG, PNG, GIF, BMP, WebP, TIFF, …), or an .npz or IDX file by its path"
-    return DataError(f"{files.root} holds no image that can be read", found=found, todo=todo)
-
-
-def _reporter(progress: Say | None, verb: str, total: int | None) -> Callable[[int], None]:
+def reporter(progress: Say | None, verb: str, total: int | None) -> Callable[[int], None]:
     """Says how far it is, about every two seconds."""
     start = time.monotonic()
     last = start

@@ -12,7 +12,7 @@ from ganscope.config import Config, Watched
 from ganscope.data.arrays import AnyArray, to_labels
 from ganscope.data.cache import Decoded, building, hold_out, load, pixel_hashes, store
 from ganscope.data.dataset import Dataset
-from ganscope.data.load import cache_root, load_dataset
+from ganscope.data.load import cache_root, load_configured, load_dataset
 from ganscope.errors import DataError
 from ganscope.progress import Say
 
@@ -92,6 +92,8 @@ def dataset_of(settings: Config | Watched, progress: Say | None = None) -> Datas
                 todo="start the watched training again for a moment: it hands them over anew",
             )
         return dataset
+    if isinstance(settings, Config):
+        return load_configured(settings, progress=progress)
     return load_dataset(
         settings.data, size=settings.size, channels=settings.channels, holdout=settings.holdout, progress=progress
     )

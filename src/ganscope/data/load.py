@@ -1,75 +1,125 @@
 """Data sets: a name, a folder, an archive or an array in; images decoded once, split, cached and memory-mapped out.
 
-Legend: N images, C channels, H height, W width, S side, K classes. Images are `(N, C, H, W) uint8`.
+Legend: N images, C channels, H height, W width, K classes. Images are `(N, C, H, W) uint8`.
 
-What is decided when nothing is said:
-- size: the data's own when all images share one that is square and at most 128, else 64.
-- channels: 1 when no image has any colour (every header, and every picture in a colour mode, is looked at until one
-  has), else 3.
-- held-out part: the data's own test part where it has one. Otherwise images are grouped by the hash of their decoded
-  pixels and the groups with the smallest hashes are held out, class by class: that depends on the pixels alone, not on
-  names, order or a generator, and identical images are never on both sides.
+What is decided when nothing is said is in `plan.py` (size, channels, shape, background, depth) and `layout.py` (parts,
+classes, what is left out). The held-out part is the data's own test part where it has one. Otherwise images are grouped
+by the hash of their decoded pixels and the groups with the smallest hashes are held out, class by class: that depends
+on the pixels alone, not on names, order or a generator, and identical images are never on both sides.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ganscope.arraytypes import U8
+from ganscope.config import Config
 from ganscope.data.archive import printable
 from ganscope.data.cache import Decoded, building, hold_out, load, pixel_hashes, store
 from ganscope.data.dataset import Dataset, ImageSet
-from ganscope.data.decode import fit_array
-from ganscope.data.folder import decode_into, folder_labels, survey
-from ganscope.data.sources import DATASETS, Arrays, Source, expect_number, find_source, wrong_number
+from ganscope.data.decode import Recipe, Size, fit_array
+from ganscope.data.folder import decode_into
+from ganscope.data.layout import TRAIN
+from ganscope.data.plan import Wishes, wishes_of
+from ganscope.data.sources import DATASETS, Arrays, find_source, wrong_number
+from ganscope.data.understanding import Understanding, understand_data
 from ganscope.errors import ConfigError, DataError
 from ganscope.progress import Say
 
 __all__ = ["DATASETS", "Dataset", "ImageSet", "cache_root", "find_source", "load_dataset"]
 
 
-CACHE_VERSION = 1  # raised whenever decoding or splitting changes: older caches are then not used
-MAX_OWN_SIZE, DEFAULT_SIZE = 128, 64
-_GREY_TOLERANCE = 2  # levels between R, G and B that still count as grey
+CACHE_VERSION = 2  # raised whenever decoding or splitting changes: older caches are then not used
 
 
 def load_dataset(
     data: str,
     *,
-    size: int | None = None,
+    size: int | Size | None = None,
     channels: int | None = None,
     holdout: float = 0.1,
     strict: bool = False,
     cache: Path | None = None,
     progress: Say | None = None,
+    **wishes: str | int | None,
 ) -> Dataset:
     """The data set `data`: a name of `DATASETS`, or the path of a folder, an archive, an `.npy`, `.npz` or IDX file.
 
     A name comes before a path: a folder called mnist is `./mnist`.
-    `size` S in pixels and `channels` 1 or 3: see the head of this file for None. `holdout`: the share of images held
-    out where the data has no test part of its own (at least one image; a single image is both parts; `digits` always
-    holds out 0.2). `strict`: an unreadable file is an error instead of an entry in `skipped`. `cache`: default
-    `$GANSCOPE_CACHE`, else the user's cache folder. The first call decodes, later ones map what was decoded.
-    Raises `DataError`, and `ConfigError` for a setting out of range.
+    `size` in pixels of a square, or (H, W); `channels` 1, 3 or 4; the other `wishes` are the fields of `Wishes`.
+    `holdout`: the share of images held out where the data has no test part of its own (at least one image; a single
+    image is both parts; `digits` always holds out 0.2). `strict`: an unreadable file is an error instead of an entry
+    in `skipped`. `cache`: default `$GANSCOPE_CACHE`, else the user's cache folder. The first call decodes, later ones
+    map what was decoded. Raises `DataError`, and `ConfigError` for a setting out of range.
     """
-    check_settings(size, channels, holdout)
+    wanted = Wishes(size=size, channels=channels, holdout=holdout, **wishes)  # type: ignore[arg-type]
     say = progress or (lambda _: None)
     root = cache_root() if cache is None else cache
-    source = find_source(data, root, say)
-    share = holdout if source.holdout is None else source.holdout
-    settings = [CACHE_VERSION, source.name, source.identity, size, channels, share, source.labelled, source.num_images]
+    dataset = read_understood(understand_data(data, wanted, root, say), wanted, root, say)
+    if dataset.skipped and strict:
+        todo = "mend or remove them, or leave out strict"
+        found = _skipped_text(dataset.skipped)
+        raise DataError(f"{printable(data)}: not every file can be read", found=found, todo=todo)
+    return dataset
+
+
+def load_configured(config: Config, data: str | None = None, progress: Say | None = None) -> Dataset:
+    """The data set of a run's config; `data`: where it lies now, when it has moved. Raises as `load_dataset` does."""
+    say = progress or (lambda _: None)
+    wishes, root = wishes_of(config), cache_root()
+    return read_understood(understand_data(data or config.data, wishes, root, say), wishes, root, say)
+
+
+def chosen_size(data: str, progress: Say | None = None, **settings: object) -> int:
+    """The longer side to which `data` will be decoded with these fields of `Config`: what a preset is chosen by."""
+    known = {field.name for field in dataclasses.fields(Wishes)}
+    wishes = Wishes(**{name: value for name, value in settings.items() if name in known})  # type: ignore[arg-type]
+    found = understand_data(data, wishes, cache_root(), progress or (lambda _: None))
+    return max(found.plan.recipe.side)
+
+
+def require_variety(dataset: Dataset) -> None:
+    """Raises `DataError`: there is nothing to learn, because all training images are the same."""
+    num = len(dataset.train.images)
+    if num > 1 and dataset.num_distinct == 1:
+        image = np.asarray(dataset.train.images[0])
+        flat = int(image.max()) == int(image.min())
+        kind = f"every pixel of every one is {int(image.max())}" if flat else "each pixel for pixel the first"
+        todo = "`ganscope check` shows what was read; transparent pictures may need another --background"
+        raise DataError(f"{dataset.name}: nothing to learn, all {num:,} images are the same", found=kind, todo=todo)
+
+
+def decoded_folder(found: Understanding, wishes: Wishes, root: Path) -> Path:
+    """Where the decoded images are kept."""
+    source, layout, share = found.source, found.layout, _share(found, wishes)
+    chosen = None if layout is None else [layout.names, layout.parts, layout.classes]
+    settings = [
+        CACHE_VERSION, source.name, source.identity, found.plan.recipe._asdict(), share, source.num_images, chosen,
+        wishes.labels == "none",
+    ]  # fmt: skip
     key = hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:16]
-    folder = root / "datasets" / f"{source.name}-{key}"
+    return root / "datasets" / f"{source.name}-{key}"
+
+
+def _share(found: Understanding, wishes: Wishes) -> float:
+    return wishes.holdout if found.source.holdout is None else found.source.holdout
+
+
+def read_understood(found: Understanding, wishes: Wishes, root: Path, say: Say) -> Dataset:
+    """Decode what was understood, or map what was decoded before. Raises `DataError`."""
+    folder = decoded_folder(found, wishes, root)
     dataset = load(folder)
     if dataset is None:
         try:
             with building(folder) as scratch:
-                _build(source, scratch, size, channels, share, say)
+                _build(found, scratch, _share(found, wishes), wishes.labels == "none", say)
         except OSError as error:
             todo = "free some space there, or set GANSCOPE_CACHE to another folder"
             raise DataError(f"the decoded images cannot be kept in {root}", found=str(error), todo=todo) from error
@@ -77,13 +127,16 @@ def load_dataset(
         if dataset is None:
             raise DataError(f"{folder} was damaged as soon as it was written", todo="check the disk")
     if dataset.skipped:
-        name, reason = dataset.skipped[0]
-        found = f"{len(dataset.skipped):,} unreadable; the first: {name}: {reason}"
-        say(f"left out: {found}")
-    if dataset.skipped and strict:
-        todo = "mend or remove them, or leave out strict"
-        raise DataError(f"{printable(data)}: not every file can be read", found=found, todo=todo)
-    return dataset
+        say(f"left out: {_skipped_text(dataset.skipped)}")
+    return dataclasses.replace(dataset, decisions=tuple(map(str, found.decisions)))
+
+
+def _skipped_text(skipped: Sequence[tuple[str, str]]) -> str:
+    """How many files cannot be read, the first, and the reasons of most."""
+    name, reason = skipped[0]
+    text = f"{len(skipped):,} unreadable; the first: {name}: {reason}"
+    reasons = Counter(why for _, why in skipped).most_common(1)[0]
+    return text if reasons[1] < 2 or reasons[0] == reason else f"{text}; {reasons[1]:,} times: {reasons[0]}"
 
 
 def cache_root() -> Path:
@@ -99,74 +152,53 @@ def cache_root() -> Path:
 # Decoding
 
 
-def _build(source: Source, scratch: Path, size: int | None, channels: int | None, share: float, say: Say) -> None:
-    """Decode, split and store `source` in the folder `scratch`."""
+def _build(found: Understanding, scratch: Path, share: float, unlabelled: bool, say: Say) -> None:
+    """Decode, split and store what was understood in the folder `scratch`."""
     rows_file = scratch / "rows.u8"
-    decoded = (
-        _decode_arrays(source.arrays(), size, channels)
-        if source.arrays
-        else _decode_files(source, rows_file, size, channels, say)
-    )
+    source, recipe = found.source, found.plan.recipe
+    decoded = _decode_arrays(source.arrays(), recipe) if source.arrays else _decode_files(found, rows_file, recipe, say)
+    if unlabelled:
+        decoded = dataclasses.replace(decoded, labels=None, class_names=())
+    hashes = pixel_hashes(decoded.images, decoded.rows)
     held_out = decoded.held_out
     if held_out is None or held_out.all() or not held_out.any():
-        held_out = hold_out(pixel_hashes(decoded.images, decoded.rows), decoded.labels, share)
-    store(scratch, source.name, decoded, held_out)
+        held_out = hold_out(hashes, decoded.labels, share)
+    store(scratch, source.name, decoded, held_out, hashes)
     rows_file.unlink(missing_ok=True)
 
 
-def _decode_arrays(arrays: Arrays, size: int | None, channels: int | None) -> Decoded:
-    num, _, height, width = arrays.images.shape
-    size = size or own_size(height if height == width else None)
-    channels = channels or (1 if is_grey_array(arrays.images) else 3)
+def _decode_arrays(arrays: Arrays, recipe: Recipe) -> Decoded:
     images = arrays.images
-    if images.shape[1:] != (channels, size, size):
-        images = np.stack([fit_array(image, size=size, channels=channels) for image in images])
-    return Decoded(images, np.arange(num), arrays.labels, arrays.class_names, None, arrays.held_out, ())
+    if images.shape[1:] != (recipe.channels, *recipe.side):
+        images = np.stack([fit_array(image, **recipe._asdict()) for image in images])
+    return Decoded(images, np.arange(len(images)), arrays.labels, arrays.class_names, None, arrays.held_out, ())
 
 
-def _decode_files(source: Source, rows_file: Path, size: int | None, channels: int | None, say: Say) -> Decoded:
+def _decode_files(found: Understanding, rows_file: Path, recipe: Recipe, say: Say) -> Decoded:
+    source, layout, survey = found.source, found.layout, found.survey
     files = source.files
-    assert files is not None
-    found = survey(files, say)
-    if source.num_images is not None:
-        expect_number(found, source.num_images, files.root)
-    size = size or own_size(found.common_square())
-    channels = channels or (1 if found.grey else 3)
-    names = list(found.headers)
+    assert files is not None and layout is not None and survey is not None
+    names = layout.names
     with rows_file.open("wb") as out:
-        failed = decode_into(files, names, out, size=size, channels=channels, progress=say)
+        failed = decode_into(files, names, out, recipe, progress=say)
     good = [i for i, name in enumerate(names) if name not in failed]
     if not good:
         name, reason = next(iter(failed.items()))
         raise DataError(f"{files.root}: no image can be read", found=f"{printable(name)}: {reason}")
     if source.num_images is not None and failed:
         raise wrong_number(len(good), source.num_images, files.root)
-    images = np.memmap(rows_file, np.uint8, "r", shape=(len(names), channels, size, size))
-    kept = [names[i] for i in good]
-    classes, held_out = folder_labels(kept)
-    class_names = tuple(sorted(set(classes))) if classes and source.labelled else ()
+    images = np.memmap(rows_file, np.uint8, "r", shape=(len(names), recipe.channels, *recipe.side))
+    classes = None if layout.classes is None else [layout.classes[i] for i in good]
+    class_names = tuple(sorted(set(classes))) if classes else ()
+    class_names = class_names if len(class_names) > 1 else ()
     index = {name: k for k, name in enumerate(class_names)}
     labels = np.array([index[name] for name in classes], np.int64) if classes and class_names else None
-    unreadable = sorted((found.unreadable | failed).items())
+    unreadable = sorted((survey.unreadable | failed).items())
     skipped = tuple((printable(name), reason) for name, reason in unreadable)
-    own_test = np.array(held_out) if any(held_out) else None
-    return Decoded(images, np.array(good), labels, class_names, tuple(map(printable, kept)), own_test, skipped)
-
-
-def own_size(side: int | None) -> int:
-    """The side to decode to when none is asked for: the images' common one up to 128 pixels, else 64."""
-    return side if side is not None and side <= MAX_OWN_SIZE else DEFAULT_SIZE
-
-
-def is_grey_array(images: U8) -> bool:
-    """Whether no image of `(N, C, H, W) uint8`, C 1 or 3, has any colour: R = G = B within 2 levels."""
-    if images.shape[1] == 1:
-        return True
-    for start in range(0, len(images), 1024):
-        block = images[start : start + 1024]
-        if int((block.max(axis=1).astype(np.int16) - block.min(axis=1)).max()) > _GREY_TOLERANCE:
-            return False
-    return True
+    held_out = np.array([layout.parts[i] != TRAIN for i in good])
+    kept = tuple(printable(names[i]) for i in good)
+    own_test = held_out if held_out.any() else None
+    return Decoded(images, np.array(good), labels, class_names, kept, own_test, skipped)
 
 
 def require_outside(data: str, path: Path, todo: str) -> None:
@@ -174,14 +206,3 @@ def require_outside(data: str, path: Path, todo: str) -> None:
     folder = Path(data).expanduser()
     if data not in DATASETS and folder.is_dir() and path.resolve().is_relative_to(folder.resolve()):
         raise ConfigError(f"{path} lies among the images of {printable(data)}", found=str(path.resolve()), todo=todo)
-
-
-def check_settings(size: int | None, channels: int | None, holdout: float) -> None:
-    """Raises ConfigError: a setting out of range."""
-    if size is not None and not 1 <= size <= 4096:
-        raise ConfigError("the image size is out of range", found=f"size={size}", todo="give 1 to 4096 pixels")
-    if channels not in (None, 1, 3):
-        raise ConfigError("images have 1 channel (grey) or 3 (colour)", found=f"channels={channels}")
-    if not 0 < holdout < 1:
-        found = f"holdout={holdout}"
-        raise ConfigError("the held-out share is out of range", found=found, todo="give a share such as 0.1")

@@ -17,7 +17,8 @@ from ganscope.data import published
 from ganscope.data.archive import printable, sniff
 from ganscope.data.arrays import ArrayPart, read_idx, read_numpy, to_images, to_labels
 from ganscope.data.dataset import Mask
-from ganscope.data.folder import ImageFiles, Survey, file_identity, status, survey
+from ganscope.data.folder import ImageFiles, file_identity, status
+from ganscope.data.survey import Survey, survey
 from ganscope.errors import DataError, did_you_mean
 from ganscope.progress import Say
 

@@ -8,8 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganscope.config import Config, Plan, plan
-from ganscope.data import Dataset, load_dataset, require_outside
+from ganscope.config import AUTO_PRESETS, Config, Plan, auto_preset, make_config, plan
+from ganscope.data import (
+    Dataset,
+    chosen_size,
+    load_configured,
+    require_outside,
+    require_variety,
+    trainable_size,
+)
 from ganscope.errors import ConfigError, did_you_mean
 from ganscope.launch.estimate import network_summary, snapshot_cost
 from ganscope.launch.resume import find_run, resumed_config
@@ -48,14 +55,12 @@ def launch(
     progress = progress or Progress()
     toy = TOYS.get(config.data)
     require_sense(config, toy)
+    config = of_trainable_size(config, progress)
     require_outside(config.data, run_path or runs, todo="name another folder with --runs or --run")
-    dataset = (
-        toy_dataset(toy)
-        if toy is not None
-        else load_dataset(
-            config.data, size=config.size, channels=config.channels, holdout=config.holdout, progress=progress.say
-        )
-    )
+    dataset = toy_dataset(toy) if toy is not None else load_configured(config, progress=progress.say)
+    for decision in dataset.decisions:
+        progress.say(decision)
+    require_variety(dataset)
     # Points are images of one pixel with as many channels as the plane has dimensions.
     count, channels, height = (*dataset.train.images.shape, 1)[:3]
     draft = plan(config, num_images=count, size=height, channels=channels)
@@ -112,6 +117,29 @@ def launch(
         if outcome.status != "interrupted":
             run.mark_finished(dataclasses.asdict(outcome) | recorder.costs())
     return Launched(run, outcome, products)
+
+
+def configure(data: str, preset: str = "auto", *, progress: Progress | None = None, **settings: Any) -> Config:
+    """A config from a preset and what differs from it; `auto` looks at the data, so that the preset fits their size.
+
+    Raises:
+        GanscopeError: an unknown preset or setting, a value out of range, data that cannot be read.
+    """
+    config = make_config(data, preset, **settings)
+    if preset != "auto" or data in AUTO_PRESETS:
+        return config
+    size = chosen_size(data, (progress or Progress(quiet=True)).say, **settings)
+    return make_config(data, auto_preset(data, size), **settings)
+
+
+def of_trainable_size(config: Config, progress: Progress) -> Config:
+    """The config with the nearest size that its networks make; says so where it is another than the one asked for."""
+    if config.size is None or config.network in ("mlp", "toy"):
+        return config
+    size = trainable_size(config.size)
+    if size != config.size:
+        progress.say(f"--size {config.size} becomes {size}: the nearest that the {config.network} networks make")
+    return dataclasses.replace(config, size=size)
 
 
 def require_sense(config: Config, toy: Toy | None) -> None:

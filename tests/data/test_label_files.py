@@ -1,0 +1,94 @@
+"""Labels in tables beside the images."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganscope.data.label_files import find_labels, read_labels
+from ganscope.data.load import load_dataset
+from ganscope.errors import DataError
+
+NAMES = [f"train/{i:03d}.jpg" for i in range(40)]
+
+
+def table(key: str = "id", form: str = "{:03d}", label: str = "breed") -> bytes:
+    rows = [f"{form.format(i)},{0.1 * i:.3f},{'pug' if i % 2 else 'boxer'}" for i in range(40)]
+    return "\n".join([f"{key},score,{label}", *rows]).encode()
+
+
+@pytest.mark.parametrize(
+    "form", ["{:03d}", "{:03d}.jpg", "train/{:03d}.jpg", "./train/{:03d}.jpg", "train\\{:03d}.jpg"]
+)
+def test_a_table_names_images_in_any_usual_way(form: str) -> None:
+    labels = read_labels(table(form=form), "train.csv", NAMES, None)
+    assert Counter(labels.of.values()) == {"pug": 20, "boxer": 20} and labels.of["train/003.jpg"] == "pug"
+
+
+def test_the_label_column_is_found_named_or_asked_for() -> None:
+    found = read_labels(table(label="whatever"), "train.csv", NAMES, None)
+    assert set(found.of.values()) == {"pug", "boxer"}, "the only column of few values"
+    assert len(set(read_labels(table(), "train.csv", NAMES, "score").of.values())) == 40
+    with pytest.raises(DataError, match="no column 'bred'") as caught:
+        read_labels(table(), "train.csv", NAMES, "bred")
+    assert "did you mean 'breed'" in caught.value.todo
+
+
+def test_stylegan_and_hugging_face_files() -> None:
+    pairs = {"labels": [[name.removeprefix("train/"), i % 3] for i, name in enumerate(NAMES)]}
+    lines = "\n".join(json.dumps({"file_name": n.removeprefix("train/"), "label": i % 3}) for i, n in enumerate(NAMES))
+    for document, text in (("train/dataset.json", json.dumps(pairs)), ("train/metadata.jsonl", lines)):
+        labels, _ = find_labels({document: text.encode()}, NAMES, None)
+        assert labels is not None and [labels.of[name] for name in NAMES[:4]] == ["0", "1", "2", "0"]
+    nothing, _ = find_labels({"dataset.json": b'{"labels": null}'}, NAMES, None)
+    assert nothing is None
+
+
+def test_names_measurements_and_other_tables_are_no_labels() -> None:
+    numbers = "\n".join(["id,target", *(f"{i:03d},{i * 1.37:.3f}" for i in range(40))]).encode()
+    labels, why = find_labels({"train.csv": numbers}, NAMES, None)
+    assert labels is None and why is not None and "40 different values" in str(why)
+    assert find_labels({"prices.csv": b"item,price\na,1\nb,2\n"}, NAMES, None) == (None, None)
+    for broken in (b"", b"[" * 100_000, b"\xff\xfe\0", b'{"labels": 7}'):
+        assert find_labels({"dataset.json": broken}, NAMES, None)[0] is None
+
+
+def picture(path: Path, seed: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (8, 8, 3), np.uint8)).save(path)
+
+
+def test_labels_reach_the_data_set(tmp_path: Path) -> None:
+    for i in range(40):
+        picture(tmp_path / f"kaggle/train/{i:03d}.png", i)
+    for i in range(10):
+        picture(tmp_path / f"kaggle/test/{100 + i}.png", 100 + i)
+    (tmp_path / "kaggle/train.csv").write_bytes(table())
+    data = load_dataset(str(tmp_path / "kaggle"))
+    assert data.train.class_names == ("boxer", "pug") and len(data.train.images) + len(data.test.images) == 40
+    assert any("train.csv" in text and "--labels none" in text for text in data.decisions)
+    assert load_dataset(str(tmp_path / "kaggle"), labels="none").train.labels is None
+    (tmp_path / "kaggle/train.csv").rename(tmp_path / "elsewhere.csv")
+    bare = load_dataset(str(tmp_path / "kaggle"))
+    assert bare.train.labels is None and len(bare.test.images) == 10
+    named = load_dataset(str(tmp_path / "kaggle"), labels=str(tmp_path / "elsewhere.csv"), label_column="breed")
+    assert named.train.content_hash == data.train.content_hash
+    with pytest.raises(DataError, match="no such file"):
+        load_dataset(str(tmp_path / "kaggle"), labels="nowhere.csv")
+
+
+def test_numbered_folders_take_their_labels_from_dataset_json(tmp_path: Path) -> None:
+    for i in range(60):
+        picture(tmp_path / f"set/{i // 20:05d}/img{i:08d}.png", i)
+    pairs = [[f"{i // 20:05d}/img{i:08d}.png", i % 3] for i in range(60)]
+    assert load_dataset(str(tmp_path / "set")).train.labels is None
+    (tmp_path / "set/dataset.json").write_text(json.dumps({"labels": pairs}))
+    data = load_dataset(str(tmp_path / "set"))
+    assert data.train.class_names == ("0", "1", "2") and data.train.names and data.train.labels is not None
+    for name, label in zip(data.train.names, data.train.labels, strict=True):
+        assert int(name[-7:-4]) % 3 == label
