@@ -113,8 +113,7 @@ def store(folder: Path, name: str, decoded: Decoded, held_out: Mask, hashes: lis
     hashes = hashes or pixel_hashes(decoded.images, decoded.rows)
     sides = {"train": np.flatnonzero(~held_out), "test": np.flatnonzero(held_out)}
     if len(decoded.rows) == 1:
-        hashes = hashes or pixel_hashes(decoded.images, decoded.rows)
-    sides = {"train": np.array([0]), "test": np.array([0])}
+        sides = {"train": np.array([0]), "test": np.array([0])}
     record: dict[str, Any] = {"name": name, "class_names": decoded.class_names, "skipped": decoded.skipped}
     record["num_distinct"] = len({hashes[i] for i in sides["train"]})
     for side, chosen in sides.items():
