@@ -188,7 +188,7 @@ def test_a_published_set_is_downloaded_verified_and_read(
     monkeypatch.delenv("GANSCOPE_DATA", raising=False)
     monkeypatch.setitem(sources.DATASETS, "tiny", partial(sources._idx_set, tiny_published(server)))
     for _ in range(2):
-        dataset = load.load_dataset("tiny", cache=tmp_path)
+        dataset = load.load_dataset("tiny", cache=tmp_path, size=4)
         assert dataset.train.images.shape == (16, 1, 4, 4) and dataset.test.images.shape == (4, 1, 4, 4)
         assert dataset.train.class_names == ("even", "odd") and dataset.train.labels is not None
         assert dataset.train.labels.tolist() == [0, 1] * 8
