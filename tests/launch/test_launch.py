@@ -83,7 +83,7 @@ def test_training_takes_what_check_suggests(tmp_path: Path, side: int, capsys: p
     for wanted in (None, side):
         sized = dataclasses.replace(config, size=wanted, d_width=None, g_width=None)
         made = of_trainable_size(sized, quiet).size or report.suggested_size
-        build_networks(sized, made, 3)  # raises where the networks cannot make it
+        build_networks(plan(sized, num_images=12, size=made, channels=3))  # raises where the networks cannot make it
 
 
 def test_nothing_to_learn_is_one_line_and_no_run(tmp_path: Path) -> None:
