@@ -88,7 +88,7 @@ export class Chart {
     if (some) this.build(data);
     const shown = data.curves.filter((curve) => !curve.quiet);
     this.values = shown.map((curve) => [h("b", {}), curve]);
-    this.readout.replaceChildren(...this.values.map(([value, curve]) => h("span", { class: "key" }, keyLine(curve), `${curve.name} `, value)));
+    this.readout.replaceChildren(...this.values.map(([value, curve]) => h("span", { class: "key", title: curve.name }, keyLine(curve), h("bdi", {}, curve.name), value)));
     this.fillTable();
     this.place();
   }

@@ -68,10 +68,15 @@ export function joined(tables: readonly { x: ArrayLike<number>; columns: readonl
   return [x, ...out];
 }
 
-/** Every finding of a run once, as it was last stated, in the order of its beginning. */
-export function findingsOf(evals: readonly Evaluation[]): Finding[] {
-  const found = new Map<string, Finding>();
-  for (const line of evals) for (const finding of line.findings ?? []) found.set(`${finding.id}@${finding.first}`, finding);
+/** A finding of a run as it was last stated; `open` while the newest line still states it. */
+export type Stated = Finding & { open: boolean };
+
+/** Every finding of a run once, in the order of its beginning. */
+export function findingsOf(evals: readonly Evaluation[]): Stated[] {
+  const found = new Map<string, Stated>();
+  evals.forEach((line, i) => {
+    for (const finding of line.findings ?? []) found.set(`${finding.id}@${finding.first}`, { ...finding, open: i === evals.length - 1 });
+  });
   return [...found.values()].sort((a, b) => a.first - b.first);
 }
 

@@ -1,6 +1,6 @@
 /** What stands below the pictures of one run: findings with their evidence, the table of metrics, settings, networks, machine. */
 
-import { findingsOf } from "./curves";
+import { findingsOf, type Stated } from "./curves";
 import { div, fill, h, type Child } from "./dom";
 import type { Evaluation, Finding, RunModel } from "./model";
 import { count, short, words } from "./numbers";
@@ -29,7 +29,7 @@ export class Details {
       this.shownFindings = content;
       // What the reader has opened or closed stays so; of what is new, the newest is open.
       const was = new Map([...this.findings.querySelectorAll<HTMLDetailsElement>("details[data-key]")].map((card) => [card.dataset["key"], card.open]));
-      const cards = found.map((finding, i) => this.finding(finding, was.get(keyOf(finding)) ?? i === 0));
+      const cards = found.map((finding, i) => this.finding(finding, was.get(keyOf(finding)) ?? (i === 0 && finding.open)));
       fill(this.findings, ...(cards.length ? cards : [h("p", { class: "empty" }, "Nothing found yet.")]));
     }
     this.shownSeen = -1;
@@ -54,11 +54,12 @@ export class Details {
     this.resting = window.setTimeout(() => fill(this.measured, table(line)), 60);
   }
 
-  /** Open the card of a finding and bring it into view. */
-  show(finding: Finding): void {
+  /** Open the card of a finding; `travel`: and bring it into view. */
+  show(finding: Finding, travel: boolean): void {
     const card = this.findings.querySelector<HTMLDetailsElement>(`[data-key="${CSS.escape(keyOf(finding))}"]`);
     if (!card) return;
     card.open = true;
+    if (!travel) return; // the reader stays with the map
     card.scrollIntoView({ block: "nearest" });
     card.querySelector("summary")?.focus({ preventScroll: true });
   }
@@ -68,16 +69,18 @@ export class Details {
     return evals.findLast((line) => line.images_seen <= seen) ?? evals[0] ?? null;
   }
 
-  private finding(finding: Finding, open: boolean): HTMLElement {
+  private finding(finding: Stated, open: boolean): HTMLElement {
     const names = [...new Set([...Object.keys(finding.evidence), ...Object.keys(finding.thresholds)])];
-    return h("details", { class: `finding ${finding.severity}`, open, "data-key": keyOf(finding) },
+    const span = `${count(finding.first)} to ${count(finding.last)} images`;
+    const when = finding.open ? `${finding.severity}, since ${count(finding.first)} images` : `passed: it held from ${span}`;
+    return h("details", { class: `finding ${finding.severity}${finding.open ? "" : " passed"}`, open, "data-key": keyOf(finding) },
       h("summary", {}, h("i", { class: `tone ${finding.severity}`, "aria-hidden": "true" }), h("b", {}, words(finding.id)),
-        h("span", { class: "hint" }, ` ${finding.severity}, ${count(finding.first)} to ${count(finding.last)} images`)),
-      h("p", {}, finding.sentence),
+        h("span", { class: "hint" }, ` ${when}`)),
+      h("p", {}, finding.open ? finding.sentence : `At ${count(finding.last)} images it said: ${finding.sentence}`),
       names.length ? h("table", { class: "numbers-table" }, h("thead", {}, h("tr", {}, h("th", {}, "evidence"), h("th", {}, "found"), h("th", {}, "threshold"))),
         h("tbody", {}, ...names.map((name) => h("tr", {}, h("th", { scope: "row" }, words(name)),
           h("td", {}, short(finding.evidence[name])), h("td", {}, name in finding.thresholds ? short(finding.thresholds[name]) : ""))))) : null,
-      finding.advice?.length ? h("div", {}, h("p", { class: "hint" }, "What to try:"), h("ul", {}, ...finding.advice.map((text) => h("li", {}, text)))) : null,
+      finding.open && finding.advice?.length ? h("div", {}, h("p", { class: "hint" }, "What to try:"), h("ul", {}, ...finding.advice.map((text) => h("li", {}, text)))) : null,
       h("button", { on: { click: () => this.goTo(finding.first) } }, "Go to its beginning"));
   }
 }

@@ -28,7 +28,7 @@ export class ImageList {
     private readonly name: string, private readonly least: number, private readonly paint: Painter, private readonly pick: (item: Item) => void,
     private readonly describe: (item: Item) => string, private readonly fixedColumns: number | null = null,
   ) {
-    this.canvas = h("canvas", { class: "images", tabindex: "0", role: "application", "aria-roledescription": "image list" });
+    this.canvas = h("canvas", { class: "images", tabindex: "0", role: "application", "aria-roledescription": "image list", "aria-label": name });
     this.ctx = context(this.canvas);
     this.element = div("image-list", this.canvas, this.status);
     this.canvas.addEventListener("click", (event) => {

@@ -11,6 +11,21 @@ export interface LegendHandlers {
   only(k: number | null): void;
 }
 
+const digitOf = (name: string): string => name.replace(/^cluster /, "");
+const onlyDigits = (names: readonly string[]): boolean => names.some((name) => /^\d$/.test(digitOf(name)));
+
+/** The class that a digit key hides: the one of that name where classes are called so, else the first for 1, the tenth for 0. */
+export function classOfKey(key: string, names: readonly string[]): number {
+  if (onlyDigits(names)) return names.findIndex((name) => digitOf(name) === key);
+  const k = (Number(key) + 9) % 10;
+  return k < names.length ? k : -1;
+}
+
+/** The key that hides class `k`, "" without one. */
+export function keyOfClass(k: number, names: readonly string[]): string {
+  return [..."1234567890"].find((key) => classOfKey(key, names) === k) ?? "";
+}
+
 interface Row {
   element: HTMLElement;
   button: HTMLButtonElement;
@@ -46,6 +61,8 @@ export class Legend {
     this.element.hidden = names.length < 2;
     this.search.hidden = names.length <= 12;
     this.rows = names.map((name, k) => this.row(name, k));
+    this.list.classList.toggle("long", names.length > 24);
+    this.list.tabIndex = names.length > 24 ? 0 : -1; // it scrolls, so the keyboard must reach it
     this.list.replaceChildren(...this.rows.map((row) => row.element));
     this.filter();
   }
@@ -57,15 +74,17 @@ export class Legend {
     const numbers = h("span", { class: "numbers" });
     const bring = (): void => this.on.focus(k);
     const leave = (): void => this.on.focus(null);
+    const key = keyOfClass(k, this.names);
+    const click = this.names.length > 10 ? "click to bring it out in colour" : `click${key ? ` or key ${key}` : ""} to hide or show`;
     const button = h("button", {
-      class: "class-name", "aria-pressed": "true", title: `${name}: click to hide or show, double-click for this one alone`,
+      class: "class-name", "aria-pressed": "true", title: `${name}: ${click}, double-click for this one alone`,
       on: {
         click: () => (this.names.length > 10 ? this.on.spotlight(k) : this.on.toggle(k)), dblclick: () => this.on.only(k),
         pointerenter: bring, pointerleave: leave, focus: bring, blur: leave,
       },
-    }, swatch, h("span", { class: "name" }, name));
+    }, swatch, h("bdi", { class: "name" }, name));
     const hide = this.names.length > 10
-      ? h("button", { class: "link", "aria-label": `hide or show ${name}`, on: { click: () => this.on.toggle(k) } }, "hide")
+      ? h("button", { class: "link", title: `Hide or show ${name}`, "aria-label": `hide or show ${name}`, on: { click: () => this.on.toggle(k) } }, "hide")
       : null;
     return { element: h("li", {}, button, h("span", { class: "bars", "aria-hidden": "true" }, fake, real), numbers, hide), button, swatch, fake, real, numbers };
   }
@@ -78,6 +97,11 @@ export class Legend {
       row.element.hidden = !fits;
       if (fits) shown++;
     });
+  }
+
+  /** While it plays, its sentence changes at every stop: that is not to be read out. */
+  setQuiet(playing: boolean): void {
+    this.summary.setAttribute("aria-live", playing ? "off" : "polite");
   }
 
   setState(colours: Rgb[], hidden: ReadonlySet<number>, spotlight: readonly number[]): void {
@@ -103,7 +127,7 @@ export class Legend {
       say(row.numbers, Number.isFinite(f) ? `${percent(f)}, data ${percent(r)}` : percent(r));
       if (state === "rare" || state === "missing") poor.push(this.names[k]);
     });
-    const listed = poor.slice(0, 6).join(", ") + (poor.length > 6 ? ` and ${poor.length - 6} more` : "");
+    const listed = poor.slice(0, 6).map((name) => (name.length > 24 ? `${name.slice(0, 23)}…` : name)).join(", ") + (poor.length > 6 ? ` and ${poor.length - 6} more` : "");
     say(this.summary, !fake || !poor.length ? (fake ? `Every ${labelled ? "class" : "cluster"} comes out at least half as often as among the reals.` : "") :
       `${listed} ${poor.length === 1 ? "comes" : "come"} out too rarely.`);
     this.summary.classList.toggle("alarm", poor.length > 0);

@@ -1,11 +1,13 @@
 /** The page: one time axis, one run or two, a file or a server behind them. */
 
+import { Bookmark } from "./bookmark";
 import { findingsOf } from "./curves";
 import { append, div, fill, h, icon, ICONS, tool } from "./dom";
 import { makeModels, type RunModel } from "./model";
+import { count, words } from "./numbers";
 import { lifeOf } from "./pulse";
 import { RunView } from "./runview";
-import type { ColourBy } from "./scene";
+import { COLOUR_BY, type ColourBy } from "./scene";
 import { findSource, type Index } from "./source";
 import { firstState, type Shared } from "./state";
 import { Store } from "./store";
@@ -14,10 +16,28 @@ import { type Mark, TimeBar } from "./timebar";
 
 const STOPS_A_SECOND = 5;
 const KEYS: [string, string][] = [
-  ["space", "play or pause"], [", and .", "previous and next snapshot"], ["Home, End", "first and last snapshot"], ["1 … 9", "hide or show a class"],
-  ["L", "lasso on or off (or Shift and drag)"], ["Esc", "let go of everything"], ["arrows, +, −, 0", "on the map: move, zoom, show everything"],
+  ["space", "play or pause"], [", and .", "previous and next snapshot"], ["Home, End", "first and last snapshot"], ["0 … 9", "hide or show the class of that name (else by its place)"],
+  ["L", "lasso on or off (or Shift and drag)"], ["Esc", "let go of everything"], ["arrows, +, −, f", "on the map: move, zoom, show everything"],
   ["n, p", "on the map: next and previous generated image"], ["v", "on the map: list what is in view"], ["Enter", "on the map: choose what is in the middle"], ["?", "these keys"],
 ];
+
+const LAYERS = [["real", "showReal"], ["generated", "showFake"], ["pictures", "showImages"]] as const;
+const COLOURINGS: Record<ColourBy, string> = { ink: "generated: black", class: "by the class it looks like", score: "by D's score", distance: "by distance to the reals" };
+const BEST = "the best snapshot: the metric that the run chose was nowhere better";
+
+/** Copies the address of what is shown; where the browser forbids that, it shows it. */
+function linkButton(link: () => string): HTMLElement {
+  const button = tool("Copy a link to this", "Copy a link to what is shown", icon(ICONS.link), () => {
+    const say = (text: string): void => {
+      button.title = text;
+      button.setAttribute("aria-label", text);
+    };
+    // Without a promise there is no clipboard: an insecure address or a sandboxed frame.
+    const copied = navigator.clipboard?.writeText(link()) ?? Promise.reject(new Error("no clipboard"));
+    copied.then(() => say("Copied"), () => prompt("The address of what is shown:", link()));
+  });
+  return button;
+}
 
 async function start(): Promise<void> {
   const app = document.getElementById("app");
@@ -41,7 +61,10 @@ async function start(): Promise<void> {
   });
 
   const goTo = (t: number): void => store.set({ t: Math.min(Math.max(t, 0), Math.max(0, store.value.axis.length - 1)), playing: false });
-  const goToSeen = (seen: number): void => goTo(stopNear(store.value.axis, seen));
+  const goToSeen = (seen: number): void => {
+    goTo(stopNear(store.value.axis, seen));
+    bookmark.changed(true);
+  };
   const step = (by: number): void => goTo(Math.round(store.value.t) + by);
   const bar = new TimeBar({
     goTo, step,
@@ -49,7 +72,11 @@ async function start(): Promise<void> {
     speed: (factor) => store.set({ speed: factor }),
     open: (mark: Mark) => {
       goToSeen(mark.seen);
-      if (mark.finding) views[mark.id]?.show(mark.finding);
+      const { finding } = mark;
+      if (finding) views[mark.id]?.show(finding, false);
+      const name = mark.run ? `${mark.run}: ` : "";
+      const when = finding?.open ? "since here:" : `passed; from here to ${count(finding?.last ?? 0)} images it said:`;
+      bar.say(`${name}${finding ? `${words(finding.id)}, ${when} ${finding.sentence}` : BEST}`, finding && (() => views[mark.id]?.show(finding, true)));
     },
   });
 
@@ -57,7 +84,8 @@ async function start(): Promise<void> {
     return models.flatMap((model, id) => {
       const run = models.length > 1 ? model.name : "";
       const found: Mark[] = findingsOf(model.log?.evals ?? []).filter((finding) => finding.id !== "balanced").map((finding) => ({ seen: finding.first, finding, run, id }));
-      return model.best === null ? found : [...found, { seen: model.best, finding: null, run, id }];
+      // While nothing is better than the untrained generator, there is nothing to praise.
+      return model.best ? [...found, { seen: model.best, finding: null, run, id }] : found;
     });
   }
 
@@ -108,12 +136,16 @@ async function start(): Promise<void> {
   };
   theme(system.matches);
   system.addEventListener("change", (event) => theme(event.matches));
+  const keys = h("input", { type: "checkbox", checked: true, on: { change: () => store.set({ keys: keys.checked }) } });
+  store.on(["keys"], (state) => (keys.checked = state.keys));
   const help = h("dialog", { class: "help", "aria-label": "Keys" }, h("h2", {}, "Keys"),
-    h("dl", {}, ...KEYS.flatMap(([key, text]) => [h("dt", {}, key), h("dd", {}, text)])), h("form", { method: "dialog" }, h("button", { type: "submit" }, "Close")));
+    h("dl", {}, ...KEYS.flatMap(([key, text]) => [h("dt", {}, key), h("dd", {}, text)])), h("label", { class: "check" }, keys, "single keys do something (off: for dictation)"), h("form", { method: "dialog" }, h("button", { type: "submit" }, "Close")));
   const colour = h("select", { "aria-label": "Colour the generated images by", on: { change: () => store.set({ colourBy: colour.value as ColourBy }) } },
-    h("option", { value: "class" }, "by class"), h("option", { value: "score" }, "by D's score"), h("option", { value: "distance" }, "by distance to the reals"));
-  const check = (name: string, key: "showReal" | "showFake" | "showImages"): HTMLElement => {
+    ...COLOUR_BY.map((by) => h("option", { value: by }, COLOURINGS[by])));
+  store.on(["colourBy"], (state) => (colour.value = state.colourBy));
+  const check = (name: string, key: (typeof LAYERS)[number][1]): HTMLElement => {
     const box = h("input", { type: "checkbox", checked: true, on: { change: () => store.set({ [key]: box.checked }) } });
+    store.on([key], (state) => (box.checked = state[key]));
     return h("label", { class: "check" }, box, name);
   };
   const lasso = h("button", { class: "lasso", "aria-pressed": "false", title: "Lasso (L, or Shift and drag)", on: { click: () => store.set({ lasso: !store.value.lasso }) } }, icon(ICONS.lasso), "Lasso");
@@ -121,32 +153,51 @@ async function start(): Promise<void> {
     lasso.setAttribute("aria-pressed", String(state.lasso));
     document.body.classList.toggle("lassoing", state.lasso);
   });
-  views.push(...models.map((model) => new RunView(model, store, goToSeen)));
+  views.push(...models.map((model) => new RunView(model, store, { goTo: goToSeen, chosen: (jump) => bookmark.changed(jump) })));
+  const bookmark = new Bookmark(models.length, {
+    state: () => {
+      const { t, axis, colourBy, dark, keys } = store.value;
+      const off = LAYERS.filter(([, key]) => !store.value[key]).map(([name]) => name);
+      const seen = Math.round(t) < axis.length - 1 ? axis[Math.round(t)] : undefined;
+      return { seen, by: colourBy === "ink" ? undefined : colourBy, theme: dark === system.matches ? undefined : dark ? "dark" : "light", off, keys, runs: views.map((view) => view.state) };
+    },
+    restore: (state) => {
+      goTo(state.seen === undefined ? store.value.axis.length - 1 : stopNear(store.value.axis, state.seen));
+      store.set({ colourBy: COLOUR_BY.find((by) => by === state.by) ?? "ink", keys: state.keys ?? true });
+      for (const [name, key] of LAYERS) store.set({ [key]: !state.off?.includes(name) });
+      theme(state.theme ? state.theme === "dark" : system.matches);
+      views.forEach((view, i) => { view.restore(state.runs[i] ?? {}); });
+    },
+  });
+  store.on(["t", "axis", "colourBy", "dark", "keys", ...LAYERS.map(([, key]) => key)], (state) => {
+    if (!state.playing) bookmark.changed(false);
+  });
   document.title = `${models.map((model) => model.name).join(" and ")} · ganscope`;
   fill(app,
     h("header", { class: "top" }, h("h1", {}, "ganscope"),
       h("p", { class: "legend-line" }, h("span", {}, h("i", { class: "dot real" }), "real images, laid out once"), h("span", {}, h("i", { class: "dot fake" }), "generated"), h("span", {}, h("i", { class: "dot hollow" }), "like no real image")),
-      div("controls", colour, check("real", "showReal"), check("generated", "showFake"), check("pictures", "showImages"), lasso,
+      div("controls", colour, ...LAYERS.map(([name, key]) => check(name, key)), lasso,
+        linkButton(() => bookmark.link),
         tool("Light or dark", "Light or dark", icon(ICONS.theme), () => theme(!store.value.dark)),
         tool("Keys", "Keys (?)", "?", () => help.showModal()))),
     bar.element, h("main", { class: models.length > 1 ? "two" : "one" }, ...views.map((view) => view.element)));
   append(app, [help]);
 
-  const toggleClass = (k: number): void => {
-    for (const view of views) view.toggleClass(k);
-  };
   document.addEventListener("keydown", (event) => {
     const at = event.target as HTMLElement;
     if (event.ctrlKey || event.metaKey || event.altKey || help.open || at.matches("input:not([type=range]):not([type=checkbox]), select, textarea")) return;
+    const single = event.key.length === 1 && event.key !== " ";
+    if (single && !store.value.keys) return;
     const acts: Record<string, () => void> = {
       " ": toggle, ",": () => step(-1), ".": () => step(1), Home: () => goTo(0), End: () => goTo(store.value.axis.length - 1),
       l: () => store.set({ lasso: !store.value.lasso }), "?": () => help.showModal(),
       Escape: () => {
         store.set({ lasso: false });
+        bar.say("", null);
         for (const view of views) view.clear();
       },
     };
-    const act = acts[event.key] ?? (/^[1-9]$/.test(event.key) ? () => toggleClass(Number(event.key) - 1) : undefined);
+    const act = acts[event.key] ?? (/^\d$/.test(event.key) ? () => views.forEach((view) => { view.toggleKey(event.key); }) : undefined);
     if (!act || (event.key === " " && at.matches("button, summary, a, input[type=checkbox]"))) return;
     event.preventDefault();
     act();
@@ -165,6 +216,7 @@ async function start(): Promise<void> {
     }
   };
   await take(first).catch((error: unknown) => console.warn("the run cannot be read yet", error));
+  bookmark.start();
   // Asked for after the maps asked for theirs, so this frame comes after their drawing.
   requestAnimationFrame(() => (document.documentElement.dataset["drawn"] = String(Math.round(performance.now()))));
   source.watch(

@@ -8,17 +8,25 @@ export interface MapHandlers {
   hover(x: number | null, y: number): void;
   /** A click or tap at pixel (x, y). */
   pick(x: number, y: number): void;
+  /** The click before was the first of two: what it chose was not meant. */
+  unpick(): void;
   /** A closed lasso, in map units. */
   lassoed(polygon: number[]): void;
   lassoActive(): boolean;
   changed(): void;
+  /** A gesture that the page keeps for itself: say how the map is moved instead. */
+  hint(text: string): void;
 }
+
+const WHEEL_HINT = "Click the map, or hold Ctrl, to zoom with the wheel";
+const TOUCH_HINT = "Two fingers move and zoom the map";
 
 export function attachInput(map: MapView, on: MapHandlers): void {
   const target = map.over;
   const pointers = new Map<number, { x: number; y: number }>();
   let moved = 0;
   let drawing: number[] | null = null;
+  let touch = false;
 
   const place = (event: PointerEvent | WheelEvent): { x: number; y: number } => {
     const box = target.getBoundingClientRect();
@@ -32,6 +40,7 @@ export function attachInput(map: MapView, on: MapHandlers): void {
     pointers.set(event.pointerId, p);
     if (pointers.size === 1) {
       moved = 0;
+      touch = event.pointerType === "touch";
       drawing = on.lassoActive() || event.shiftKey ? map.toMap(p.x, p.y) : null;
       map.lasso = drawing ?? map.lasso;
     } else {
@@ -63,6 +72,8 @@ export function attachInput(map: MapView, on: MapHandlers): void {
       drawing.push(...map.toMap(p.x, p.y));
       map.lasso = drawing;
       on.changed();
+    } else if (touch) {
+      if (moved > 12) on.hint(TOUCH_HINT); // one finger scrolls the page
     } else if (moved > 4) {
       on.hover(null, 0);
       map.setView(panned(map.view, p.x - old.x, p.y - old.y));
@@ -80,16 +91,29 @@ export function attachInput(map: MapView, on: MapHandlers): void {
       if (polygon.length >= 6 && moved > 12) on.lassoed(polygon);
       else map.lasso = [];
       on.changed();
-    } else if (moved <= 4 && event.type === "pointerup") {
+    } else if (moved <= (touch ? 12 : 4) && event.type === "pointerup") {
       on.pick(p.x, p.y);
     }
   };
   target.addEventListener("pointerup", release);
   target.addEventListener("pointercancel", release);
   target.addEventListener("pointerleave", () => on.hover(null, 0));
-  target.addEventListener("dblclick", (event) => map.zoomBy(2, event.offsetX, event.offsetY));
+  target.addEventListener("dblclick", (event) => {
+    map.zoomBy(2, event.offsetX, event.offsetY);
+    on.unpick();
+  });
+
+  // Two fingers, and a lasso, are the map's; the browser must not begin to scroll.
+  target.addEventListener("touchmove", (event) => {
+    if (event.touches.length > 1 || drawing) event.preventDefault();
+  }, { passive: false });
 
   target.addEventListener("wheel", (event) => {
+    // The page scrolls past the map until the reader has turned to it.
+    if (!event.ctrlKey && !event.metaKey && document.activeElement !== target) {
+      on.hint(WHEEL_HINT);
+      return;
+    }
     event.preventDefault();
     const p = place(event);
     const unit = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? 400 : 1;
@@ -116,7 +140,7 @@ export function attachInput(map: MapView, on: MapHandlers): void {
       "+": () => map.zoomBy(1.4),
       "=": () => map.zoomBy(1.4),
       "-": () => map.zoomBy(1 / 1.4),
-      "0": () => map.reset(),
+      f: () => map.reset(),
       Enter: () => on.pick(map.view.width / 2, map.view.height / 2),
     };
     const move = moves[event.key];

@@ -1,10 +1,12 @@
 /** The map: two canvases. The reals are drawn when the window onto the map changes, everything that moves on the other. */
 
-import { type Rgb, css, mix, packed } from "./colour";
+import { css, mix, packed } from "./colour";
 import { div, h } from "./dom";
 import type { Polygon } from "./gridindex";
-import type { Moment } from "./model";
-import { type Scene, fakeAt, inkColour, paper, rampColour, rampShare, realTints } from "./scene";
+import type { Moment, Snapshot } from "./model";
+import { placeIn } from "./pictures";
+import { placed } from "./labels";
+import { fakeAt, fakeTone, inkColour, type Label, paper, realTints, type Scene, toneColour } from "./scene";
 import { dotSize, splat, stamp } from "./splat";
 import { cellSide, thin } from "./thin";
 import { context, makeCanvas } from "./thumbs";
@@ -39,12 +41,14 @@ export class MapView {
   view: Viewport = { cx: 0.5, cy: 0.5, scale: 1, width: 1, height: 1 };
   lasso: Polygon = [];
   crosshair = false;
+  /** Names for which there was no room. */
+  unplaced: string[] = [];
 
   constructor(name: string, private readonly onView: () => void) {
     this.base = h("canvas", { class: "map-base", "aria-hidden": "true" });
     this.over = h("canvas", {
       class: "map-over", tabindex: "0", role: "application", "aria-roledescription": "map",
-      "aria-label": `Map of real and generated images, ${name}. Arrows move, plus and minus zoom, 0 shows everything, n and p step ` +
+      "aria-label": `Map of real and generated images, ${name}. Arrows move, plus and minus zoom, f shows everything, n and p step ` +
         "through the generated images, Enter pins what is in the middle, v lists what is in view.",
     });
     this.baseCtx = context(this.base);
@@ -59,6 +63,25 @@ export class MapView {
 
   get zoom(): number {
     return this.view.scale / this.homeScale;
+  }
+
+  /** Whether everything is shown, as after `reset`. */
+  get atHome(): boolean {
+    const home = fitted(this.home, this.view.width, this.view.height);
+    const off = Math.hypot(home.cx - this.view.cx, home.cy - this.view.cy) * home.scale;
+    return Math.abs(this.zoom - 1) < 0.02 && off < 2;
+  }
+
+  /** Map units across the shorter side of the window: unlike the zoom, it depends on nothing that arrives later. */
+  get span(): number {
+    return Math.min(this.view.width, this.view.height) / this.view.scale;
+  }
+
+  /** Show the window around (cx, cy) of this span, as an address has it. */
+  restore(cx: number, cy: number, span: number): void {
+    const wanted = Math.min(this.view.width, this.view.height) / span;
+    const scale = Math.min(Math.max(wanted, this.homeScale * 0.5), this.homeScale * MOST_ZOOM);
+    this.setView({ ...this.view, cx: Math.min(Math.max(cx, -1), 2), cy: Math.min(Math.max(cy, -1), 2), scale });
   }
 
   get showsThumbs(): boolean {
@@ -230,8 +253,7 @@ export class MapView {
     if (!moment) return;
     const state = moment.mix < 0.5 ? moment.a : moment.b;
     const radius = Math.min(5.5, 2.6 * Math.max(1, this.zoom ** 0.35)) * (moment.a.points > 4000 ? 0.8 : 1);
-    const images = this.showsThumbs && scene.near?.images;
-    const withImages = images && scene.sheets.get(images) ? images.about.count : 0;
+    const near = this.showsThumbs && scene.near?.seen === state.seen ? scene.near : null;
     const pictured: [number, number, number][] = [];
     const { width, height } = this.view;
     // Dots go into pixels by hand: as 2,000 drawing commands they would take the time of a frame.
@@ -247,12 +269,11 @@ export class MapView {
         const py = toY(this.view, y);
         if (px < -40 || py < -40 || px > width + 40 || py > height + 40) continue;
         const faint = scene.focus !== null && state.label[i] !== scene.focus;
-        if (i < withImages && !faint) {
+        if (near && !faint && this.drawable(scene, near, i)) {
           pictured.push([i, px, py]);
           continue;
         }
-        const tone = scene.colourBy === "class" ? -1 : Math.round(rampShare(scene.colourBy, state, i) * 32);
-        stamp(out, this.over.width, this.sprite(scene, tone, hollow === 1, radius, faint), px * this.ratio, py * this.ratio);
+        stamp(out, this.over.width, this.sprite(scene, fakeTone(scene, state, i), hollow === 1, radius, faint), px * this.ratio, py * this.ratio);
       }
     }
     ctx.putImageData(this.moving, 0, 0);
@@ -275,13 +296,19 @@ export class MapView {
     ctx.stroke();
   }
 
+  private drawable(scene: Scene, near: Snapshot, i: number): boolean {
+    const place = placeIn({ ...near, samples: null }, i);
+    return place !== null && scene.sheets.get(place.sheet) !== null;
+  }
+
   private drawFakeImage(scene: Scene, i: number, px: number, py: number, hollow: boolean): void {
-    const images = scene.near?.images;
-    if (!images) return;
+    const place = scene.near && placeIn({ ...scene.near, samples: null }, i);
+    if (!place) return;
     const ctx = this.overCtx;
+    const { about } = place.sheet;
     const size = Math.min(56, 26 * Math.max(1, this.zoom ** 0.25));
-    const drawn = (size * images.about.height) / Math.max(images.about.width, images.about.height);
-    scene.sheets.draw(ctx, images, i, px - size / 2, py - drawn / 2, size);
+    const drawn = (size * about.height) / Math.max(about.width, about.height);
+    scene.sheets.draw(ctx, place.sheet, place.at, px - size / 2, py - drawn / 2, size);
     ctx.lineWidth = 2;
     ctx.setLineDash(hollow ? [3, 2] : []);
     ctx.strokeStyle = css(inkColour(scene.dark));
@@ -289,9 +316,10 @@ export class MapView {
     ctx.setLineDash([]);
   }
 
-  /** One dot drawn once and then copied: thousands of arcs a frame would be slow. `tone` −1 is ink, else 32nds of the ramp. */
+  /** One dot drawn once and then copied: thousands of arcs a frame would be slow. `tone` is what `fakeTone` gives. */
   private sprite(scene: Scene, tone: number, hollow: boolean, radius: number, faint: boolean): Sprite {
-    const key = `${scene.colourBy}${tone}${hollow}${radius.toFixed(1)}${faint}${scene.dark}`;
+    const ink = toneColour(scene, tone);
+    const key = `${ink.join()}${hollow}${radius.toFixed(1)}${faint}${scene.dark}`;
     const found = this.sprites.get(key);
     if (found) return found;
     if (this.sprites.size > 400) this.sprites.clear();
@@ -299,8 +327,8 @@ export class MapView {
     const canvas = makeCanvas(2 * half * this.ratio, 2 * half * this.ratio);
     const ctx = context(canvas);
     ctx.scale(this.ratio, this.ratio);
-    const ink: Rgb = tone < 0 ? inkColour(scene.dark) : rampColour(scene.colourBy, tone / 32);
-    const back = paper(scene.dark);
+    // A dot in a class's colour lies among reals of nearly the same: an outline of ink tells it from them.
+    const back = scene.colourBy === "class" && !hollow ? inkColour(scene.dark) : paper(scene.dark);
     ctx.globalAlpha = faint ? 0.18 : 1;
     if (hollow) {
       for (const [colour, width] of [[css(back, 0.9), 2.6], [css(ink), 1.2]] as const) {
@@ -328,39 +356,52 @@ export class MapView {
   private drawLabels(scene: Scene): void {
     const ctx = this.overCtx;
     const centre = scene.reals?.centre;
+    this.unplaced = [];
     if (!centre || this.zoom > 8) return;
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
     ctx.lineJoin = "round";
-    const taken: Box[] = [];
-    for (const { text, state, note, k } of scene.labels) {
-      if (scene.hidden.has(k) || Number.isNaN(centre[2 * k])) continue;
-      const px = toX(this.view, centre[2 * k]);
-      const py = toY(this.view, centre[2 * k + 1]);
-      const shown = text.length > 18 ? `${text.slice(0, 17)}…` : text;
-      ctx.font = `700 ${shown.length > 3 ? 13 : 19}px system-ui, sans-serif`;
-      const w = ctx.measureText(shown).width / 2 + 6;
-      const at: Box = { x0: px - w, x1: px + w, y0: py - 12, y1: py + (note ? 26 : 12) };
-      if (taken.some((b) => at.x0 < b.x1 && at.x1 > b.x0 && at.y0 < b.y1 && at.y1 > b.y0)) continue;
-      taken.push(at);
-      ctx.globalAlpha = scene.focus !== null && scene.focus !== k ? 0.3 : 1;
-      ctx.lineWidth = 5;
-      ctx.strokeStyle = css(paper(scene.dark), 0.92);
-      ctx.strokeText(shown, px, py);
-      ctx.fillStyle = css(mix(scene.colours[k] ?? inkColour(scene.dark), inkColour(scene.dark), 0.45));
-      ctx.fillText(shown, px, py);
-      if (note) {
-        ctx.font = "600 11px system-ui, sans-serif";
-        const half = ctx.measureText(note).width / 2 + 6;
-        ctx.fillStyle = state === "often" ? (scene.dark ? "#9a6700" : "#8a5a00") : "#b3261e";
-        ctx.beginPath();
-        ctx.roundRect(px - half, py + 11, 2 * half, 16, 8);
-        ctx.fill();
-        ctx.fillStyle = "#fff";
-        ctx.fillText(note, px, py + 19.5);
-      }
-    }
+    const wanted = scene.labels.filter(({ k }) => !scene.hidden.has(k) && !Number.isNaN(centre[2 * k])).map((label) => {
+      const shown = label.text.length > 18 ? `${label.text.slice(0, 17)}…` : label.text;
+      const font = `700 ${shown.length > 3 ? 13 : 19}px system-ui, sans-serif`;
+      ctx.font = font;
+      const half = ctx.measureText(shown).width / 2 + 6;
+      return { ...label, shown, font, x: toX(this.view, centre[2 * label.k]), y: toY(this.view, centre[2 * label.k + 1]), half, up: 12, down: label.note ? 27 : 12 };
+    });
+    placed(wanted, this.view.width, this.view.height).forEach((at, i) => {
+      const label = wanted[i];
+      if (at) this.drawLabel(scene, label, at);
+      else if (label.x >= 0 && label.y >= 0 && label.x <= this.view.width && label.y <= this.view.height) this.unplaced.push(label.text);
+    });
     ctx.globalAlpha = 1;
+  }
+
+  private drawLabel(scene: Scene, label: Label & { shown: string; font: string; x: number; y: number }, [px, py]: [number, number]): void {
+    const ctx = this.overCtx;
+    ctx.globalAlpha = scene.focus !== null && scene.focus !== label.k ? 0.3 : 1;
+    if (Math.hypot(px - label.x, py - label.y) > 14) {
+      ctx.beginPath();
+      ctx.moveTo(label.x, label.y);
+      ctx.lineTo(px, py);
+      ctx.lineWidth = 1.2;
+      ctx.strokeStyle = css(inkColour(scene.dark), 0.6);
+      ctx.stroke();
+    }
+    ctx.font = label.font;
+    ctx.lineWidth = 5;
+    ctx.strokeStyle = css(paper(scene.dark), 0.92);
+    ctx.strokeText(label.shown, px, py);
+    ctx.fillStyle = css(mix(scene.colours[label.k] ?? inkColour(scene.dark), inkColour(scene.dark), 0.45));
+    ctx.fillText(label.shown, px, py);
+    if (!label.note) return;
+    ctx.font = "600 11px system-ui, sans-serif";
+    const half = ctx.measureText(label.note).width / 2 + 6;
+    ctx.fillStyle = label.state === "often" ? (scene.dark ? "#9a6700" : "#8a5a00") : "#b3261e";
+    ctx.beginPath();
+    ctx.roundRect(px - half, py + 11, 2 * half, 16, 8);
+    ctx.fill();
+    ctx.fillStyle = "#fff";
+    ctx.fillText(label.note, px, py + 19.5);
   }
 
   private drawPin(scene: Scene): void {

@@ -94,10 +94,18 @@ export interface Log {
 
 export interface Sheet {
   count: number;
+  /** The latent of its first image. */
+  first: number;
   width: number;
   height: number;
   columns: number;
   channels: number;
+}
+
+/** A sheet of images, not decoded yet. */
+export interface Pictured {
+  about: Sheet;
+  bytes: Uint8Array;
 }
 
 export interface Snapshot {
@@ -112,14 +120,17 @@ export interface Snapshot {
   /** 0 … K−1, and `NO_CLASS`. */
   label: Uint16Array;
   nearest: Uint32Array;
-  images: { about: Sheet; bytes: Uint8Array } | null;
-  samples: { about: Sheet; bytes: Uint8Array } | null;
+  /** Of the first points; `more` of all others, kept at the last and at the best snapshot. */
+  images: Pictured | null;
+  more: Pictured | null;
+  samples: Pictured | null;
 }
 
 interface SnapshotMeta {
   images_seen: number;
   points: number;
   images: Sheet | null;
+  more?: Sheet | null;
   samples: Sheet | null;
 }
 
@@ -259,17 +270,25 @@ export class RunModel {
     return this.slots.every((slot) => slot.data);
   }
 
-  /** What to show at the run's own position `p` (0 … S−1): the loaded snapshots nearest to it. */
+  /**
+   * What the map shows at the run's own position `p` (0 … S−1): the placed snapshots nearest to it. Images come before their places
+   * on the map, so a new snapshot shows the last placed one until it is placed itself.
+   */
   at(p: number): Moment | null {
     const a = Math.floor(p);
-    const first = this.slots[a]?.data;
-    if (!first) {
-      const other = this.nearestLoaded(a);
-      return other && { a: other, b: other, mix: 0 };
-    }
+    const first = this.placed(a) ?? this.nearestLoaded(a);
+    if (!first) return null;
     const second = this.slots[a + 1]?.data;
-    // A snapshot without points, or with another number of them, cannot be moved to: it is jumped to.
-    return second && second.points === first.points ? { a: first, b: second, mix: p - a } : { a: first, b: first, mix: 0 };
+    // One of another number of points cannot be moved to: it is jumped to.
+    const moves = first === this.slots[a]?.data && second?.points === first.points;
+    return moves && second ? { a: first, b: second, mix: p - a } : { a: first, b: first, mix: 0 };
+  }
+
+  /** The snapshot at slot `i` if it is placed; if it has arrived without places, the last placed one before it. */
+  private placed(i: number): Snapshot | null {
+    const own = this.slots[i]?.data;
+    if (!own || own.points) return own ?? null;
+    return this.slots.slice(0, i).findLast((slot) => slot.data?.points)?.data ?? own;
   }
 
   /** The loaded snapshot nearest to `p`: what grid, hover and numbers show, because images cannot be half way. */
@@ -356,9 +375,9 @@ async function snapshotOf(box: Container<SnapshotMeta>): Promise<Snapshot> {
   const names = ["xy", "distance", "unlike", "score", "label", "nearest"];
   const [units, distance, unlike, score, label, nearest] = await Promise.all(names.map((name) => box.numbers(name)));
   const [x, y] = places(units);
-  const picture = (about: Sheet | null, name: string): { about: Sheet; bytes: Uint8Array } | null => {
+  const picture = (about: Sheet | null | undefined, name: string): Pictured | null => {
     const bytes = box.bytes(name);
-    return about && bytes ? { about, bytes } : null;
+    return about && bytes ? { about: { ...about, first: about.first ?? 0 }, bytes } : null;
   };
   return {
     seen: box.meta.images_seen,
@@ -370,6 +389,7 @@ async function snapshotOf(box: Container<SnapshotMeta>): Promise<Snapshot> {
     label: labelsOf(label),
     nearest: Uint32Array.from(nearest),
     images: picture(box.meta.images, "images"),
+    more: picture(box.meta.more, "more"),
     samples: picture(box.meta.samples, "samples"),
   };
 }

@@ -1,34 +1,38 @@
 /** One run on the page: its verdict, map, images, classes, charts and details, all at the page's one time. */
 
+import type { RunState } from "./address";
 import { classColours, type Rgb } from "./colour";
 import { toneOf } from "./curves";
 import { Details } from "./details";
-import { div, fill, h, icon, ICONS, say, tool } from "./dom";
+import { div, h, icon, ICONS, say, tool } from "./dom";
 import { inPolygon, polygonBox } from "./gridindex";
-import { ImageList, type Item, type Painter } from "./imagelist";
-import { Legend } from "./legend";
+import { ImageList, type Item } from "./imagelist";
+import { classOfKey, Legend } from "./legend";
 import { attachInput } from "./mapinput";
 import { MapView } from "./mapview";
 import type { Change, Finding, Moment, RunModel, Snapshot } from "./model";
-import { count, percent, servedness, shares, short } from "./numbers";
+import { count, percent, servedness, shares } from "./numbers";
+import { evenly, Pictures, pinOf } from "./pictures";
+import { PinnedCard } from "./pinnedcard";
 import { RunCharts } from "./runcharts";
 import { fakeAt, type Label, nearestFake, type Pin, type Scene } from "./scene";
+import { Selection } from "./selection";
 import type { Shared } from "./state";
 import type { Store } from "./store";
-import { context, makeCanvas, Sheets, Thumbs } from "./thumbs";
+import { context, Thumbs } from "./thumbs";
 import { positionOf, seenAt, stopNear } from "./timeaxis";
+import { Tip } from "./tip";
 import { visible } from "./viewport";
 
 const GRID_IMAGES = 128;
-const MOST_LISTED = 400;
-const CELL = 72; // pixels of a picture in the film strip, twice what is shown on a plain screen
+const CONTACT_IMAGES = 120; // of the data
 const REACH = 12; // pixels around the pointer in which a point counts as meant
 
-/** A sample is the fake of the same latent. */
-const pinOf = (item: Item): Pin => ({ kind: item.kind === "real" ? "real" : "fake", id: item.id });
-
-/** Where the picture of a latent stands: among the grid's images where it is one of them. */
-const sheetOf = ({ samples, images }: Snapshot, id: number): Snapshot["samples"] => (samples && id < samples.about.count ? samples : images);
+export interface RunHandlers {
+  goTo(seen: number): void;
+  /** What this run shows has changed; `jump` where the reader went somewhere, so that "back" leads here. */
+  chosen(jump: boolean): void;
+}
 
 export class RunView {
   readonly element: HTMLElement;
@@ -39,70 +43,73 @@ export class RunView {
   private readonly grid: ImageList;
   private readonly contacts: ImageList;
   private readonly contactCard: HTMLElement;
-  private readonly sheets: Sheets;
-  private thumbs: Thumbs | null = null;
+  private readonly contactTitle = h("h3", {}, "The data: real images");
+  private readonly pictures: Pictures;
+  private readonly card: PinnedCard;
+  private readonly selection: Selection;
+  private readonly tip: Tip;
   private hidden = new Set<number>();
   private spotlight: number[] = [];
   private focus: number | null = null;
   private pin: Pin | null = null;
   private hover: Pin | null = null;
-  private marked = new Set<number>();
+  private before: Pin | null = null; // what was chosen before the last click
+  private hinting = 0;
   private drawn: "all" | "moving" | null = null;
   private shownSeen = -1;
   private framed = false;
-  /** The lists that are open beside the grid, and the large pictures still to be painted: all wait for what is decoded. */
-  private filmStrip: ImageList | null = null;
-  private openLists: ImageList[] = [];
-  private unpainted: (() => boolean)[] = [];
-  /** Cells of the strip, kept: its sheets together may not fit into memory. */
-  private stripCells = new Map<number, HTMLCanvasElement>();
 
   private readonly verdict = h("p", { class: "verdict", "aria-live": "polite" });
   private readonly unlike = h("span", { class: "unlike" });
-  private readonly tip = h("div", { class: "tip", hidden: true });
-  private readonly tipCanvas = h("canvas", { width: 96, height: 96 });
-  private readonly tipText = h("div", {});
-  private readonly pinned = h("section", { class: "card pinned", hidden: true, "aria-label": "The image you chose" });
-  private readonly chosen = h("section", { class: "card chosen", hidden: true, "aria-label": "Selection" });
+  private readonly unnamed = h("span", { class: "unlike unnamed" });
+  private readonly hintText = h("span", { class: "map-hint", hidden: true });
+  private readonly told = h("span", { class: "hidden", "aria-live": "polite" });
   private readonly gridTitle = h("h3", {}, "Generated images");
   private readonly noMap = h("p", { class: "empty no-map" }, "The real images are being laid out.");
 
-  constructor(readonly model: RunModel, private readonly store: Store<Shared>, private readonly goTo: (seen: number) => void) {
-    this.map = new MapView(model.name, () => this.redraw("moving"));
-    this.sheets = new Sheets(() => { this.redrawPictures(); this.redraw("moving"); });
+  constructor(readonly model: RunModel, private readonly store: Store<Shared>, private readonly on: RunHandlers) {
+    this.map = new MapView(model.name, () => { this.redraw("moving"); on.chosen(false); });
+    this.pictures = new Pictures(model, () => model.near(this.position), () => { this.redrawPictures(); this.redraw("moving"); });
+    const pick = (item: Item): void => this.choose(pinOf(item), true);
+    this.card = new PinnedCard(this.pictures, { goTo: (seen) => on.goTo(seen), choose: (mark) => this.choose(mark, true), letGo: () => this.choose(null, false), unfocused: () => this.map.over.focus({ preventScroll: true }) });
+    this.selection = new Selection(this.pictures, (item) => this.choose(pinOf(item), false), () => this.clear());
+    this.tip = new Tip(this.pictures);
     this.legend = new Legend({
       toggle: (k) => this.toggleClass(k),
-      focus: (k) => this.change(() => (this.focus = k)),
+      focus: (k) => { this.focus = k; this.redraw("all"); },
       spotlight: (k) => this.change(() => (this.spotlight = this.spotlight.includes(k) ? this.spotlight.filter((one) => one !== k) : [...this.spotlight, k].slice(-10))),
       only: (k) => this.change(() => (this.hidden = new Set(k === null || this.isAlone(k) ? [] : model.classes.map((_, other) => other).filter((other) => other !== k)))),
     });
-    this.charts = new RunCharts(model, { pick: goTo, point: (seen) => store.set({ pointed: seen }) });
-    this.details = new Details(model, goTo);
-    const pick = (item: Item): void => this.choose(pinOf(item), true);
-    this.grid = new ImageList("generated images from the fixed latents", 38, this.paint, pick, this.describe);
+    this.charts = new RunCharts(model, { pick: (seen) => on.goTo(seen), point: (seen) => store.set({ pointed: seen }) });
+    this.details = new Details(model, (seen) => on.goTo(seen));
+    const { paint, describe } = this.pictures;
+    this.grid = new ImageList("generated images from the fixed latents", 38, paint, pick, describe);
     this.grid.marked = (item) => this.pin?.kind === "fake" && this.pin.id === item.id;
-    this.contacts = new ImageList("real images", 30, this.paint, pick, this.describe);
-    this.tip.append(this.tipCanvas, this.tipText);
-    this.contactCard = h("section", { class: "card contact", "aria-label": "The data" }, h("h3", {}, "The data: real images"), this.contacts.element);
-    this.map.element.append(this.tip, this.noMap, div("map-foot", this.unlike));
+    this.contacts = new ImageList("real images", 30, paint, pick, describe);
+    this.contactCard = h("section", { class: "card contact", "aria-label": "The data" }, this.contactTitle, this.contacts.element);
+    this.map.element.append(this.tip.element, this.noMap, div("map-foot", this.unlike, this.unnamed), this.hintText, this.told);
     this.element = h("section", { class: "run", "aria-label": `Run ${model.name}` },
-      h("header", { class: "run-head" }, h("h2", {}, model.name), this.verdict),
+      h("header", { class: "run-head" }, h("h2", { dir: "auto", title: model.name }, model.name), this.verdict),
       div("stage",
         div("card map-card", this.toolbar(), this.map.element),
-        div("side", this.pinned, this.chosen,
+        div("side", this.card.element, this.selection.element,
           h("section", { class: "card grid-card", "aria-label": "Generated images" }, div("card-head", this.gridTitle), this.grid.element),
           this.legend.element)),
       this.charts.element, this.details.element,
       this.contactCard);
     attachInput(this.map, {
       hover: (x, y) => this.point(x, y),
-      pick: (x, y) => this.choose(this.hit(x, y), false),
+      pick: (x, y) => { this.before = this.pin; this.choose(this.hit(x, y), false); },
+      unpick: () => this.choose(this.before, false),
+      hint: (text) => this.hint(text),
       lassoed: (polygon) => this.select((x, y) => inPolygon(polygon, x, y), polygonBox(polygon)),
       lassoActive: () => store.value.lasso,
       changed: () => this.redraw("moving"),
     });
     this.map.over.addEventListener("keydown", (event) => this.key(event));
     store.on(["t", "axis"], () => this.moveTime());
+    store.on(["showFake"], () => this.showUnlike());
+    store.on(["playing"], (state) => this.legend.setQuiet(state.playing));
     store.on(["colourBy", "showReal", "showFake", "showImages"], () => this.redraw("all"));
     store.on(["dark"], () => { this.redraw("all"); this.charts.update(); });
     store.on(["pointed"], (state) => this.charts.setPointed(state.pointed));
@@ -113,7 +120,7 @@ export class RunView {
       tool(name, hint || name, icon(path), act);
     return h("div", { class: "map-tools", role: "toolbar", "aria-label": "Map" },
       button("Zoom in", ICONS.plus, () => this.map.zoomBy(1.6)), button("Zoom out", ICONS.minus, () => this.map.zoomBy(1 / 1.6)),
-      button("Show everything", ICONS.home, () => this.map.reset(), "Show everything (0)"),
+      button("Show everything", ICONS.home, () => this.map.reset(), "Show everything (f)"),
       button("List what is in view", ICONS.view, () => this.listView(), "List what is in view (v)"),
       button("Save as a picture", ICONS.image, () => this.savePicture()));
   }
@@ -122,9 +129,12 @@ export class RunView {
   changed(what: Change): void {
     if (what === "base") {
       const about = this.model.base?.map?.thumb;
-      this.thumbs = about ? new Thumbs(about, (page) => this.model.atlasPage(page), () => { this.redrawPictures(); this.contacts.redraw(); this.redraw("all"); }) : null;
+      this.pictures.thumbs = about ? new Thumbs(about, (page) => this.model.atlasPage(page), () => { this.redrawPictures(); this.contacts.redraw(); this.redraw("all"); }) : null;
       this.legend.setClasses(this.model.classes, this.model.labelled);
-      this.contacts.set(Array.from({ length: Math.min(120, about?.count ?? 0) }, (_, i) => ({ kind: "real", id: i * (about?.stride ?? 1) })));
+      const shown = evenly(about?.count ?? 0, CONTACT_IMAGES);
+      this.contacts.set(shown.map((i) => ({ kind: "real", id: i * (about?.stride ?? 1) })));
+      const all = this.model.base?.map?.n ?? 0;
+      say(this.contactTitle, shown.length < all ? `The data: ${count(shown.length)} of ${count(all)} real images, evenly spaced` : "The data: real images");
       this.contactCard.hidden = !about;
       this.details.updateBase();
       this.noMap.hidden = this.model.reals !== null;
@@ -143,6 +153,7 @@ export class RunView {
     // A log line changes shares and curves, not the pictures: what the reader has open stays.
     if (what === "log") this.showShares();
     else this.shownSeen = -1;
+    if (what === "snapshot") this.card.refresh();
     this.moveTime();
     this.redraw(what === "base" ? "all" : "moving");
   }
@@ -168,13 +179,30 @@ export class RunView {
       const sheet = near.samples ?? near.images;
       this.grid.set(Array.from({ length: Math.min(GRID_IMAGES, sheet?.about.count ?? 0) }, (_, id) => ({ kind: "sample", id })));
       say(this.gridTitle, `Generated images at ${count(near.seen)} images seen`);
-      let apart = 0;
-      for (let i = 0; i < near.points; i++) apart += near.unlike[i];
-      say(this.unlike, near.points ? `${percent(apart / near.points)} like no real image (hollow, on the rim)` : "");
       this.showShares();
-      this.fillPinned();
+      this.card.show(this.pin);
+      this.selection.moveTime();
     }
+    this.showUnlike();
     this.redraw("moving");
+  }
+
+  /** How many of the points shown lie on the rim, or which moment the map shows instead. */
+  private showUnlike(): void {
+    const near = this.model.near(this.position);
+    const shown = this.moment?.a;
+    let text = "";
+    if (near && !near.points && shown?.points) text = `the map shows ${count(shown.seen)} images: this snapshot has no places yet`;
+    else if (near?.points && this.store.value.showFake) {
+      let [all, apart] = [0, 0];
+      for (let i = 0; i < near.points; i++) {
+        if (this.hidden.has(near.label[i])) continue;
+        all++;
+        apart += near.unlike[i];
+      }
+      text = all ? `${percent(apart / all)}${all < near.points ? " of those shown" : ""} like no real image (hollow, on the rim)` : "";
+    }
+    say(this.unlike, text);
   }
 
   private showShares(): void {
@@ -188,8 +216,9 @@ export class RunView {
 
   // ---- drawing -------------------------------------------------------------------------------------------------------
   private redrawPictures(): void {
-    for (const list of [this.grid, this.filmStrip, ...this.openLists]) list?.redraw();
-    this.unpainted = this.unpainted.filter((paint) => !paint());
+    this.grid.redraw();
+    this.card.redraw();
+    this.selection.redraw();
   }
 
   private redraw(what: "all" | "moving"): void {
@@ -202,13 +231,17 @@ export class RunView {
       const scene = this.scene();
       this.legend.setState(scene.colours, this.hidden, this.spotlight);
       this.map.draw(scene, how);
+      const { unplaced } = this.map;
+      say(this.unnamed, unplaced.length ? `no room for the name${unplaced.length > 1 ? "s" : ""} ${unplaced.slice(0, 6).join(", ")}${unplaced.length > 6 ? " …" : ""}` : "");
       this.map.element.dataset["frame"] = String(Number(this.map.element.dataset["frame"] ?? 0) + 1);
     });
   }
 
   private change(act: () => void): void {
     act();
+    this.showUnlike();
     this.redraw("all");
+    this.on.chosen(false);
   }
 
   private get moment(): Moment | null {
@@ -220,9 +253,9 @@ export class RunView {
     const near = this.model.near(this.position);
     return {
       reals: this.model.reals, moment: this.model.reals ? this.moment : null, near, trail: this.model.slots.flatMap((slot) => (slot.data?.points ? [slot.data] : [])),
-      thumbs: this.thumbs, sheets: this.sheets, colours: this.colours(), hidden: this.hidden, focus: this.focus, labels: this.labels(near),
+      thumbs: this.pictures.thumbs, sheets: this.pictures.sheets, colours: this.colours(), hidden: this.hidden, focus: this.focus, labels: this.labels(near),
       colourBy: state.colourBy, showReal: state.showReal, showFake: state.showFake, showImages: state.showImages,
-      pin: this.pin, hover: this.hover, marked: this.marked, dark: state.dark,
+      pin: this.pin, hover: this.hover, marked: this.selection.fakes, dark: state.dark,
     };
   }
 
@@ -244,12 +277,6 @@ export class RunView {
     });
   }
 
-  private readonly paint: Painter = (ctx, item, x, y, size) => {
-    if (item.kind === "real") return this.thumbs?.draw(ctx, item.id, x, y, size) ?? false;
-    const near = this.model.near(this.position);
-    return near ? this.sheets.draw(ctx, sheetOf(near, item.id), item.id, x, y, size) : false;
-  };
-
   // ---- pointing and choosing -----------------------------------------------------------------------------------------
   private hit(px: number, py: number): Pin | null {
     const [x, y] = this.map.toMap(px, py);
@@ -266,50 +293,32 @@ export class RunView {
     return id >= 0 ? { kind: "real", id } : null;
   }
 
+  private hint(text: string): void {
+    say(this.hintText, text);
+    this.hintText.hidden = false;
+    clearTimeout(this.hinting);
+    this.hinting = window.setTimeout(() => (this.hintText.hidden = true), 1800);
+  }
+
   private point(x: number | null, y: number): void {
     this.hover = x === null ? null : this.hit(x, y);
-    this.tip.hidden = !this.hover;
-    if (this.hover && x !== null) {
-      const { width, height } = this.map.view;
-      this.tip.style.left = `${Math.min(x + 16, width - 190)}px`;
-      this.tip.style.top = `${Math.max(4, Math.min(y + 16, height - 130))}px`;
-      fill(this.tipText, ...this.lines(this.hover).map((line) => h("div", {}, line)));
-      const ctx = context(this.tipCanvas);
-      ctx.clearRect(0, 0, 96, 96);
-      ctx.imageSmoothingEnabled = false;
-      this.tipCanvas.hidden = !this.paint(ctx, this.hover, 0, 0, 96);
-    }
+    if (this.hover && x !== null) this.tip.show(this.hover, x, y, this.map.view);
+    else this.tip.hide();
     this.redraw("moving");
   }
 
-  private lines(mark: Pin): string[] {
-    if (mark.kind === "real") {
-      const label = this.model.reals?.label[mark.id];
-      return [`real image ${count(mark.id)}`, label !== undefined && this.model.classes[label] ? `${this.model.labelled ? "class" : "kind"}: ${this.model.classes[label]}` : ""].filter(Boolean);
-    }
-    const near = this.model.near(this.position);
-    if (!near || mark.id >= near.points) return [`generated image ${mark.id}`];
-    return [
-      `generated image ${mark.id}`,
-      this.model.classes[near.label[mark.id]] ? `looks like: ${this.model.classes[near.label[mark.id]]}` : "",
-      Number.isNaN(near.score[mark.id]) ? "" : `D's score: ${near.score[mark.id].toFixed(2)}`,
-      `distance to the reals: ${short(near.distance[mark.id])}${near.unlike[mark.id] ? ", like no real image" : ""}`,
-    ].filter(Boolean);
-  }
-
-  private readonly describe = (item: Item): string => this.lines(pinOf(item)).join(", ");
-
   choose(mark: Pin | null, travel: boolean): void {
-    if (mark?.kind !== this.pin?.kind || mark?.id !== this.pin?.id) this.stripCells = new Map();
+    const same = mark?.kind === this.pin?.kind && mark?.id === this.pin?.id;
     this.pin = mark;
-    this.tip.hidden = true;
+    this.tip.hide();
     if (mark && travel) {
       const place = this.placeOf(mark);
       if (place) this.map.goTo(place[0], place[1], 2);
     }
-    this.fillPinned();
+    this.card.show(mark);
     this.grid.redraw();
     this.redraw("moving");
+    if (!same) this.on.chosen(true);
   }
 
   private placeOf(mark: Pin): [number, number] | null {
@@ -317,57 +326,6 @@ export class RunView {
     if (mark.kind === "real") return reals ? [reals.x[mark.id], reals.y[mark.id]] : null;
     const moment = this.moment;
     return moment && mark.id < moment.a.points ? fakeAt(moment, mark.id) : null;
-  }
-
-  /** The image chosen: large, beside its nearest real image, with its own film strip. */
-  private fillPinned(): void {
-    const mark = this.pin;
-    this.pinned.hidden = !mark;
-    this.filmStrip = null;
-    this.unpainted = [];
-    if (!mark) return;
-    const near = this.model.near(this.position);
-    const head = div("card-head", h("h3", {}, mark.kind === "fake" ? `Generated image ${mark.id}` : `Real image ${count(mark.id)}`),
-      tool("Let go", "Let go (Esc)", icon(ICONS.close), () => this.choose(null, false)));
-    const pictures = [this.figure({ kind: mark.kind, id: mark.id }, mark.kind === "fake" ? "generated" : "real")];
-    const rows: HTMLElement[] = [];
-    if (mark.kind === "fake" && near && mark.id < near.points) {
-      const real = near.nearest[mark.id];
-      const stride = this.thumbs?.about.stride ?? 1;
-      pictures.push(this.figure({ kind: "real", id: real - (real % stride) }, `nearest real, ${count(real)}`));
-      const strip = new ImageList("images of this latent through training", 36, (ctx, item, x, y, size) => {
-        const cell = this.stripCells.get(item.id) ?? this.stripCell(item.id, mark.id);
-        if (cell) ctx.drawImage(cell, x, y, size, size);
-        return cell !== null;
-      }, (item) => this.goTo(this.model.seen[item.id]), (item) => `at ${count(this.model.seen[item.id])} images seen`);
-      strip.marked = (item) => this.model.seen[item.id] === near.seen;
-      this.filmStrip = strip;
-      rows.push(h("p", { class: "hint" }, "The same latent at every snapshot; click to go there."), strip.element);
-      strip.set(this.model.slots.map((_, id) => ({ kind: "sample", id })));
-    }
-    fill(this.pinned, head, div("pair", ...pictures, h("div", {}, ...this.lines(mark).slice(1).map((line) => h("p", {}, line)))), ...rows);
-  }
-
-  /** The picture of latent `id` at a snapshot, null until its sheet is decoded. */
-  private stripCell(snapshot: number, id: number): HTMLCanvasElement | null {
-    const slot = this.model.slots[snapshot]?.data;
-    const sheet = slot && sheetOf(slot, id);
-    if (!sheet || id >= sheet.about.count || !this.sheets.get(sheet)) return null;
-    const canvas = makeCanvas(CELL, CELL);
-    const ctx = context(canvas);
-    ctx.imageSmoothingEnabled = false;
-    this.sheets.draw(ctx, sheet, id, 0, 0, CELL);
-    this.stripCells.set(snapshot, canvas);
-    return canvas;
-  }
-
-  private figure(item: Pin, caption: string): HTMLElement {
-    const canvas = h("canvas", { width: 112, height: 112 });
-    const ctx = context(canvas);
-    ctx.imageSmoothingEnabled = false;
-    const paint = (): boolean => this.paint(ctx, item, 0, 0, 112);
-    if (!paint()) this.unpainted.push(paint);
-    return h("figure", {}, canvas, h("figcaption", {}, caption));
   }
 
   // ---- selections ----------------------------------------------------------------------------------------------------
@@ -385,37 +343,23 @@ export class RunView {
     const fakes: number[] = [];
     const moment = this.moment;
     for (let i = 0; moment && i < moment.a.points; i++) if (!this.hidden.has(moment.a.label[i]) && inside(...fakeAt(moment, i))) fakes.push(i);
-    this.marked = new Set(fakes);
-    const pick = (item: Item): void => this.choose(pinOf(item), false);
-    const list = (name: string, kind: "fake" | "real", ids: number[]): HTMLElement => {
-      const made = new ImageList(name, 34, this.paint, pick, this.describe);
-      made.set(ids.slice(0, MOST_LISTED).map((id) => ({ kind, id })));
-      this.openLists.push(made);
-      return made.element;
-    };
-    this.openLists = [];
-    const shown = reals.filter((id) => this.thumbs?.has(id) ?? false).sort((a, b) => a - b);
-    const pictured = fakes.filter((id) => id < (this.model.near(this.position)?.images?.about.count ?? 0));
-    this.chosen.hidden = false;
-    fill(this.chosen,
-      div("card-head", h("h3", { "aria-live": "polite" }, `Selected: ${count(reals.length)} real, ${count(fakes.length)} generated`),
-        tool("End the selection", "End the selection (Esc)", icon(ICONS.close), () => this.clear())),
-      h("p", { class: "hint" }, `Generated${pictured.length < fakes.length ? ` (pictures of ${count(pictured.length)})` : ""}`), list("generated images", "fake", pictured),
-      h("p", { class: "hint" }, `Real${shown.length > MOST_LISTED ? ` (the first ${MOST_LISTED})` : ""}`), list("real images", "real", shown));
+    this.selection.take(reals, fakes, this.model.near(this.position)?.seen ?? 0);
     this.redraw("moving");
   }
 
   clear(): void {
-    this.chosen.hidden = true;
-    this.marked = new Set();
-    this.openLists = [];
+    this.selection.end();
     this.map.lasso = [];
     this.choose(null, false);
   }
 
   // ---- the rest ------------------------------------------------------------------------------------------------------
+  toggleKey(key: string): void {
+    this.toggleClass(classOfKey(key, this.model.classes));
+  }
+
   toggleClass(k: number): void {
-    if (k >= this.model.classes.length) return;
+    if (k < 0 || k >= this.model.classes.length) return;
     this.change(() => (this.hidden.has(k) ? this.hidden.delete(k) : this.hidden.add(k)));
   }
 
@@ -423,20 +367,49 @@ export class RunView {
     return this.hidden.size === this.model.classes.length - 1 && !this.hidden.has(k);
   }
 
-  show(finding: Finding): void {
-    this.details.show(finding);
+  /** Open the card of a finding; `travel`: and bring it into view. */
+  show(finding: Finding, travel: boolean): void {
+    this.details.show(finding, travel);
+  }
+
+  // ---- the address ---------------------------------------------------------------------------------------------------
+  get state(): RunState {
+    const { view, span, atHome } = this.map;
+    return {
+      ...(atHome ? {} : { view: [view.cx, view.cy, span] }),
+      ...(this.hidden.size ? { hidden: [...this.hidden].sort((a, b) => a - b) } : {}),
+      ...(this.spotlight.length ? { spotlight: this.spotlight } : {}),
+      ...(this.pin ? { pin: this.pin } : {}),
+    };
+  }
+
+  restore(state: RunState): void {
+    const known = (k: number): boolean => k < this.model.classes.length;
+    this.hidden = new Set((state.hidden ?? []).filter(known));
+    this.spotlight = (state.spotlight ?? []).filter(known).slice(-10);
+    if (state.view) this.map.restore(...state.view);
+    else this.map.reset();
+    this.choose(state.pin ?? null, false);
+    this.showUnlike();
+    this.redraw("all");
   }
 
   private key(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const points = this.moment?.a.points ?? 0;
     const at = this.pin?.kind === "fake" ? this.pin.id : -1;
-    if (event.key === "n" && points) this.choose({ kind: "fake", id: (at + 1) % points }, true);
-    else if (event.key === "p" && points) this.choose({ kind: "fake", id: (at - 1 + points) % points }, true);
+    if (!this.store.value.keys && /^[npv]$/.test(event.key)) return;
+    if (event.key === "n" && points) this.walk((at + 1) % points);
+    else if (event.key === "p" && points) this.walk(at > 0 ? at - 1 : points - 1);
     else if (event.key === "v") this.listView();
     else return;
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  private walk(id: number): void {
+    this.choose({ kind: "fake", id }, true);
+    say(this.told, this.pictures.lines({ kind: "fake", id }).join(", "));
   }
 
   private savePicture(): void {

@@ -4,7 +4,8 @@ import { type Rgb, mix, ramp } from "./colour";
 import type { Moment, Reals, Snapshot } from "./model";
 import type { Sheets, Thumbs } from "./thumbs";
 
-export type ColourBy = "class" | "score" | "distance";
+export const COLOUR_BY = ["ink", "class", "score", "distance"] as const;
+export type ColourBy = (typeof COLOUR_BY)[number];
 export type Pin = { kind: "fake" | "real"; id: number };
 
 export interface Label {
@@ -51,6 +52,22 @@ export function rampColour(by: ColourBy, share: number): Rgb {
   return by === "score" ? ramp(share) : ramp(1 - share);
 }
 
+/** Tones of generated dots: ink, 32nds of the ramp, and from `CLASS_TONE` the classes. */
+const CLASS_TONE = 64;
+
+export function fakeTone(scene: Scene, snapshot: Snapshot, i: number): number {
+  if (scene.colourBy === "ink") return -1;
+  if (scene.colourBy === "class") return CLASS_TONE + Math.min(snapshot.label[i], scene.colours.length - 1);
+  const share = rampShare(scene.colourBy, snapshot, i);
+  return Number.isNaN(share) ? CLASS_TONE - 1 : Math.round(share * 32);
+}
+
+export function toneColour(scene: Scene, tone: number): Rgb {
+  if (tone < 0) return inkColour(scene.dark);
+  if (tone >= CLASS_TONE) return scene.colours[tone - CLASS_TONE];
+  return rampColour(scene.colourBy, tone === CLASS_TONE - 1 ? NaN : tone / 32);
+}
+
 export const paper = (dark: boolean): Rgb => (dark ? [18, 21, 27] : [255, 255, 255]);
 export const inkColour = (dark: boolean): Rgb => (dark ? [244, 246, 250] : [17, 20, 26]);
 
@@ -59,7 +76,7 @@ export function realTints(scene: Scene): Rgb[] {
   const back = paper(scene.dark);
   return scene.colours.map((colour, k) => {
     const grey: Rgb = scene.dark ? [70, 75, 84] : [206, 210, 216];
-    const base = scene.colourBy === "class" ? mix(colour, back, scene.dark ? 0.38 : 0.42) : grey;
+    const base = scene.colourBy === "class" || scene.colourBy === "ink" ? mix(colour, back, scene.dark ? 0.38 : 0.42) : grey;
     if (scene.focus === null) return base;
     return k === scene.focus ? colour : mix(base, back, 0.72);
   });

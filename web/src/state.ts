@@ -14,6 +14,8 @@ export interface Shared {
   showFake: boolean;
   showImages: boolean;
   lasso: boolean;
+  /** Whether single keys do things; who dictates or has tremor switches them off. */
+  keys: boolean;
   dark: boolean;
   /** The place that the pointer is at on any chart. */
   pointed: number | null;
@@ -21,7 +23,7 @@ export interface Shared {
 
 export function firstState(dark: boolean): Shared {
   return {
-    axis: [], t: 0, playing: false, speed: 1, colourBy: "class", showReal: true, showFake: true, showImages: true, lasso: false, dark,
+    axis: [], t: 0, playing: false, speed: 1, colourBy: "ink", showReal: true, showFake: true, showImages: true, lasso: false, keys: true, dark,
     pointed: null,
   };
 }

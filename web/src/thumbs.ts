@@ -1,7 +1,7 @@
 /** The images: thumbnails of reals from atlas pages, and the sheets of the snapshots. Decoded late, kept within a budget. */
 
 import type { Rgb } from "./colour";
-import type { Sheet, Thumb } from "./model";
+import type { Pictured, Thumb } from "./model";
 
 const BUDGET = 160 * 2 ** 20; // bytes of decoded pages
 const SLOTS = 32; // a side of the canvas that holds the thumbnails in use
@@ -193,7 +193,7 @@ export class Sheets {
     return null;
   }
 
-  draw(ctx: CanvasRenderingContext2D, sheet: { about: Sheet; bytes: Uint8Array } | null, i: number, x: number, y: number, size: number): boolean {
+  draw(ctx: CanvasRenderingContext2D, sheet: Pictured | null, i: number, x: number, y: number, size: number): boolean {
     if (!sheet || i >= sheet.about.count) return false;
     const bitmap = this.get(sheet);
     if (!bitmap) return false;

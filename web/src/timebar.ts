@@ -1,13 +1,13 @@
 /** The time axis: a native slider with marks for findings and the best snapshot, play, step, speed. */
 
-import { div, h, icon, ICONS, say, tool } from "./dom";
-import type { Finding } from "./model";
+import { div, fill, h, icon, ICONS, say, tool } from "./dom";
+import type { Stated } from "./curves";
 import { brief, count, words } from "./numbers";
 import { type Axis, positionOf, seenAt } from "./timeaxis";
 
 export interface Mark {
   seen: number;
-  finding: Finding | null;
+  finding: Stated | null;
   run: string;
   /** Which run's finding, for the page to open it. */
   id: number;
@@ -29,6 +29,7 @@ export class TimeBar {
   private readonly where: HTMLElement;
   private readonly ends: [HTMLElement, HTMLElement];
   private readonly live: HTMLElement;
+  private readonly note = h("div", { class: "note", hidden: true, role: "status" });
   private axis: Axis = [];
   private shownMarks = "";
   private shown = "";
@@ -38,7 +39,7 @@ export class TimeBar {
     this.slider.addEventListener("input", () => on.goTo(Number(this.slider.value)));
     this.playButton = h("button", { class: "play", on: { click: () => on.toggle() } });
     this.marks = div("marks");
-    this.where = h("output", { class: "where" });
+    this.where = div("where"); // no live region: it changes at every stop while playing, and the slider says the same
     this.ends = [h("span", {}), h("span", {})];
     this.live = h("div", { class: "lives", hidden: true });
     const speed = h("select", { "aria-label": "Speed", class: "speed", on: { change: () => on.speed(Number(speed.value)) } },
@@ -52,6 +53,7 @@ export class TimeBar {
         speed),
       div("track", this.marks, this.slider, div("ends", this.ends[0], this.ends[1])),
       div("place", this.where, this.live),
+      this.note,
     );
     this.setPlaying(false);
   }
@@ -91,16 +93,23 @@ export class TimeBar {
 
   private markButton(mark: Mark, last: number): HTMLElement {
     const { finding } = mark;
-    const name = finding ? `${finding.severity}: ${words(finding.id)}` : "best snapshot";
+    const name = finding ? `${finding.open ? finding.severity : "passed"}: ${words(finding.id)}` : "best snapshot";
     const text = `${mark.run ? `${mark.run}, ` : ""}${name} at ${count(mark.seen)} images`;
     const button = h("button", {
-      class: `mark ${finding ? finding.severity : "best"}`, title: finding ? `${text}\n${finding.sentence}` : text, "aria-label": text,
+      class: `mark ${finding ? finding.severity : "best"}${finding && !finding.open ? " passed" : ""}`, title: finding ? `${text}\n${finding.sentence}` : text, "aria-label": text,
       on: { click: () => this.on.open(mark) },
     }, finding ? null : icon(ICONS.star, true));
     const share = last ? positionOf(this.axis, mark.seen) / last : 0;
     // The middle of a slider's thumb goes from half its width to the width less half of it.
     button.style.left = `calc(${(share * 100).toFixed(2)}% + ${(9 - 18 * share).toFixed(1)}px)`;
     return button;
+  }
+
+  /** What a mark says, beside the time and above the map; `more` goes to where its evidence stands. */
+  say(text: string, more: (() => void) | null): void {
+    this.note.hidden = !text;
+    fill(this.note, h("span", {}, text), more && h("button", { class: "link", on: { click: more } }, "Evidence"),
+      tool("Close", "Close (Esc)", icon(ICONS.close), () => this.say("", null)));
   }
 
   setTime(t: number, progress: { iteration: number | null; epoch: number | null }): void {

@@ -103,7 +103,17 @@ class MapMaker:
                         score=found["scores"].astype(np.float32), label=found["labels"].astype(np.int32),
                         images=fakes[:KEPT_IMAGES],
                     )  # fmt: skip
+                self._keep_more(images_seen, fakes[KEPT_IMAGES:])
             path.unlink()
+
+    def _keep_more(self, images_seen: int, fakes: np.ndarray) -> None:
+        """The pictures of all other points, while this is the last snapshot and as long as it is the best one."""
+        for seen in self.run.more_pictures():
+            if seen != self.run.best():
+                self.run.more_pictures_path(seen).unlink(missing_ok=True)
+        if len(fakes):
+            with atomic(self.run.more_pictures_path(images_seen)) as file:
+                np.savez_compressed(file, images=thumbnails.small(fakes))
 
 
 def fitted_path(dataset: Dataset, space_version: str, config: RecordSettings) -> Path:

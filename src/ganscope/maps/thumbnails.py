@@ -120,6 +120,11 @@ def shrink(images: Images, thumbs: Thumbs) -> Images:
     return small
 
 
+def small(images: Images) -> Images:
+    """Images `(N, C, H, W) uint8` at the size that their thumbnails would have."""
+    return shrink(images, plan(*images.shape))
+
+
 def _one_or_three(images: Images) -> Images:
     channels = images.shape[1]
     if channels in (1, 3):

@@ -133,7 +133,7 @@ def snapshot(run: Run, images_seen: int, pictures: Pictures | None = None) -> by
     """The container of one snapshot; what cannot be read is left out of it."""
     pictures = pictures or Pictures()
     meta: dict[str, Any] = {"kind": "snapshot", "images_seen": images_seen}
-    meta |= {"points": 0, "images": None, "samples": None}
+    meta |= {"points": 0, "images": None, "more": None, "samples": None}
     sections: dict[str, container.Section] = {}
     fake, real = _arrays(run.map_path(images_seen)), _arrays(run.real_map_path)
     thumbs = None
@@ -146,7 +146,11 @@ def snapshot(run: Run, images_seen: int, pictures: Pictures | None = None) -> by
         samples = None  # the map's images are the same latents, at least as large
     for name, images in (("images", thumbs), ("samples", samples)):
         if images is not None and len(images):
-            meta[name], sections[name] = _pictures(images, pictures)
+            meta[name], sections[name] = _pictures(images[: pictures.count], pictures)
+    more = _arrays(run.more_pictures_path(images_seen))
+    if more and thumbs is not None and pictures.count >= len(thumbs):
+        about, sections["more"] = _pictures(more["images"], pictures)
+        meta["more"] = about | {"first": len(thumbs)}
     return container.encode(meta, sections)
 
 
@@ -169,7 +173,6 @@ def _points(fake: dict[str, NDArray[Any]], frame: container.Frame) -> dict[str, 
 
 
 def _pictures(images: NDArray[np.uint8], how: Pictures) -> tuple[dict[str, int], bytes]:
-    images = images[: how.count]
     count, channels, height, width = images.shape
     longer = max(height, width)
     if longer > how.side:
@@ -252,7 +255,8 @@ def _unless_broken(read: Callable[[], Any]) -> Any:
 
 
 def _snapshot_files(run: Run, images_seen: int) -> list[Path]:
-    return [run.map_path(images_seen), run.sample_path(images_seen, ".npy"), run.real_map_info_path]
+    more = run.more_pictures_path(images_seen)
+    return [run.map_path(images_seen), more, run.sample_path(images_seen, ".npy"), run.real_map_info_path]
 
 
 def _written(files: Sequence[Path]) -> float | None:

@@ -251,6 +251,14 @@ class Run:
         """`images_seen` of the snapshots that are on the map, oldest first."""
         return [number_of(path) for path in self._numbered("map", ".npz")]
 
+    def more_pictures_path(self, images_seen: int) -> Path:
+        """The pictures of the points that `map_path` has none of, kept at the last and at the best snapshot."""
+        return self._file("map", images_seen, ".more")
+
+    def more_pictures(self) -> list[int]:
+        """`images_seen` of the snapshots with pictures of all points, oldest first."""
+        return [number_of(path) for path in self._numbered("map", ".more")]
+
     def waiting_path(self, images_seen: int) -> Path:
         """The fakes of a snapshot that waits for the layout of the reals."""
         return self._file("map/waiting", images_seen, ".npz")
