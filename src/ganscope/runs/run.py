@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ganscope.config import Plan, Watched
 from ganscope.errors import RunError
 from ganscope.files import atomic, make_directory, write_json
+from ganscope.runs.lock import held, hold
 from ganscope.runs.migrate import FORMAT
 from ganscope.runs.settings import read_settings, stored_settings
 from ganscope.version import VERSION
@@ -334,61 +333,15 @@ class Run:
 
     def in_use(self) -> bool | None:
         """Whether a process is training here now: False after it was killed, None where none of ours ever did."""
-        try:
-            with (self.path / ".lock").open("rb") as file:
-                return not _try_lock(file, shared=True)
-        except OSError:
-            return None
+        return held(self.path / ".lock")
 
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> contextlib.AbstractContextManager[None]:
         """Hold the run for writing; the operating system lets go even when the process is killed.
 
         Raises:
             RunError: another process is training in this directory.
         """
-        path = self.path / ".lock"
-        try:
-            opened = path.open("a+", encoding="utf-8")
-        except OSError as error:
-            raise RunError(
-                f"cannot write in {self.path}",
-                found=error.strerror or str(error),
-                todo="make the folder writable, or train in another with --run",
-            ) from error
-        with opened as file:
-            free = _try_lock(file)
-            for _ in range(10):
-                if free:
-                    break
-                time.sleep(0.02)  # who only asks `in_use` holds the lock for less
-                free = _try_lock(file)
-            if not free:
-                file.seek(0)
-                raise RunError(
-                    f"{self.path} is in use by another process",
-                    found=f"process {file.read().strip() or 'unknown'}",
-                    todo="wait for it, stop it with Ctrl-C there, or start another run with --new",
-                )
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
-            yield
-
-
-def _try_lock(file: IO[Any], *, shared: bool = False) -> bool:
-    try:
-        if os.name == "nt":  # pragma: no cover
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+        return hold(self.path / ".lock")
 
 
 def number_of(path: Path) -> int:
