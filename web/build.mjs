@@ -12,6 +12,11 @@ await build({
   ...shared, entryPoints: ["src/main.ts"], outfile: new URL("viewer.js", out).pathname, format: "iife",
   target: ["es2022", "chrome100", "firefox110", "safari16"], banner: { js: banner },
 });
+// Whose interface with the page is plain objects: no name of it is shortened.
+await build({
+  ...shared, entryPoints: ["src/generate/main.ts"], outfile: new URL("generate.js", out).pathname, format: "iife",
+  target: ["es2022", "chrome100", "firefox110", "safari16"], banner: { js: "/* ganscope generator, MIT. */" },
+});
 await build({ ...shared, entryPoints: ["src/style.css"], outfile: new URL("viewer.css", out).pathname, banner: { css: banner } });
 await writeFile(new URL("index.html", out), await text("./src/index.html"));
 const licence = await text("./node_modules/uplot/LICENSE");

@@ -2,6 +2,7 @@
 
 import { css, mix, packed } from "./colour";
 import { div, h } from "./dom";
+import { drawGuests } from "./guests";
 import type { Polygon } from "./gridindex";
 import type { Moment, Snapshot } from "./model";
 import { placeIn } from "./pictures";
@@ -55,6 +56,11 @@ export class MapView {
     this.overCtx = context(this.over);
     this.element = div("map", this.base, this.over);
     new ResizeObserver(() => this.resize()).observe(this.element);
+  }
+
+  /** Its canvases, the lower one first. */
+  get layers(): readonly HTMLCanvasElement[] {
+    return [this.base, this.over];
   }
 
   get homeScale(): number {
@@ -242,6 +248,7 @@ export class MapView {
     ctx.scale(this.ratio, this.ratio);
     if (scene.moment && scene.showFake) this.drawFakes(scene);
     if (scene.labels.length) this.drawLabels(scene);
+    drawGuests(ctx, this.view, scene.guests, scene.dark, paper(scene.dark));
     this.drawPin(scene);
     this.drawLasso(scene);
     if (this.crosshair) this.drawCrosshair(scene);

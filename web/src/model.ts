@@ -155,6 +155,7 @@ export class RunModel {
   slots: Slot[] = [];
   atlasPages = 0;
   finished = false;
+  generator: RunIndex["generator"] = null;
   private keys = { base: "", log: "" };
   private prefetching = false;
 
@@ -195,6 +196,7 @@ export class RunModel {
   async update(index: RunIndex): Promise<void> {
     this.finished = index.finished;
     this.atlasPages = index.atlas;
+    this.generator = index.generator ?? null;
     const old = new Map(this.slots.map((slot) => [slot.seen, slot]));
     const slots = index.snapshots.map(([seen, key]) => {
       const found = old.get(seen);
@@ -231,6 +233,10 @@ export class RunModel {
 
   atlasPage(page: number): Promise<Uint8Array> {
     return this.source.get(this.path(`atlas/${page}.webp`), this.keys.base);
+  }
+
+  generatorBytes(): Promise<Uint8Array> {
+    return this.source.get(this.path("generator.glv"), this.generator?.key ?? "");
   }
 
   /** Make sure of snapshot `i`; tells "snapshot" when it has arrived. */

@@ -6,6 +6,8 @@ import { toneOf } from "./curves";
 import { Details } from "./details";
 import { div, h, icon, ICONS, say, tool } from "./dom";
 import { inPolygon, polygonBox } from "./gridindex";
+import { GenerateCard } from "./generatecard";
+import type { Guests } from "./guests";
 import { ImageList, type Item } from "./imagelist";
 import { classOfKey, Legend } from "./legend";
 import { attachInput } from "./mapinput";
@@ -40,6 +42,8 @@ export class RunView {
   private readonly legend: Legend;
   private readonly charts: RunCharts;
   private readonly details: Details;
+  private readonly generate: GenerateCard;
+  private guests: Guests = { all: [], path: [] };
   private readonly grid: ImageList;
   private readonly contacts: ImageList;
   private readonly contactCard: HTMLElement;
@@ -82,6 +86,15 @@ export class RunView {
     });
     this.charts = new RunCharts(model, { pick: (seen) => on.goTo(seen), point: (seen) => store.set({ pointed: seen }) });
     this.details = new Details(model, (seen) => on.goTo(seen));
+    this.generate = new GenerateCard(model, {
+      className: (id) => this.model.classes[this.model.reals?.label[id] ?? -1] ?? "",
+      paintReal: (ctx, id, size) => {
+        const { thumbs } = this.pictures;
+        return thumbs?.draw(ctx, id - (id % thumbs.about.stride), 0, 0, size) ?? false;
+      },
+      chosen: () => (this.pin?.kind === "fake" ? this.pin.id : null),
+      show: (all, path) => { this.guests = { all, path }; this.redraw("moving"); },
+    });
     const { paint, describe } = this.pictures;
     this.grid = new ImageList("generated images from the fixed latents", 38, paint, pick, describe);
     this.grid.marked = (item) => this.pin?.kind === "fake" && this.pin.id === item.id;
@@ -95,7 +108,7 @@ export class RunView {
         div("side", this.card.element, this.selection.element,
           h("section", { class: "card grid-card", "aria-label": "Generated images" }, div("card-head", this.gridTitle), this.grid.element),
           this.legend.element)),
-      this.charts.element, this.details.element,
+      this.generate.element, this.charts.element, this.details.element,
       this.contactCard);
     attachInput(this.map, {
       hover: (x, y) => this.point(x, y),
@@ -127,6 +140,7 @@ export class RunView {
 
   // ---- data has arrived ----------------------------------------------------------------------------------------------
   changed(what: Change): void {
+    this.generate.update();
     if (what === "base") {
       const about = this.model.base?.map?.thumb;
       this.pictures.thumbs = about ? new Thumbs(about, (page) => this.model.atlasPage(page), () => { this.redrawPictures(); this.contacts.redraw(); this.redraw("all"); }) : null;
@@ -233,6 +247,7 @@ export class RunView {
       this.map.draw(scene, how);
       const { unplaced } = this.map;
       say(this.unnamed, unplaced.length ? `no room for the name${unplaced.length > 1 ? "s" : ""} ${unplaced.slice(0, 6).join(", ")}${unplaced.length > 6 ? " …" : ""}` : "");
+      this.generate.reflect(this.map.layers, this.map.view, this.guests, scene.dark);
       this.map.element.dataset["frame"] = String(Number(this.map.element.dataset["frame"] ?? 0) + 1);
     });
   }
@@ -255,7 +270,7 @@ export class RunView {
       reals: this.model.reals, moment: this.model.reals ? this.moment : null, near, trail: this.model.slots.flatMap((slot) => (slot.data?.points ? [slot.data] : [])),
       thumbs: this.pictures.thumbs, sheets: this.pictures.sheets, colours: this.colours(), hidden: this.hidden, focus: this.focus, labels: this.labels(near),
       colourBy: state.colourBy, showReal: state.showReal, showFake: state.showFake, showImages: state.showImages,
-      pin: this.pin, hover: this.hover, marked: this.selection.fakes, dark: state.dark,
+      pin: this.pin, hover: this.hover, marked: this.selection.fakes, guests: this.guests, dark: state.dark,
     };
   }
 

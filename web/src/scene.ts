@@ -2,6 +2,7 @@
 
 import { type Rgb, mix, ramp } from "./colour";
 import type { Moment, Reals, Snapshot } from "./model";
+import type { Guests } from "./guests";
 import type { Sheets, Thumbs } from "./thumbs";
 
 export const COLOUR_BY = ["ink", "class", "score", "distance"] as const;
@@ -37,6 +38,8 @@ export interface Scene {
   pin: Pin | null;
   hover: Pin | null;
   marked: ReadonlySet<number>;
+  /** Images made in the page. */
+  guests: Guests;
   dark: boolean;
 }
 

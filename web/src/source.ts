@@ -16,6 +16,8 @@ export interface RunIndex {
   log: string;
   atlas: number;
   snapshots: [number, string][];
+  /** A generator that the page can run; without a key, a word why there is none. */
+  generator?: { key: string; word: string } | null;
 }
 
 export interface Index {

@@ -9,27 +9,34 @@ Snapshots taken before the layout is there wait in `map/` and are placed as soon
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ganscope.arraytypes import F32
 from ganscope.config import RecordSettings
 from ganscope.data import Dataset, cache_root, dataset_of
 from ganscope.errors import RunError
 from ganscope.files import atomic, write_json
 from ganscope.maps import thumbnails
+from ganscope.maps.landing import Landing
 from ganscope.maps.placement import FittedMap
 from ganscope.metrics import Evaluator, nearest
 from ganscope.runs import Run, Snapshot
 
+if TYPE_CHECKING:
+    from ganscope.features import FeatureSpace
+
 KEPT_IMAGES = 256  # of a snapshot's fakes, those whose pictures the page shows
 LAYOUT_FORMAT = 3
+LANDING_FORMAT = 1
 
 
 class MapMaker:
@@ -152,6 +159,7 @@ def lay_out(run: Run) -> None:
         centres = np.load(run.path / "map" / "centres.npy", allow_pickle=False)
         kinds = nearest(space(dataset.train.images), centres, 1)[1][:, 0]
         names = [f"cluster {kind}" for kind in range(len(centres))]
+    keep_landing(run, fitted.xy, dataset, space)
     with atomic(run.real_map_path) as file:
         np.savez_compressed(file, xy=fitted.xy, label=kinds.astype(np.int32), spacing=fitted.spacing)
     thumbs = thumbnails.plan(*dataset.train.images.shape)
@@ -163,6 +171,26 @@ def lay_out(run: Run) -> None:
         "classes": names, "labelled": bool(space.num_classes), "thumb": thumbs.as_dict(),
     }  # fmt: skip
     write_json(run.real_map_info_path, info)
+
+
+def keep_landing(run: Run, xy: F32, dataset: Dataset, space: FeatureSpace) -> None:
+    """What the page needs to place new images itself; nothing where it cannot run the feature space."""
+    from ganscope.features import feature_operators
+    from ganscope.networks import packed
+
+    images = dataset.train.images
+    if images.shape[2] != images.shape[3]:
+        return
+    try:
+        operators = feature_operators(space, images.shape[-1])
+    except ValueError:
+        return  # a network that the user named
+    landing = Landing.fit(xy, images, space)
+    steps, weights = packed(operators, "float16", "features.")
+    about = {"format": LANDING_FORMAT, "block": landing.block, "features": steps}
+    arrays: dict[str, Any] = {"about": np.array(json.dumps(about)), **landing.arrays(), **weights}
+    with atomic(run.landing_path) as file:
+        np.savez(file, **arrays)
 
 
 if __name__ == "__main__":

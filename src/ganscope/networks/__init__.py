@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ganscope.networks.mlp import LEAKY_SLOPE, MlpDiscriminator, MlpGenerator
+from ganscope.networks.operators import Operator, apply, generator_operators, layer_operators
 from ganscope.networks.options import NetworkOptions
+from ganscope.networks.packed import num_weights, packed, unpacked
 from ganscope.networks.pair import NETWORKS, build_pair, scores_independently
 from ganscope.networks.plain import Cat, Sum, plain_layers
 from ganscope.networks.summary import flops, network_table
@@ -15,10 +17,17 @@ __all__ = [
     "MlpDiscriminator",
     "MlpGenerator",
     "NetworkOptions",
+    "Operator",
     "Sum",
+    "apply",
     "build_pair",
     "flops",
+    "generator_operators",
+    "layer_operators",
     "network_table",
+    "num_weights",
+    "packed",
     "plain_layers",
     "scores_independently",
+    "unpacked",
 ]

@@ -58,9 +58,9 @@ class Pictures:
 def index(run: Run) -> dict[str, Any]:
     """What is there now: the name and state of the run, and a key for each container.
 
-    `{"name", "finished", "writing", "written", "base", "log", "atlas", "snapshots": [[images_seen, key], …]}`, where
-    `writing` says whether a training holds the run (null: not known), and `written` when its last line came, in Unix
-    seconds.
+    `{"name", "finished", "writing", "written", "base", "log", "atlas", "generator", "snapshots": [[images_seen, key],
+    …]}`, where `writing` says whether a training holds the run (null: not known), and `written` when its last line
+    came, in Unix seconds.
     """
     info = _map_info(run)
     fixed = [run.config_path, run.environment_path, run.real_map_info_path]
@@ -73,6 +73,7 @@ def index(run: Run) -> dict[str, Any]:
         "base": _key(*fixed),
         "log": _key(*lines, run.product("finished.json")),
         "atlas": len(run.atlas_pages()) if info else 0,
+        "generator": _generator_key(run),
         "snapshots": [[seen, _key(*_snapshot_files(run, seen))] for seen in snapshots(run)],
     }
 
@@ -252,6 +253,17 @@ def _unless_broken(read: Callable[[], Any]) -> Any:
         if type(error).__name__ == "BadZipFile":  # zipfile is imported by numpy only when it is needed
             return None
         raise
+
+
+def _generator_key(run: Run) -> dict[str, str] | None:
+    """The generator that the page can ask for; None before the first one is kept, and for points."""
+    try:
+        if run.has_points:
+            return None
+        images_seen = run.choose_generator("best")
+    except GanscopeError:
+        return None
+    return {"key": _key(run.generator_path(images_seen), run.landing_path), "word": ""}
 
 
 def _snapshot_files(run: Run, images_seen: int) -> list[Path]:

@@ -27,9 +27,10 @@ def static(name: str) -> str:
         ) from error
 
 
-def head(title: str, program: str, style: str, allowed: str) -> str:
-    """The document up to its style, under a policy: `program` alone runs, only what is `allowed` is loaded."""
-    policy = f"default-src 'none'; script-src {source(program)}; {allowed}; base-uri 'none'; form-action 'none'"
+def head(title: str, program: str, style: str, allowed: str, more: str = "") -> str:
+    """The document up to its style, under a policy: only `program` and `more` run, only the `allowed` is loaded."""
+    scripts = " ".join(source(script) for script in (program, *filter(None, [more])))
+    policy = f"default-src 'none'; script-src {scripts}; {allowed}; base-uri 'none'; form-action 'none'"
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

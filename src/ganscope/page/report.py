@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ganscope.errors import RunError
 from ganscope.files import atomic
-from ganscope.page import contents, html
+from ganscope.page import contents, generator, html
 from ganscope.runs import Run
 
 PROFILES: dict[str, contents.Pictures] = {
@@ -53,16 +53,24 @@ def opened(run: Run | Path | str) -> Run:
 def _parts(runs: list[Run], pictures: contents.Pictures) -> Iterator[str]:
     """The document, piece by piece: the program first, so that it draws while the rest is still being parsed."""
     entries = [contents.index(run) for run in runs]
+    made = [generator.export(run) if entry["generator"] else None for run, entry in zip(runs, entries, strict=True)]
+    for entry, exported in zip(entries, made, strict=True):
+        if exported and exported.word:
+            entry["generator"] = {"key": "", "word": exported.word}
     index = {"revision": "file", "runs": entries}
     program, style = html.inline(html.static("viewer.js")), html.static("viewer.css").replace("</", "<\\/")
+    runs_generators = any(exported and not exported.word for exported in made)
+    more = html.inline(html.static("generate.js")) if runs_generators else ""
     title = " and ".join(entry["name"] for entry in entries)
     allowed = "style-src 'unsafe-inline'; img-src data: blob:; connect-src data: blob:"
-    yield html.head(title, program, style, allowed)
+    yield html.head(title, program, style, allowed, more)
     yield html.data("index.json", index)
     yield (
         "</head>\n<body>\n<noscript>This page draws a map of images and needs JavaScript.</noscript>\n"
         f'<div id="app"></div>\n<script>{program}</script>\n'
     )
+    if more:
+        yield f"<script>{more}</script>\n"
     for number, run in enumerate(runs):
         yield html.piece(f"{number}/base.glv", contents.base(run))
         yield html.piece(f"{number}/log.glv", contents.log(run))
@@ -71,4 +79,7 @@ def _parts(runs: list[Run], pictures: contents.Pictures) -> Iterator[str]:
             yield html.piece(f"{number}/snap/{images_seen}.glv", contents.snapshot(run, images_seen, pictures))
         for page, path in enumerate(run.atlas_pages() if entries[number]["atlas"] else []):
             yield html.piece(f"{number}/atlas/{page}.webp", path.read_bytes())
+    for number, exported in enumerate(made):  # last: only who asks for new images needs it
+        if exported and not exported.word:
+            yield html.piece(f"{number}/generator.glv", exported.blob)
     yield "</body>\n</html>\n"

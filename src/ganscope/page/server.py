@@ -19,6 +19,7 @@ import socket
 import threading
 import time
 import webbrowser
+from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -27,13 +28,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ganscope.errors import RunError
-from ganscope.page import contents
+from ganscope.page import contents, generator
 from ganscope.runs import Run
 
 STATIC = {
     "": ("index.html", "text/html; charset=utf-8"),
     "viewer.js": ("viewer.js", "text/javascript; charset=utf-8"),
+    "generate.js": ("generate.js", "text/javascript; charset=utf-8"),
     "viewer.css": ("viewer.css", "text/css; charset=utf-8"),
+}
+CONTAINERS: dict[str, Callable[[Run], bytes]] = {
+    "base": contents.base,
+    "log": contents.log,
+    "generator": lambda run: generator.export(run).blob,
 }
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -117,12 +124,12 @@ class Viewer(ThreadingHTTPServer):
 
     def content(self, path: str) -> tuple[bytes, str] | None:
         """The bytes and the type at a path, None where there is nothing."""
-        found = re.fullmatch(r"(\d)/(?:(base|log)\.glv|snap/(\d{1,15})\.glv|atlas/(\d{1,4})\.webp)", path)
+        found = re.fullmatch(r"(\d)/(?:(base|log|generator)\.glv|snap/(\d{1,15})\.glv|atlas/(\d{1,4})\.webp)", path)
         if not found or int(found[1]) >= len(self.runs):
             return None
         run = self.runs[int(found[1])]
         if found[2]:
-            return (contents.base if found[2] == "base" else contents.log)(run), "application/octet-stream"
+            return CONTAINERS[found[2]](run), "application/octet-stream"
         if found[3]:
             seen = int(found[3])
             return (

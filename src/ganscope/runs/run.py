@@ -275,6 +275,11 @@ class Run:
         """Written last of the real layout's files: the layout is there when this is."""
         return self.path / "map" / "real.json"
 
+    @property
+    def landing_path(self) -> Path:
+        """What the page needs to place new images on the map by itself; see maps/landing.py."""
+        return self.path / "map" / "landing.npz"
+
     def atlas_path(self, page: int) -> Path:
         return self.path / "map" / f"atlas-{page:03d}.webp"
 

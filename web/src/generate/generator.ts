@@ -1,0 +1,84 @@
+/** `generator.glv`: a generator that runs here, and how far its pictures are from PyTorch's. */
+
+import { type Container, open } from "../container";
+import { Landing, type LandingMeta, type Levels } from "./landing";
+import type { Kind, Latent } from "./latents";
+import { floats, fromHalf, type Operator, operatorsOf, run, type Step } from "./operators";
+
+export interface GeneratorMeta {
+  /** Why there is none. */
+  word?: string;
+  images_seen: number;
+  latent: Kind;
+  z: number;
+  shape: [number, number, number];
+  operators: Step[];
+  precision: "float16" | "int8";
+  weights: number;
+  off: { mean: number; most: number; images: number };
+  landing: LandingMeta | null;
+}
+
+/** How far pictures are from what they should be, in grey levels. */
+export interface Gap {
+  mean: number;
+  most: number;
+}
+
+export class Generator {
+  private constructor(
+    readonly meta: GeneratorMeta, private readonly operators: Operator[], readonly directions: Latent[], readonly fixed: Latent[],
+    private readonly check: Uint8Array, readonly landing: Landing | null,
+  ) {}
+
+  static async open(bytes: Uint8Array): Promise<Generator> {
+    const box: Container<GeneratorMeta> = open<GeneratorMeta>(bytes);
+    const { meta } = box;
+    if (meta.word) throw new Error(meta.word);
+    const rows = (values: Float32Array): Latent[] => Array.from({ length: values.length / meta.z }, (_, i) => values.slice(i * meta.z, (i + 1) * meta.z));
+    const [operators, directions, fixed, check, landing] = await Promise.all([
+      operatorsOf(box, meta.operators), floats(box, "directions"), box.numbers("fixed"), box.numbers("check"), meta.landing ? Landing.open(box, meta.landing) : null,
+    ]);
+    return new Generator(meta, operators, rows(directions), rows(Float32Array.from(fixed, fromHalf)), Uint8Array.from(check), landing);
+  }
+
+  /** The picture of a latent, levels 0 … 255. */
+  make(z: Latent): Levels {
+    const { c, h, w, data } = run(this.operators, { c: z.length, h: 1, w: 1, data: z });
+    // Uint8ClampedArray rounds and clips as PyTorch does: to the even one of two that are equally near.
+    return { c, h, w, data: new Uint8Array(Uint8ClampedArray.from(data, (v) => (v + 1) * 127.5).buffer) };
+  }
+
+  /** Against what PyTorch made of the first fixed latents. */
+  compare(): Gap {
+    const size = this.meta.shape.reduce((a, b) => a * b, 1);
+    let sum = 0;
+    let most = 0;
+    for (let i = 0; i * size < this.check.length; i++) {
+      const { data } = this.make(this.fixed[i]);
+      for (let k = 0; k < size; k++) {
+        const gap = Math.abs(data[k] - this.check[i * size + k]);
+        sum += gap;
+        most = Math.max(most, gap);
+      }
+    }
+    return { mean: sum / this.check.length, most };
+  }
+}
+
+/** Paint levels into a canvas of their size. */
+export function painted({ c, h, w, data }: Levels): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  canvas.width = w;
+  canvas.height = h;
+  const ctx = canvas.getContext("2d");
+  if (!ctx) throw new Error("this browser has no 2-D canvas");
+  const image = ctx.createImageData(w, h);
+  const plane = h * w;
+  for (let i = 0; i < plane; i++) {
+    for (let k = 0; k < 3; k++) image.data[4 * i + k] = data[(c === 1 ? 0 : k) * plane + i];
+    image.data[4 * i + 3] = 255;
+  }
+  ctx.putImageData(image, 0, 0);
+  return canvas;
+}
