@@ -16,7 +16,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "ganscope"
 # A room is a folder or a module that stands by itself. Rooms of one floor do not know each other.
 FLOORS = [
     "errors arraytypes version",
-    "files progress randomness device config metrics",
+    "files progress randomness device memory config metrics",
     "networks runs data drawing",
     "features diagnosis training",
     "maps film",
@@ -31,7 +31,7 @@ FLOORS = [
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
 NO_TORCH = [
     "errors", "arraytypes", "version", "files", "progress", "config", "metrics", "runs", "data", "drawing", "diagnosis",
-    "film", "page", "maps", "commands", "api", "cli", "__init__",
+    "film", "page", "maps", "memory", "commands", "api", "cli", "__init__",
 ]  # fmt: skip
 MOST_LINES = 420
 

@@ -20,6 +20,7 @@ from ganscope.errors import ConfigError, did_you_mean
 NETWORK_NAMES = ("mlp", "dcgan", "resnet", "toy")
 OBJECTIVE_NAMES = ("minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic")
 D_NORM_NAMES = ("batch", "none")
+ORDER_NAMES = ("images", "blocks")
 PENALTY_NAMES = ("given", "pilot")
 LATENT_NAMES = ("normal", "uniform")
 PRECISION_NAMES = ("auto", "float32", "bf16")
@@ -57,6 +58,12 @@ class DataConfig:
     every: int | None = _setting(None, "of a video, every how many frames one is taken; None: about 2 a second", low=1)
     holdout: float = _setting(0.1, "share of the images held out where the data has no test set", low=0.0)
     flip: bool = _setting(False, "mirror half of the real images left to right")
+    order: str | None = _setting(
+        None,
+        "images: shuffled one by one; blocks: in blocks and windows, for a set read from the disk; "
+        "None: blocks where the set would fill over half of the free memory",
+        ORDER_NAMES,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,7 @@ class Plan(Config):
     d_width: int
     burn_in: int
     burn_in_d_lr: float
+    order: str = "images"  # of every run from before there was a choice
     log_every: int
     snapshots: int
     snapshot_every: int
@@ -35,11 +36,13 @@ class Plan(Config):
         return math.ceil(self.epochs * num_images / self.images_per_iteration)
 
 
-def plan(config: Config, *, num_images: int, size: int, channels: int, snapshot_cost: float = 0.0) -> Plan:
+def plan(
+    config: Config, *, num_images: int, size: int, channels: int, snapshot_cost: float = 0.0, in_memory: bool = True
+) -> Plan:
     """Everything decided, for `num_images` training images of `size` pixels.
 
     `snapshot_cost`: what a snapshot costs, in iterations. The regular ones together cost at most SNAPSHOT_SHARE of the
-    training, but there are at least MIN_SNAPSHOTS.
+    training, but there are at least MIN_SNAPSHOTS. `in_memory`: whether the images fit into memory, here and now.
     """
     epochs = config.epochs
     if epochs is None:
@@ -51,6 +54,7 @@ def plan(config: Config, *, num_images: int, size: int, channels: int, snapshot_
         "size": size,
         "channels": channels,
         "epochs": epochs,
+        "order": config.order or ("images" if in_memory else "blocks"),
         "g_width": config.g_width or WIDTHS[config.network],
         "d_width": config.d_width or WIDTHS[config.network],
         "burn_in": math.ceil(epochs * num_images) if config.burn_in is None else config.burn_in,

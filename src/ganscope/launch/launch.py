@@ -20,6 +20,7 @@ from ganscope.data import (
 from ganscope.errors import ConfigError, did_you_mean
 from ganscope.launch.estimate import network_summary, snapshot_cost
 from ganscope.launch.resume import find_run, resumed_config
+from ganscope.memory import fits_in_memory
 from ganscope.metrics import METRICS
 from ganscope.pilots import choose_penalty
 from ganscope.progress import Progress, duration
@@ -64,7 +65,10 @@ def launch(
     # Points are images of one pixel with as many channels as the plane has dimensions.
     count, channels, height = (*dataset.train.images.shape, 1)[:3]
     draft = plan(config, num_images=count, size=height, channels=channels)
-    resolved = plan(config, num_images=count, size=height, channels=channels, snapshot_cost=snapshot_cost(draft))
+    resolved = plan(
+        config, num_images=count, size=height, channels=channels, snapshot_cost=snapshot_cost(draft),
+        in_memory=fits_in_memory(dataset.train.images.nbytes),
+    )  # fmt: skip
     backend = backend_of(config)
     run = find_run(config, resolved, runs, run_path, new)
     if run is None:

@@ -37,7 +37,7 @@ def as_planned(config: Config, resolved: Plan, stored: Plan, *, piloted: bool) -
 
     A longer training keeps the first plan's spacing of lines and snapshots and its schedule of rates.
     """
-    derived = ("burn_in", "snapshots", "log_every", "snapshot_every")
+    derived = ("order", "burn_in", "snapshots", "log_every", "snapshot_every")
     kept: dict[str, Any] = {name: getattr(stored, name) for name in derived if getattr(config, name) is None}
     if config.choose_penalty == "pilot" and piloted:
         kept |= {"r1": stored.r1, "r2": stored.r2, "choose_penalty": stored.choose_penalty}

@@ -1,0 +1,125 @@
+"""Batches: what lies in memory and what is read from the disk are the same; memory stays bounded."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ganscope.config.plan import Plan, plan
+from ganscope.config.presets import make_config
+from ganscope.device import choose_backend
+from ganscope.training import batches as batches_module
+from ganscope.training.batches import Batches
+
+BACKEND = choose_backend(device="cpu", threads=1, convolutional=False)
+
+
+def plan_of(order: str, count: int, **given: object) -> Plan:
+    config = make_config("x", "mlp", size=1, order=order, **given)
+    return plan(config, num_images=count, size=1, channels=1)
+
+
+def numbered(count: int, path: Path) -> np.ndarray:
+    """Images of 4 bytes that hold their number, mapped from a file."""
+    np.save(path, np.arange(count, dtype="<u4").view(np.uint8).reshape(count, 1, 2, 2))
+    return np.load(path, mmap_mode="r")
+
+
+def numbers(batch: torch.Tensor) -> list[int]:
+    return ((batch + 1) * 127.5).round().to(torch.uint8).numpy().reshape(-1, 4).copy().view("<u4")[:, 0].tolist()
+
+
+@pytest.fixture
+def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of 7 images, windows of 5 blocks."""
+
+    class Small(batches_module.ByBlocks):
+        def __init__(self, count: int, image_bytes: int, seed: int) -> None:
+            super().__init__(count, image_bytes, seed, block=7 * image_bytes, window=36 * image_bytes)
+
+    monkeypatch.setattr(batches_module, "ByBlocks", Small)
+
+
+@pytest.mark.usefixtures("small_windows")
+@pytest.mark.parametrize("order", ["images", "blocks"])
+@pytest.mark.parametrize("count", [1, 6, 36, 100, 143])
+def test_disk_and_memory_give_the_same_batches_and_every_image_once_an_epoch(
+    tmp_path: Path, order: str, count: int
+) -> None:
+    images, config = numbered(count, tmp_path / "x.npy"), plan_of(order, count, flip=True)
+    held, read = (Batches(images, config, BACKEND, in_memory=where) for where in (True, False))
+    positions = range(0, 3 * count, 9)
+    for position in positions:
+        assert torch.equal(held.at(position, 9), read.at(position, 9))
+    # From anywhere, as after an interruption, and back.
+    for position in (2 * count + 1, 5, 7 * count, 0):
+        assert torch.equal(Batches(images, config, BACKEND, in_memory=False).at(position, 40), read.at(position, 40)), (
+            position
+        )
+    plain = Batches(images, dataclasses.replace(config, flip=False), BACKEND, in_memory=False)
+    epochs = [numbers(plain.at(epoch * count, count)) for epoch in range(3)]
+    assert [sorted(epoch) for epoch in epochs] == [list(range(count))] * 3
+    assert count < 10 or (epochs[0] != epochs[1] and epochs[0] != sorted(epochs[0]))
+
+
+@pytest.mark.usefixtures("small_windows")
+def test_a_window_mixes_blocks_from_all_over_the_set(tmp_path: Path) -> None:
+    """Sorted by class on the disk, as folders are, a window has images of most classes."""
+    images = numbered(1000, tmp_path / "x.npy")
+    seen = numbers(Batches(images, plan_of("blocks", 1000), BACKEND, in_memory=False).at(0, 35))
+    blocks = {number // 7 for number in seen}
+    assert len(blocks) == 5 and max(blocks) - min(blocks) > 30
+    assert [number // 7 for number in seen] != sorted(number // 7 for number in seen)
+
+
+def test_the_order_of_sets_in_memory_is_what_it_was(tmp_path: Path) -> None:
+    """The first images of two epochs, recorded before sets could be read from the disk."""
+    found = Batches(numbered(50, tmp_path / "x.npy"), plan_of("images", 50), BACKEND)
+    assert numbers(found.at(0, 6)) + numbers(found.at(50, 6)) == RECORDED
+
+
+RECORDED = [2, 18, 10, 39, 5, 38, 1, 3, 23, 28, 11, 41]
+
+
+LIMITED = """
+import resource, sys
+import numpy as np, torch
+from ganscope.config import make_config, plan
+from ganscope.device import choose_backend
+from ganscope.training import Batches
+torch.set_num_threads(1)
+backend = choose_backend(device="cpu", threads=1, convolutional=True)
+images = np.load(sys.argv[1], mmap_mode="r")
+used = int(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmData"))) * 1024
+limit = used + images.nbytes * 3 // 5
+resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+config = plan(make_config("x", "r3dcgan-64"), num_images=len(images), size=64, channels=3, in_memory=False)
+assert config.order == "blocks"
+batches = Batches(images, config, backend, in_memory=True if sys.argv[2] == "memory" else None)
+total = sum(int((batches.at(at, 64)[:, 0, 0, 0] > 0).sum()) for at in range(0, len(images) + 640, 64))
+anonymous = int(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("RssAnon"))) * 1024
+print(total, limit, anonymous)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="limits of memory are those of Linux")
+def test_a_set_larger_than_the_memory_allowed_is_read_through_once(tmp_path: Path) -> None:
+    """900 MB, sparse on the disk, under a limit 360 MB below their size; a copy of them dies of it."""
+    count = 75_000
+    header = {"descr": "|u1", "fortran_order": False, "shape": (count, 3, 64, 64)}
+    path = tmp_path / "large.npy"
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        file.truncate(file.tell() + count * 3 * 64 * 64)
+    command = [sys.executable, "-W", "error", "-c", LIMITED, str(path)]
+    done = subprocess.run([*command, "disk"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    total, _, anonymous = map(int, done.stdout.split())
+    assert total == 0 and anonymous < 800e6  # two windows of 134 MB, PyTorch itself, and room
+    assert subprocess.run([*command, "memory"], capture_output=True, check=False).returncode != 0
