@@ -46,6 +46,7 @@ def test_a_reload_and_a_link_show_the_same(visit: Any, report: str) -> None:
     assert other.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
+@pytest.mark.slow
 def test_back_leads_to_where_the_reader_was(visit: Any, report: str) -> None:
     page = visit(report)
     slide(page, 1)
@@ -58,6 +59,7 @@ def test_back_leads_to_where_the_reader_was(visit: Any, report: str) -> None:
     until(page, f"{STOP} === 2")
 
 
+@pytest.mark.slow
 def test_an_address_by_a_stranger_does_no_harm(visit: Any, report: str) -> None:
     page = visit(report + "#t=999999999&v=9_9_1e9&hide=77.3&pin=fake.99999&by=<b>&theme=pink&off=x&show=500")
     assert page.evaluate(STOP) == 3
@@ -68,6 +70,7 @@ def test_an_address_by_a_stranger_does_no_harm(visit: Any, report: str) -> None:
     assert page.locator(".class-name[aria-pressed=false]").count() == 1
 
 
+@pytest.mark.slow
 def test_the_link_to_this_is_copied(visit: Any, report: str) -> None:
     page = visit(report, permissions=["clipboard-read", "clipboard-write"])
     slide(page, 1)
@@ -76,6 +79,7 @@ def test_the_link_to_this_is_copied(visit: Any, report: str) -> None:
     assert page.evaluate("navigator.clipboard.readText()").endswith("#t=6400")
 
 
+@pytest.mark.slow
 def test_single_keys_can_be_switched_off(visit: Any, report: str) -> None:
     page = visit(report)
     page.keyboard.press("?")

@@ -34,6 +34,7 @@ def test_a_run_beside_itself_says_the_same_twice_at_every_moment(visit: Any, run
         assert left == right and "fine" in left[0] and len(left) == 12
 
 
+@pytest.mark.slow
 def test_each_of_two_runs_has_its_own_classes(visit: Any, run: Run, tmp_path: Path) -> None:
     """The second has four classes, the last never reached; whatever arrives first, its numbers are its own."""
     other = build_run(tmp_path / "four", SPEC, classes=4, every=9600, snapshots=3)
@@ -101,6 +102,7 @@ def test_a_point_without_a_picture_says_so_and_leads_to_one(visit: Any, tmp_path
     assert "at every snapshot" in pinned.inner_text()
 
 
+@pytest.mark.slow
 def test_where_no_picture_of_a_point_is_kept_nothing_waits_for_one(visit: Any, report: str) -> None:
     page = visit(report)
     page.locator(".map-over").focus()
@@ -126,6 +128,7 @@ def test_a_finding_that_has_passed_is_no_advice(visit: Any, tmp_path: Path) -> N
     assert card.evaluate("(card) => card.open") and "train longer" not in card.inner_text()
 
 
+@pytest.mark.slow
 def test_the_count_of_unlike_images_counts_what_is_shown(visit: Any, report: str) -> None:
     page = visit(report)
     slide(page, 0)
@@ -149,6 +152,7 @@ def test_a_key_hides_the_class_of_its_name(visit: Any, report: str) -> None:
     until(page, f"{hidden}.join() === '0,3'")
 
 
+@pytest.mark.slow
 def test_generated_images_take_the_colour_of_what_they_look_like(visit: Any, report: str) -> None:
     page = visit(report)
     count = f"""(hex) => {{ const selector = '.map canvas', nth = 1;{READ}
@@ -160,6 +164,7 @@ def test_generated_images_take_the_colour_of_what_they_look_like(visit: Any, rep
     assert page.evaluate(count, orange) > 50
 
 
+@pytest.mark.slow
 def test_the_data_are_sampled_across_a_folder_sorted_by_class(visit: Any, tmp_path: Path) -> None:
     """2,000 reals sorted by class: the first 120 would all be of the first class."""
     run = build_run(tmp_path / "sorted", SPEC, num_real=2000, snapshots=1)
@@ -173,6 +178,7 @@ def test_the_data_are_sampled_across_a_folder_sorted_by_class(visit: Any, tmp_pa
     assert number > 300
 
 
+@pytest.mark.slow
 def test_names_that_collide_are_moved_or_counted_never_dropped(visit: Any, tmp_path: Path) -> None:
     page = visit(made(tmp_path / "full", classes=40, num_real=800, snapshots=1), width=800, height=700)
     page.locator(".map").evaluate("(map) => { map.style.height = '420px'; map.style.width = '360px'; }")

@@ -28,6 +28,7 @@ import { visible } from "./viewport";
 
 const GRID_IMAGES = 128;
 const CONTACT_IMAGES = 120; // of the data
+const DOUBLE_MS = 500; // within which two clicks are one double click
 const REACH = 12; // pixels around the pointer in which a point counts as meant
 
 export interface RunHandlers {
@@ -57,7 +58,8 @@ export class RunView {
   private focus: number | null = null;
   private pin: Pin | null = null;
   private hover: Pin | null = null;
-  private before: Pin | null = null; // what was chosen before the last click
+  private before: Pin | null = null; // what was chosen before the last click, or before the first of two
+  private pickedAt = 0;
   private hinting = 0;
   private drawn: "all" | "moving" | null = null;
   private shownSeen = -1;
@@ -110,9 +112,16 @@ export class RunView {
           this.legend.element)),
       this.generate.element, this.charts.element, this.details.element,
       this.contactCard);
+    // Parts of the run, not places of the page: two runs have the same ones.
+    for (const part of this.element.querySelectorAll("section[aria-label]")) part.setAttribute("role", "group");
     attachInput(this.map, {
       hover: (x, y) => this.point(x, y),
-      pick: (x, y) => { this.before = this.pin; this.choose(this.hit(x, y), false); },
+      pick: (x, y) => {
+        const now = performance.now();
+        if (now - this.pickedAt > DOUBLE_MS) this.before = this.pin;
+        this.pickedAt = now;
+        this.choose(this.hit(x, y), false);
+      },
       unpick: () => this.choose(this.before, false),
       hint: (text) => this.hint(text),
       lassoed: (polygon) => this.select((x, y) => inPolygon(polygon, x, y), polygonBox(polygon)),
