@@ -1,7 +1,7 @@
 """Train a GAN on your images, watch it on a map, and know when it is good.
 
     import ganscope
-    run = ganscope.training.loop("digits")               # a TrainedRun: run.path, run.sample(20), run.verdict
+    run = ganscope.train("digits")                        # a TrainedRun: run.path, run.sample(20), run.verdict
     images = ganscope.load(run.path).sample(20)  # (20, C, H, W) uint8
 
 Importing this package imports no torch; the functions do.
@@ -19,6 +19,7 @@ from ganscope.version import VERSION
 if TYPE_CHECKING:
     from ganscope.api import TrainedRun
     from ganscope.generator import LoadedGenerator
+    from ganscope.recorder import Scope
 
 __version__ = VERSION
 
@@ -36,6 +37,7 @@ __all__ = [
     "make_config",
     "open_run",
     "train",
+    "watch",
 ]
 
 
@@ -73,7 +75,7 @@ def train(
         run_path=None if run is None else Path(run),
         new=new,
         progress=Progress(quiet=quiet),
-        command=["ganscope.training.loop"],
+        command=["ganscope.train"],
     )
     return TrainedRun(launched.run.path)
 
@@ -111,3 +113,41 @@ def load_generator(source: Path | str, snapshot: str | int = "best") -> LoadedGe
     from ganscope.export import load_generator as load
 
     return load(source, snapshot)
+
+
+def watch(
+    reals: Any,
+    labels: Any = None,
+    held_out: Any = None,
+    *,
+    out: Path | str | None = None,
+    value_range: tuple[float, float] | str = "auto",
+    **settings: Any,
+) -> Scope:
+    """Watch a GAN that another program trains; the same `out` again goes on with the same run.
+
+        scope = ganscope.watch(reals, out="runs/mine")
+        ...  # in the loop, after a step:
+        scope.log(images_seen, g_loss=g_loss, d_loss=d_loss)
+        if scope.due(images_seen):
+            scope.snapshot(images_seen, netG, latent_shape=(100, 1, 1))
+        ...
+        scope.close()
+
+    Args:
+        reals: the training's real images: an array or tensor (any layout; 0 to 255, [0, 1] or [-1, 1]), a Dataset, a
+            loader, or a folder or name that `ganscope train` takes.
+        labels: their classes `(N,)`, where a Dataset or loader does not give them.
+        held_out: real images that are not trained on; None: a tenth is set apart for measuring.
+        out: the run's directory; None: a new one in `runs`.
+        value_range: the values of black and white, where they are none of the three ranges above.
+        settings: `name`, `objective` (as in `Config`, where the findings about D should know it), `batch_size`,
+            `num_fakes`, `map`, `metrics`, `seed`, `quiet`, `trainer` (how pages call it).
+
+    Raises:
+        GanscopeError: the reals cannot be read, or have no range that a generator can share. After that nothing in the
+            returned `Scope` raises: what goes wrong is said once, and the training goes on.
+    """
+    from ganscope.recorder import watch as start
+
+    return start(reals, labels, held_out, out=out, value_range=value_range, **settings)

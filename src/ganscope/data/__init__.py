@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ganscope.data.dataset import Dataset, ImageSet
+from ganscope.data.decode import fit_array
 from ganscope.data.given import dataset_of, keep_arrays
 from ganscope.data.inspect import draw_contact_sheet, examine, render
 from ganscope.data.load import (
@@ -23,6 +24,7 @@ __all__ = [
     "dataset_of",
     "draw_contact_sheet",
     "examine",
+    "fit_array",
     "keep_arrays",
     "load_configured",
     "load_dataset",

@@ -68,6 +68,9 @@ def draw_curves(file: IO[bytes], history: Lines, test: Lines, title: str) -> Non
         title="Scores of the discriminator", xlabel="epochs", ylabel="score (probability of real)", ylim=(-0.02, 1.02)
     )
     for axes in (losses, scores):
+        for curve in list(axes.lines):
+            if not curve.get_label().startswith("_") and not np.isfinite(np.asarray(curve.get_ydata(), float)).any():
+                curve.remove()  # nobody gave these numbers
         axes.grid(alpha=0.25)
         # Below the axes, where it hides no curve.
         axes.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3)
@@ -77,8 +80,9 @@ def draw_curves(file: IO[bytes], history: Lines, test: Lines, title: str) -> Non
 
 
 def _column(lines: Lines, key: str) -> np.ndarray:
-    """One key of the lines as `(n,) float64`, averaged down to at most MAX_POINTS."""
-    values = np.array([line[key] for line in lines], dtype=np.float64)
+    """One key of the lines as `(n,) float64`, NaN where it is missing; averaged down to at most MAX_POINTS."""
+    found = [line.get(key) for line in lines]
+    values = np.array([np.nan if value is None else value for value in found], dtype=np.float64)
     group = max(1, len(values) // MAX_POINTS)
     whole = len(values) // group * group
     return values[:whole].reshape(-1, group).mean(axis=1) if whole else values

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from ganscope.recorder.judge import ImageJudge, Judge
 from ganscope.recorder.recorder import GRID_LATENTS, Recorder, planned
+from ganscope.recorder.scope import Scope, watch
 
 __all__ = [
     "GRID_LATENTS",
     "ImageJudge",
     "Judge",
     "Recorder",
+    "Scope",
     "planned",
+    "watch",
 ]

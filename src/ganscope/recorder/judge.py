@@ -10,7 +10,6 @@ from typing import Any
 from ganscope.config import RecordSettings
 from ganscope.data import Dataset, cache_root
 from ganscope.diagnosis import best_snapshot, diagnose, quality_now, stop_reason, verdict
-from ganscope.features import feature_space, recalled
 from ganscope.maps import MapMaker
 from ganscope.metrics import Evaluator
 from ganscope.progress import Progress
@@ -74,6 +73,8 @@ class ImageJudge(Judge):
 
     def _gather(self) -> None:
         """Everything about the reals, and the start of their layout."""
+        from ganscope.features import feature_space, recalled  # torch: not before it is needed
+
         cache, data = cache_root(), self.dataset
         space = feature_space(data.train, data.test, cache, progress=self.progress.say)
         pixels = feature_space(data.train, data.test, cache, name="pca", progress=self.progress.say)

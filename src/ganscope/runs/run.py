@@ -180,7 +180,7 @@ class Run:
                 kept = [line for line in self.lines(name) if line["images_seen"] <= images_seen]
                 with atomic(self.lines_path(name), "w") as file:
                     file.writelines(json.dumps(line, allow_nan=False) + "\n" for line in kept)
-        for folder in ("checkpoints", "generators", "samples", "map", "map/waiting", "toy"):
+        for folder in ("checkpoints", "generators", "samples", "map", "map/waiting", "toy", "fakes", "fakes/unseen"):
             for path in self._numbered(folder):
                 if number_of(path) > images_seen:
                     path.unlink(missing_ok=True)
@@ -241,6 +241,14 @@ class Run:
     def samples(self) -> list[int]:
         """`images_seen` of the snapshots whose raw images are there, oldest first."""
         return [number_of(path) for path in self._numbered("samples", ".npy")]
+
+    def fakes_path(self, images_seen: int, unseen: bool = False) -> Path:
+        """All fakes of a watched snapshot: kept, or `unseen` as yet by what measures them."""
+        return self._file("fakes/unseen" if unseen else "fakes", images_seen, ".npz")
+
+    def fakes(self, unseen: bool = False) -> list[int]:
+        """`images_seen` of the watched snapshots whose fakes are there, oldest first."""
+        return [number_of(path) for path in self._numbered("fakes/unseen" if unseen else "fakes", ".npz")]
 
     def map_path(self, images_seen: int) -> Path:
         """The fakes of one snapshot on the map."""

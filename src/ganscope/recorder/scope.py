@@ -1,0 +1,375 @@
+"""Watching a training that is not ours: `ganscope.watch`, the lines that somebody adds to a loop of their own.
+
+    scope = ganscope.watch(reals, out="runs/mine")
+    for step, batch in …:
+        …
+        scope.log(images_seen, g_loss=…, d_loss=…)
+        if scope.due(images_seen):
+            scope.snapshot(images_seen, lambda z: netG(z), latent_shape=(100, 1, 1))
+    scope.close()
+
+The loop pays for making the fakes and writing them down; a process beside it measures (`worker`). Nothing that goes
+wrong in here ends the training: it is said once, and the loop goes on.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import dataclasses
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+import numpy as np
+
+from ganscope.config import Watched
+from ganscope.data import Dataset, dataset_of
+from ganscope.diagnosis import Finding, stop_reason
+from ganscope.errors import ConfigError, DataError, GanscopeError, RunError
+from ganscope.progress import Progress, duration
+from ganscope.recorder.latents import fixed_latents, images_of
+from ganscope.recorder.pace import Pace
+from ganscope.recorder.pictures import BYTES, SIGNED, UNIT, Range, as_array, channels_first, extremes, over_white
+from ganscope.recorder.products import save_curves
+from ganscope.recorder.reals import LARGEST_SIDE, fitted, read_reals
+from ganscope.recorder.recorder import Recorder
+from ganscope.recorder.scalars import Scalars
+from ganscope.recorder.worker import Beside, alone
+from ganscope.runs import Run, claim_run_path, describe
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def harmless(method: Callable[Concatenate[Scope, P], R]) -> Callable[Concatenate[Scope, P], R | None]:
+    """What goes wrong in here is said once, and the training goes on; the time it takes is counted."""
+
+    @functools.wraps(method)
+    def guarded(self: Scope, *args: P.args, **kwargs: P.kwargs) -> R | None:
+        if self.closed:
+            return None
+        with self.pace.spending():
+            try:
+                return method(self, *args, **kwargs)
+            except Exception as error:
+                self.complain(method.__name__, error)
+                return None
+
+    return cast("Callable[Concatenate[Scope, P], R | None]", guarded)
+
+
+class Scope:
+    """One watched training. Made by `watch`.
+
+    Attributes:
+        run: the run that it leaves. closed: whether it takes no more.
+    """
+
+    def __init__(self, run: Run, settings: Watched, dataset: Dataset, known: Range | None, progress: Progress) -> None:
+        self.run, self.settings, self.dataset, self.progress = run, settings, dataset, progress
+        self._lock = contextlib.ExitStack()
+        self._lock.enter_context(run.locked())
+        self.closed = False
+        self._beside = Beside(run, progress)
+        self.pace = Pace(beside=lambda: self._beside.spent(since=self._started_at))
+        self._recorder = Recorder(
+            run, num_images=len(dataset.train.images), images_per_iteration=settings.batch_size or 1, judge=self._beside
+        )
+        self._scalars = Scalars(probabilities=settings.objective != "wasserstein")
+        self._fake_range, self._fakes_known = known, known is not None and known != BYTES
+        self._complaints: set[str] = set()
+        self._newest, self._opened = -1, False
+        last = [line["images_seen"] for name in ("history", "evals") for line in run.lines(name)[-1:]]
+        self._recorded = max([*last, *run.samples()[-1:]], default=-1)
+        self._started_at = max([line.get("train_seconds", 0.0) for line in run.lines("timing")], default=0.0)
+        self._latents: dict[tuple[Any, ...], np.ndarray] = {}
+        atexit.register(self._at_exit)
+
+    # ---- what a loop calls -------------------------------------------------------------------------------------------
+    @harmless
+    def log(self, images_seen: int, /, **scalars: Any) -> None:
+        """Numbers of one step by name: `g_loss`, `d_loss`, D's mean scores `d_real` and `d_fake`, and any other.
+
+        Floats or tensors, whose mean counts; tensors are read once a line, not at every step. Scores are probabilities,
+        or logits where any lies outside [0, 1].
+        """
+        self._at(images_seen)
+        self._scalars.add(scalars)
+        if self._scalars.due:
+            self._write_line(images_seen)
+
+    def due(self, images_seen: int) -> bool:
+        """Whether a snapshot is due now: as often as a tenth of the time allows."""
+        if self.closed:
+            return False
+        return self.pace.due(int(images_seen))
+
+    @harmless
+    def snapshot(
+        self,
+        images_seen: int,
+        fakes: Any,
+        *,
+        latent_shape: tuple[int, ...] | int | None = None,
+        labels: Any = None,
+        scores: Any = None,
+        latent: str = "normal",
+        batch: int = 100,
+    ) -> None:
+        """Images of the generator as it is now.
+
+        Args:
+            fakes: a function from latents to images, called on the same latents every time; or images, which keep
+                their identity where they come from the same latents.
+            latent_shape: of one latent, for a function: 100, or (100, 1, 1).
+            labels: `(M,)`, for a function of latents and labels; None: all classes in turn.
+            scores: D's probabilities of these images `(M,)`, where known. latent: normal, or uniform on [-1, 1].
+        """
+        self._at(images_seen)
+        start = self.pace.spent_now()
+        images = self._made(fakes, latent_shape, labels, latent, batch) if callable(fakes) else as_array(fakes)
+        pixels = self._pixels(images)[: self.settings.num_fakes]
+        self._agree(pixels)
+        self._write_line(images_seen)
+        seen = int(images_seen)
+        marks = None if scores is None else as_array(scores).reshape(-1).astype(np.float32)[: len(pixels)]
+        taken = fitted(pixels, self.settings.size, self.settings.channels)
+        self._recorder.snapshot(seen, taken, scores=marks, train_seconds=self._started_at + self.pace.elapsed)
+        self.pace.took(seen, self.pace.spent_now() - start)
+
+    def close(self, wait: bool = True) -> None:
+        """Measure what waits, lay out the map, write the page, and say what watching cost.
+
+        Args:
+            wait: False leaves what waits for the next start of this run, and writes no page.
+        """
+        if self.closed:
+            return
+        cost, elapsed = self.pace.spent, self.pace.elapsed
+        try:
+            if self._newest >= 0:
+                self._write_line(self._newest)
+            self._beside.finish(wait)
+            measured, _ = self._beside.spent(since=self._started_at)
+            self.progress.say(
+                f"watching took {cost / max(elapsed, 1e-9):.1%} of the loop's time ({cost:.1f} s of "
+                f"{duration(elapsed)}); measuring beside it {measured:.1f} s of another process"
+            )
+            if wait and (self.run.samples() or self.run.history()):
+                self._products()
+                self.run.mark_finished(
+                    {"status": "finished", "reason": "", "images_seen": max(self._newest, 0), "train_seconds": elapsed}
+                )
+        except Exception as error:
+            self.complain("close", error)
+        finally:
+            self.closed = True
+            atexit.unregister(self._at_exit)
+            self._lock.close()
+
+    def __enter__(self) -> Scope:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.close(wait=kind is None)
+
+    # ---- what it knows -----------------------------------------------------------------------------------------------
+    @property
+    def verdict(self) -> str:
+        """The newest verdict in one line; empty before the first measurement."""
+        return self.run.verdict()
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What the newest measured snapshot shows, gravest first."""
+        return [Finding(**line) for evaluation in self.run.evals()[-1:] for line in evaluation.get("findings", [])]
+
+    @property
+    def stop_reason(self) -> str | None:
+        """Why it is time to stop, with the figures; None to go on."""
+        facts = {**self.settings.to_dict(), "num_images": len(self.dataset.train.images)}
+        return stop_reason(self.findings, self.run.evals(), facts)
+
+    def page(self, out: Path | str | None = None) -> Path:
+        """Write the run as one HTML file; returns its path."""
+        from ganscope.page import write_report
+
+        return write_report(self.run, None if out is None else Path(out))
+
+    def complain(self, doing: str, error: Exception) -> None:
+        """Say once what went wrong."""
+        text = str(error) if isinstance(error, GanscopeError) else f"{type(error).__name__}: {error}"
+        if text not in self._complaints:
+            self._complaints.add(text)
+            self.progress.say(f"ganscope: {doing} failed, the training goes on: {text}")
+
+    # ---- how ---------------------------------------------------------------------------------------------------------
+    def _at(self, images_seen: int) -> None:
+        """The first moment of a start decides what of an earlier one still holds; later ones give the batch's size."""
+        seen = int(images_seen)
+        if not self._opened:
+            self._opened = True
+            self.run.unmark_finished()
+            if seen <= self._recorded:
+                self.progress.say(
+                    f"{self.run.path} had got to {self._recorded:,} images, the training goes on at {seen:,}: "
+                    "what came after is dropped"
+                )
+                with alone(self.run):
+                    self.run.rewind(seen - 1)
+        if seen > self._newest >= 0 and self.settings.batch_size is None:
+            step, known = seen - self._newest, self._recorder.images_per_iteration
+            self._recorder.images_per_iteration = step if known == 1 else min(step, known)
+        self._newest = max(self._newest, seen)
+
+    def _write_line(self, images_seen: int) -> None:
+        if self._scalars.due or self._scalars.waiting:
+            logits = self._scalars.logits
+            self._recorder.log(int(images_seen), self._scalars.line())
+            if self._scalars.logits and not logits:
+                self.progress.say("D's scores are logits: shown as their sigmoid")
+
+    def _made(
+        self, make: Callable[..., Any], shape: tuple[int, ...] | int | None, labels: Any, latent: str, batch: int
+    ) -> np.ndarray:
+        if shape is None:
+            raise ConfigError(
+                "a snapshot from a function needs the shape of a latent",
+                found="latent_shape is not given",
+                todo="for example: scope.snapshot(images_seen, netG, latent_shape=(100, 1, 1))",
+            )
+        key = ((shape,) if isinstance(shape, int) else tuple(shape), latent)
+        if key not in self._latents:
+            self._latents[key] = fixed_latents(self.settings.num_fakes, key[0], self.settings.seed, latent)
+        z, classes = self._latents[key], len(self.dataset.train.class_names)
+        marks = np.arange(len(z)) % max(1, classes) if labels is None else as_array(labels).astype(np.int64)
+        return images_of(make, z[: len(marks)], marks, batch=batch)
+
+    def _pixels(self, images: np.ndarray) -> np.ndarray:
+        """`(M, C, H, W) uint8` of whatever a generator gives, in the range that it shares with the reals."""
+        known: Range | None
+        low, high = extremes(images)
+        if np.isnan(low):
+            self.complain("measuring", DataError("every value of the fakes is no number: the generator has diverged"))
+            low = high = 0.0
+        if images.dtype == np.uint8:
+            known = BYTES
+        elif self._fake_range is None or not self._fakes_known:
+            known = next((r for r in (UNIT, SIGNED) if r.holds(low, high)), BYTES if low >= 0 and high < 256 else None)
+            if known is None:
+                found = f"values from {low:.4g} to {high:.4g}"
+                raise DataError(
+                    "the fakes have no range that is known", found=found, todo="give value_range=(low, high)"
+                )
+            if self._fake_range not in (None, BYTES, known):
+                known = SIGNED  # the first pictures of a tanh may all be positive
+            if self._fake_range != known:
+                self.progress.say(f"the fakes' values are read as {known}")
+            self._fake_range = known
+        else:
+            known = self._fake_range
+            if not known.holds(low, high):
+                self.complain(
+                    "sharing one range",
+                    DataError(
+                        "the fakes have values that no real image has: D can tell them by these alone",
+                        found=f"fakes from {low:.3g} to {high:.3g}, reals in {known}",
+                        todo="end G in the reals' range (tanh: [-1, 1], sigmoid: [0, 1]); they are cut off here",
+                    ),
+                )
+        train = self.dataset.train.images.shape[1:]
+        first = channels_first(images, (int(train[0]), int(train[1]), int(train[2])), "the fakes")
+        return over_white(known.to_uint8(first))
+
+    def _agree(self, pixels: np.ndarray) -> None:
+        """At the first snapshot: reals of the fakes' size, and as many fakes as there are."""
+        if self.run.samples() or self.run.fakes(unseen=True):
+            return
+        size, count = min(LARGEST_SIDE, *pixels.shape[2:]), min(len(pixels), self.settings.num_fakes)
+        changed = dataclasses.replace(self.settings, num_fakes=count)
+        if size < self.settings.size and not self.settings.stored:
+            self.progress.say(f"the fakes are {size}×{size}: so are the reals that they are held against")
+            changed = dataclasses.replace(changed, size=size)
+            self.dataset = dataset_of(changed, self.progress.say)
+        if changed != self.settings:
+            self.settings = changed
+            self.run.store_config(changed)
+
+    def _products(self) -> None:
+        for make in (lambda: save_curves(self.run), self.page):
+            try:
+                path = make()
+            except GanscopeError as error:
+                self.progress.say(f"ganscope: {error}")
+        self.progress.say(f"ganscope: {path}")
+
+    def _at_exit(self) -> None:
+        self.close(wait=not hasattr(sys, "last_value"))
+
+
+def watch(
+    reals: Any,
+    labels: Any = None,
+    held_out: Any = None,
+    *,
+    out: Path | str | None = None,
+    value_range: tuple[float, float] | str = "auto",
+    name: str | None = None,
+    objective: str = "unknown",
+    batch_size: int | None = None,
+    num_fakes: int = 2000,
+    map: str = "pacmap",
+    metrics: bool = True,
+    seed: int = 0,
+    quiet: bool = False,
+    trainer: str = "watched",
+) -> Scope:
+    """Watch a training; the same `out` again goes on with the same run. See `ganscope.watch`."""
+    progress = Progress(quiet=quiet)
+    known = _range_given(value_range)
+    found = read_reals(reals, labels, held_out, name=name, value_range=known, progress=progress.say)
+    images = found.dataset.train.images
+    settings = Watched(
+        trainer=trainer, data=found.name, stored=found.stored, size=images.shape[-1], channels=images.shape[1],
+        objective=objective, batch_size=batch_size or found.batch_size, num_fakes=num_fakes, seed=seed,
+        metrics=metrics, map=map,
+    )  # fmt: skip
+    path = claim_run_path(Path("runs"), found.name, trainer) if out is None else Path(out)
+    dataset = found.dataset
+    if (path / "config.json").is_file():
+        run = Run(path)
+        stored = run.settings()
+        if not isinstance(stored, Watched):
+            raise RunError(f"{path} is a run of ganscope's own trainer", todo="name another folder with out=")
+        if stored.stored != settings.stored or stored.data != settings.data:
+            progress.say(f"{path} began with other real images ({stored.data}): it goes on with those")
+        settings = stored
+        dataset = dataset_of(stored, progress.say)
+    else:
+        facts = {
+            "name": found.name, "num_train": len(images), "num_test": len(dataset.test.images),
+            "shape": list(images.shape[1:]), "content_hash": dataset.train.content_hash,
+            "classes": list(dataset.train.class_names), "num_skipped": 0, "skipped": [],
+        }  # fmt: skip
+        environment = describe(
+            command=sys.argv, backend_reason="another program's", threads=os.cpu_count() or 1, dataset=facts
+        )
+        run = Run.create(path, settings, environment, "The networks are another program's.\n")
+    scope = Scope(run, settings, dataset, found.value_range, progress)
+    progress.say(f"watching: {found.said} · {path}")
+    return scope
+
+
+def _range_given(value_range: tuple[float, float] | str) -> Range | None:
+    if value_range == "auto":
+        return None
+    if isinstance(value_range, tuple | list) and len(value_range) == 2 and value_range[0] < value_range[1]:
+        return Range(float(value_range[0]), float(value_range[1]))
+    raise ConfigError(
+        "value_range is a pair of numbers, those of black and white", found=repr(value_range), todo="e.g. (-1, 1)"
+    )
