@@ -17,6 +17,8 @@ from ganscope.recorder.products import make_products
 from ganscope.runs import Run, Snapshot
 
 MIN_IMAGES = 50  # below that neighbours and covariances say nothing
+FEW_FAKES = 128  # below that, numbers about the whole distribution are noise and are not given
+NEED_MANY = ("frechet", "recall", "coverage", "modes", "class_kl")
 
 
 class Judge:
@@ -93,6 +95,10 @@ class ImageJudge(Judge):
         if self.settings.metrics:
             seen = self._monitor.observe(snapshot.fakes)
             features, labels = seen.pop("features"), seen.pop("labels")
+            if len(snapshot.fakes) < FEW_FAKES:
+                for name in NEED_MANY:
+                    seen["metrics"].pop(name, None)
+                seen.pop("class_share", None)
             reason = self._record(snapshot, seen)
         else:
             features, labels = self._monitor.places(snapshot.fakes)
@@ -124,6 +130,8 @@ class ImageJudge(Judge):
         line["findings"] = [finding.to_dict() for finding in findings]
         line["quality"] = quality_now(evals).to_dict()
         line["verdict"] = verdict(findings, evals, self._facts)
+        if len(snapshot.fakes) < FEW_FAKES:
+            line["verdict"] += f" {len(snapshot.fakes)} images a snapshot are too few for Fréchet, recall and coverage."
         line["best"] = best_snapshot(evals, self.settings.best_by)
         self.run.append("evals", line)
         top = findings[0].id if findings else ""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ganscope.errors import ConfigError
 from ganscope.recorder.pictures import as_array
 
 # What people call the four numbers that findings and charts read.
@@ -34,6 +35,8 @@ class Scalars:
         for name, value in values.items():
             if value is None:
                 continue
+            if isinstance(value, str | bytes):
+                raise ConfigError(f"{name} is no number", found=repr(value)[:40], todo="log numbers and tensors")
             if hasattr(value, "detach"):  # without its graph, and apart from what the program does to it later
                 value = value.detach().clone() if getattr(value, "is_cuda", False) else value.detach().float().mean()
             self._pending.setdefault(NAMES.get(name.lower(), name), []).append(value)

@@ -154,6 +154,9 @@ class Scope:
         try:
             if self._newest >= 0:
                 self._write_line(self._newest)
+        except Exception as error:
+            self.complain("log", error)
+        try:
             self._beside.finish(wait)
             measured, _ = self._beside.spent(since=self._started_at)
             self.progress.say(
