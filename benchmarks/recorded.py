@@ -1,7 +1,8 @@
 """Recorded runs: a training's numbers without its pictures, a few kilobytes each; how they are written and read.
 
     python benchmarks/recorded.py RUN [RUN ...] --out tests/diagnosis/recorded     pack finished runs
-    python benchmarks/recorded.py --make digits-mlp --seeds 0 1 --out FOLDER       train and pack (kinds: --list)
+    python benchmarks/recorded.py --make digits-mlp --seeds 0 1 --out FOLDER       train and pack
+    python benchmarks/recorded.py --make planted-blur --out FOLDER                 real images, spoilt, as fakes
 
 A recorded run is `<name>.json.gz`: config, lines of history, test and evals as `diagnose` wants them, with four
 significant digits, history averaged to at most 120 lines. The rules' tests and `benchmarks/stopping.py` replay them.
@@ -16,6 +17,7 @@ import json
 import math
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +113,7 @@ def of_run(folder: Path) -> dict[str, Any]:
     )
 
 
-def make(data: str, preset: str, seed: int, settings: dict[str, Any]) -> dict[str, Any]:
+def make(data: str, preset: str, settings: dict[str, Any], seed: int) -> dict[str, Any]:
     """Train a kind with ganscope's own trainer, measure it as a run is measured, keep the numbers."""
     from ganscope.config import make_config
     from ganscope.data import load_dataset
@@ -144,10 +146,90 @@ def make(data: str, preset: str, seed: int, settings: dict[str, Any]) -> dict[st
         return pack(resolved.to_dict() | names, run.history(), run.lines("test"), run.evals())
 
 
+# ---- generators made of real images ----------------------------------------------------------------------------------
+Plant = Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
+
+
+def box(images: np.ndarray) -> np.ndarray:
+    """3 × 3 means of `(N, C, H, W)`."""
+    wide = np.pad(images.astype(np.float32), ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
+    height, width = images.shape[2:]
+    return sum(wide[..., i : i + height, j : j + width] for i in range(3) for j in range(3)) / 9
+
+
+def half_noise(fresh: np.ndarray, train: np.ndarray, source: np.random.Generator) -> np.ndarray:
+    chosen = source.permutation(len(fresh))[: len(fresh) // 2]
+    fresh[chosen] = source.integers(0, 256, fresh[chosen].shape)
+    return fresh
+
+
+# What takes the place of a generator: fresh real images, spoilt; `(fresh, training images, source)` → fakes.
+PLANTS: dict[str, Plant] = {
+    "planted-perfect": lambda fresh, train, source: fresh,
+    "planted-half-noise": half_noise,
+    "planted-salt": lambda fresh, train, source: np.where(source.random(fresh.shape) < 0.05, 255, fresh).astype(
+        np.uint8
+    ),
+    "planted-blur": lambda fresh, train, source: box(fresh).astype(np.uint8),
+    "planted-twins": lambda fresh, train, source: fresh[np.arange(len(fresh)) % 60],
+    "planted-copies": lambda fresh, train, source: train[source.choice(len(train), len(fresh))],
+    "planted-mirrored": lambda fresh, train, source: train[source.choice(len(train), len(fresh))][..., ::-1].copy(),
+    "planted-shifted": lambda fresh, train, source: np.roll(train[source.choice(len(train), len(fresh))], 1, 3),
+    "planted-recoloured": lambda fresh, train, source: (0.7 * train[source.choice(len(train), len(fresh))] + 20).astype(
+        np.uint8
+    ),
+}
+CLASSES = {"planted-class-55": (3, 0.55), "planted-class-gone": (4, 0.0)}  # one class's share of the fakes
+
+
+def plant(name: str, *, num_train: int = 6000, num_test: int = 1000, count: int = 2000, snapshots: int = 5) -> Any:
+    """A run on MNIST whose fakes are fresh real images, spoilt in one known way; the first snapshot is noise."""
+    from ganscope.data import ImageSet, cache_root, load_dataset
+    from ganscope.features import feature_space
+    from ganscope.metrics import Evaluator
+
+    mnist = load_dataset("mnist").train
+    assert mnist.labels is not None
+    order = np.random.default_rng(0).permutation(len(mnist.images))
+
+    def part(index: np.ndarray, label: str) -> ImageSet:
+        images = np.asarray(mnist.images[index])
+        return ImageSet(images, mnist.labels[index], mnist.class_names, f"planted-{label}-{len(index)}")
+
+    train, test = part(order[:num_train], "train"), part(order[num_train : num_train + num_test], "test")
+    rest = order[num_train + num_test :]
+    space = feature_space(train, test, cache_root())
+    evaluator = Evaluator(train, test, space, feature_space(train, test, cache_root(), name="pca"), num_fake=count)
+    evals = []
+    for k in range(snapshots + 1):
+        source = np.random.default_rng(k)
+        if name in CLASSES:
+            wanted, share = CLASSES[name]
+            own = mnist.labels[rest] == wanted
+            weight = np.where(own, share / own.sum(), (1 - share) / (~own).sum())
+            index = source.choice(rest, count, replace=False, p=weight)
+        else:
+            index = source.choice(rest, count, replace=False)
+        fakes = np.asarray(mnist.images[index]).copy()
+        if k == 0:
+            fakes = np.clip(source.normal(128, 20, fakes.shape), 0, 255).astype(np.uint8)
+        elif name in PLANTS:
+            fakes = PLANTS[name](fakes, train.images, source)
+        seen = evaluator.observe(fakes)
+        evals.append({"images_seen": 9600 * k, "iteration": 150 * k, "epoch": 1.6 * k}
+                     | {key: seen[key] for key in ("metrics", "class_share")})  # fmt: skip
+    where = [{"images_seen": line["images_seen"]} for line in evals[1:]]
+    game = {"d_loss": 1.2, "g_loss": 0.8, "d_real": 0.6, "d_fake_before": 0.4, "g_grad_norm": 1.0}
+    held_out = {"d_loss": 1.2, "g_loss": 0.8, "d_real": 0.6, "d_fake": 0.4}
+    config = {"objective": "non-saturating", "g_lr": 2e-4, "d_lr": 2e-4, "network": "dcgan", "num_images": num_train}
+    config |= {"class_names": list(mnist.class_names)}
+    return pack(config, [line | game for line in where], [line | held_out for line in where], evals)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="*", type=Path)
-    parser.add_argument("--make", nargs="*", default=[], choices=list(KINDS))
+    parser.add_argument("--make", nargs="*", default=[], choices=[*KINDS, *PLANTS, *CLASSES])
     parser.add_argument("--seeds", nargs="*", type=int, default=[0])
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
@@ -157,8 +239,7 @@ def main() -> None:
         for name in arguments.make:
             path, start = arguments.out / f"{name}-{seed}.json.gz", time.monotonic()
             if not path.exists():
-                data, preset, settings = KINDS[name]
-                write(path, make(data, preset, seed, settings))
+                write(path, make(*KINDS[name], seed) if name in KINDS else plant(name))
                 print(f"{path.name}: {time.monotonic() - start:.0f} s", flush=True)
 
 

@@ -43,7 +43,7 @@ from ganscope.runs import Run
 from ganscope.training import backend_of, generate, latents, read_generator
 
 FID_IMAGES = 50_000  # Heusel et al. 2017; with fewer, or other features, it is a Fréchet distance and not FID
-LARGE = Sizes(moments=50_000, balls=10_000, copies=2_000)
+LARGE = Sizes(moments=50_000, balls=10_000, copies=2_000, moved=500)
 TSTR_FAKES = 60_000
 FEWEST_FAKES = 128  # as many as a snapshot has at least; fewer say nothing about a distribution
 
@@ -94,8 +94,9 @@ def evaluate(
     say(f"drawing {num_fake:,} fakes at {seen:,} images seen")
     sample = _sampler(run, config, seen)
     fakes = sample(num_fake, "evaluate")
+    shapes = None if space.num_classes else feature_space(dataset.train, dataset.test, cache, name="structure")
     monitor = Evaluator(
-        dataset.train, dataset.test, space, pixels, num_fake=num_fake, seed=config.seed, sizes=LARGE,
+        dataset.train, dataset.test, space, pixels, structure=shapes, num_fake=num_fake, seed=config.seed, sizes=LARGE,
         recall=functools.partial(recalled, cache=cache),
     )  # fmt: skip
     found = monitor.measure(fakes)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from ganscope.metrics.memorisation import QUANTILE, Nearness, distinct, memorisation, nearness, rank_sum_z
+from ganscope.metrics.memorisation import (
+    QUANTILE,
+    Nearness,
+    distinct,
+    levelled,
+    memorisation,
+    nearest_variant,
+    nearness,
+    rank_sum_z,
+    variants,
+)
 from ganscope.metrics.pairs import radii
 
 
@@ -109,3 +121,28 @@ def test_few_held_out_images_accuse_a_perfect_sampler_no_oftener_than_many(held_
         chance = 1.0 - 1e-3 ** (1.0 / held_out) if held_out < 199 else 0.0
         accused += found.copied[0] - found.floor > max(0.05, 3 * found.copied[1], chance)
     assert accused <= 4
+
+
+@pytest.mark.parametrize("move", [
+    lambda x: x,
+    lambda x: x[..., ::-1].copy(),
+    lambda x: np.roll(x, 1, 3),
+    lambda x: np.roll(x, -1, 2),
+    lambda x: (0.7 * x + 30).astype(np.uint8),
+])  # fmt: skip
+def test_copies_that_were_moved_are_found(move: Callable[[np.ndarray], np.ndarray]) -> None:
+    source = np.random.default_rng(0)
+
+    def pictures(count: int) -> np.ndarray:
+        coarse = source.uniform(30, 220, (count, 1, 6, 6))
+        return np.kron(coarse, np.ones((1, 1, 2, 2))).astype(np.uint8)
+
+    train, held_out, fresh = pictures(1500), pictures(200), pictures(150)
+    flat = [levelled(train).reshape(len(train), -1)]
+    near = [
+        nearest_variant(flat[0], [x.reshape(len(x), -1) for x in variants(levelled(images))])
+        for images in (held_out, move(train[:150]), fresh)
+    ]
+    assert memorisation(near[0], near[1]).copied[0] > 0.95
+    found = memorisation(near[0], near[2])
+    assert found.copied[0] < found.floor + 3 * found.copied[1]

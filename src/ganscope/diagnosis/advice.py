@@ -11,6 +11,7 @@ from ganscope.diagnosis.finding import Finding
 from ganscope.diagnosis.series import Line
 
 WIDTHS = {"mlp": 128, "dcgan": 64, "resnet": 64}  # where a width is left to the networks
+HEAVY = 10.0  # a γ beyond which D is too flat to teach anything
 LONGER, SHORTER = {"--epochs"}, {"--stop"}  # one says to go on, the other to end
 
 
@@ -66,10 +67,13 @@ class Advice:
         return f"--epochs {factor * epochs:.4g}" if epochs else "train longer"
 
     def penalties(self, factor: float) -> tuple[str, ...]:
-        """R1 and R2 multiplied where the run has them; R1 of 1 where it has none and is to have more."""
+        """R1 and R2 multiplied where the run has them; R1 of 1 where it has none and is to have more.
+
+        Only heavy ones are ever lessened.
+        """
         if self.foreign:
             return (f"{'more' if factor > 1 else 'less'} gradient penalty (R1)",)
-        given = [name for name in ("r1", "r2") if self.value(name)]
+        given = [name for name in ("r1", "r2") if self.value(name) > (HEAVY if factor < 1 else 0)]
         if given:
             return (" ".join(f"{flag(name)} {factor * self.value(name):.2g}" for name in given),)
         batch_norm = self.settings.get("network") == "dcgan" and self.settings.get("d_norm", "batch") == "batch"

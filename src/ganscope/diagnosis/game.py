@@ -77,7 +77,7 @@ def fooling_with_garbage(run: Judged) -> Finding | None:
         "The discriminator cannot tell the fakes from the reals, yet they look nothing alike: it is too weak, too slow "
         "or too tightly bound, or its labels are wrong.",
         (
-            *(advice.penalties(0.01) if advice.value("r1") + advice.value("r2") > 1 else ()),
+            *advice.penalties(0.001),
             *advice.set(weight_clip=0.01)[: int(0 < advice.value("weight_clip") < 0.001)],
             advice.lr("d_lr", 10.0),
             *labels,

@@ -33,6 +33,7 @@ class Limits:
     equal_share: float = 0.9
     uneven: float = 0.25  # of the class shares in the wrong class
     texture: float = 0.2  # share of the pictures outside the reals' fine detail, above their own share
+    texture_span: float = 0.35  # of the images seen: untrained generators draw grain
     far_span: float = 0.5  # of the images seen
     far_plan: float = 0.25  # of the plan, before being far from real is held against a run
     # D's scores
@@ -66,6 +67,7 @@ class Limits:
     swings: float = 5.0  # of alternating sign among the last 8 steps
     worse: float = 0.3  # above the best Fréchet, as a share
     worse_span: float = 0.1  # of the images seen
+    apart: float = 0.1  # above the lowest distance in a space, as a share, while the other space is at its own
     # --stop auto
     least_points: float = 6.0  # snapshots that a trend needs
     trend: float = 4.0  # factor of images that it looks back over

@@ -10,7 +10,7 @@ from ganscope.diagnosis.finding import Finding
 from ganscope.diagnosis.judged import Judged
 from ganscope.diagnosis.limits import LIMITS
 from ganscope.diagnosis.quality import GRADES
-from ganscope.diagnosis.series import Floats, best_so_far
+from ganscope.diagnosis.series import SPACES, Floats, Record, best_so_far
 from ganscope.diagnosis.stopping import levels_off, outlook
 from ganscope.metrics import missing
 
@@ -78,14 +78,13 @@ def mode_collapse(run: Judged) -> Finding | None:
 def memorisation(run: Judged) -> Finding | None:
     """Fakes lie nearer to training images than fresh real images do."""
     record = run.record
-    copies = record.metric("memorisation") - np.nan_to_num(record.metric("memorisation", "floor"))
-    # Of few held-out images the nearest says what is normal, and fresh reals can lie nearer by chance.
-    held_out = record.metric("memorisation", "floor_num")
-    chance = np.where(held_out < 199, 1.0 - LIMITS.chance ** (1.0 / np.maximum(held_out, 1.0)), 0.0)
-    noise = (LIMITS.noise + 1) * np.nan_to_num(record.metric("memorisation", "stderr"))
-    start = run.since(copies > np.maximum(np.maximum(LIMITS.copies, noise), chance))
+    plain, moved = (copied(record, name) for name in ("memorisation", "moved_copies"))
+    start = run.since((plain > 0) | (moved > 0))
     if start is None:
         return None
+    name = "memorisation" if not moved[-1] > plain[-1] else "moved_copies"
+    copies = record.metric(name) - np.nan_to_num(record.metric(name, "floor"))
+    how = "" if name == "memorisation" else " mirrored, shifted or recoloured,"
     gap = record.logged("d_real") - record.logged("d_real", "tests")
     advice = run.advice
     return run.finding(
@@ -93,7 +92,7 @@ def memorisation(run: Judged) -> Finding | None:
         "failure" if copies[-1] > LIMITS.copies_many else "warning",
         start,
         f"The generator copies training images: {100 * copies[-1]:.0f} % more of its pictures than of fresh real ones "
-        "lie close to one of them.",
+        f"lie,{how} close to one of them.".replace("lie, close", "lie close"),
         (
             "more training images",
             *advice.set(flip=True),
@@ -106,6 +105,16 @@ def memorisation(run: Judged) -> Finding | None:
         d_real_train_minus_test=gap[-1],
         num_images=advice.value("num_images", math.nan),
     )
+
+
+def copied(record: Record, name: str) -> Floats:
+    """By how much the share of copies exceeds what chance, its error and `Limits.copies` allow; `(S,)`, NaN unknown."""
+    excess = record.metric(name) - np.nan_to_num(record.metric(name, "floor"))
+    # Of few held-out images the nearest says what is normal, and fresh reals can lie nearer by chance.
+    held_out = record.metric(name, "floor_num")
+    chance = np.where(held_out < 199, 1.0 - LIMITS.chance ** (1.0 / np.maximum(held_out, 1.0)), 0.0)
+    noise = (LIMITS.noise + 1) * np.nan_to_num(record.metric(name, "stderr"))
+    return np.asarray(excess - np.maximum(np.maximum(LIMITS.copies, noise), chance))
 
 
 def past_its_best(run: Judged) -> Finding | None:
@@ -193,7 +202,8 @@ def uneven_classes(run: Judged) -> Finding | None:
 
 def variety(run: Judged) -> tuple[str, ...]:
     """What widens a generator that leaves something out."""
-    return (*run.advice.pack(), run.advice.lr("g_lr", 0.5), *run.advice.penalties(3.0))
+    usual = run.advice.default() if run.far[-1] else ()
+    return (*usual, *run.advice.pack(), run.advice.lr("g_lr", 0.5), *run.advice.penalties(3.0))
 
 
 def kind_names(run: Judged, kinds: list[int]) -> dict[int, str]:
@@ -239,11 +249,11 @@ def blurred(run: Judged) -> Finding | None:
 
 
 def outside(run: Judged, name: str) -> tuple[int | None, Floats]:
-    """Since when too many pictures are outside the reals' fine detail, once they look like anything, and how many."""
+    """Since when too many pictures are outside the reals' fine detail, and how many; early pictures are grainy all."""
     record = run.record
     excess = record.metric(name) - np.nan_to_num(record.metric(name, "floor"))
     noise = (LIMITS.noise + 1) * np.nan_to_num(record.metric(name, "stderr"))
-    return run.since((excess > np.maximum(LIMITS.texture, noise)) & ~run.bad, span=LIMITS.worse_span), excess
+    return run.since(excess > np.maximum(LIMITS.texture, noise)) ), span=LIMITS.texture_span), excess
 
 
 def too_slow(run: Judged) -> Finding | None:
@@ -292,8 +302,9 @@ def far_from_real(run: Judged) -> Finding | None:
         start,
         f"The pictures are {how}; what is lacking: {what}.{still}",
         (
+            *advice.penalties(0.001),
             *((advice.longer(3),) if not standing else ()),
-            *(advice.default() if severity == "failure" else ()),
+            *advice.default(),
             advice.widths(2),
         ),
         ("far", "unlike_far", "covered_far"),
@@ -309,6 +320,38 @@ WORDS = {
     "classes": "classes (their shares are off)",
     "detail": "fine detail (noise or blur)",
 }
+
+
+def spaces_disagree(run: Judged) -> Finding | None:
+    """Texture gets better while structure gets worse, or the reverse; none of the two is known to be right."""
+    record = run.record
+    values = {name: record.metric(name) for name in SPACES}
+    if not all(np.isfinite(found).all() for found in values.values()):
+        return None
+    gone = {}
+    for name, found in values.items():
+        best = np.array([int(np.argmin(found[: i + 1])) for i in range(len(found))])
+        error = np.array([record.stderr_of_gain(int(b), i, name) for i, b in enumerate(best)])
+        gone[name] = (found - found[best] > np.maximum(LIMITS.apart * found[best], LIMITS.noise * error), best)
+    apart = gone["frechet"][0] ^ gone["structure"][0]
+    start = run.since(apart, span=LIMITS.worse_span)
+    if start is None:
+        return None
+    worse, better = ("structure", "texture") if gone["structure"][0][-1] else ("texture", "structure")
+    name = "structure" if worse == "structure" else "frechet"
+    where = int(gone[name][1][-1])
+    return run.finding(
+        spaces_disagree,
+        "info",
+        start,
+        f"The measures disagree: by {worse} the pictures were better at {int(record.images[where]):,} images, by "
+        f"{better} they are best now. The best snapshot is chosen by both; look at the pictures of both moments.",
+        (),
+        ("apart",),
+        now=values[name][-1],
+        then=values[name][where],
+        at=record.images[where],
+    )
 
 
 def converged(run: Judged) -> Finding | None:

@@ -38,6 +38,7 @@ from ganscope.diagnosis.pictures import (
     missing_modes,
     mode_collapse,
     past_its_best,
+    spaces_disagree,
     too_slow,
     uneven_classes,
 )
@@ -50,7 +51,7 @@ RULES: dict[str, Callable[[Judged], Finding | None]] = {
     for rule in (
         vanishing_gradient, fooling_with_garbage, memorisation, mode_collapse, discriminator_wins, divergence,
         learned_by_heart, past_its_best, oscillation, missing_modes, uneven_classes, grainy, blurred, too_slow,
-        far_from_real, converged, balanced,
+        far_from_real, spaces_disagree, converged, balanced,
     )
 }  # fmt: skip  # causes before what they bring with them: copies of few images are alike, D tells one picture easily
 ORDER = list(RULES)

@@ -171,17 +171,43 @@ class Record:
         return start
 
 
+SPACES = ("frechet", "structure")  # the distances that a best snapshot is chosen by, where they are measured
+
+
 def best_so_far(record: Record, name: str = "frechet", sign: float = 1.0) -> Indices:
     """Index of the best snapshot up to each one, beyond noise; −1 where there is none yet.
 
     `sign` is −1 where higher is better. The best is replaced only by one that is better by more than the error of their
     difference, so of snapshots that cannot be told apart it is the earliest, and it changes only with cause. The
-    untrained generator is never the best.
+    untrained generator is never the best. Where Fréchet is taken in two spaces, a snapshot is as good as in the space
+    that speaks worst of it: by its distance over the lowest of the run so far.
     """
+    if name == "frechet" and np.isfinite(record.metric("structure")).any():
+        return best_of_all(record)
     best, values, result = -1, sign * record.metric(name), []
     for i, value in enumerate(values):
         trained = math.isfinite(value) and record.g_steps[i] > 0
         if trained and (best < 0 or values[best] - value > record.stderr_of_gain(best, i, name)):
             best = i
+        result.append(best)
+    return np.array(result, dtype=np.int64)
+
+
+def best_of_all(record: Record) -> Indices:
+    """`best_so_far` by all of `SPACES`: the lowest of each snapshot's worst ratio to the lowest so far."""
+    values = np.stack([record.metric(name) for name in SPACES])
+    values = np.where((record.g_steps > 0) & (values > 0), values, np.nan)
+    best, result = -1, []
+    for i in range(values.shape[1]):
+        if np.isfinite(values[:, i]).any():
+            lowest = np.nanmin(values[:, : i + 1], axis=1)
+            if best < 0:
+                best = i
+            else:
+                ratios = values[:, [best, i]] / lowest[:, None]
+                worst = int(np.nanargmax(ratios[:, 0]))  # the space that speaks worst of the best so far
+                error = record.stderr_of_gain(best, i, SPACES[worst]) / lowest[worst]
+                if np.nanmax(ratios[:, 0]) - np.nanmax(ratios[:, 1]) > error:
+                    best = i
         result.append(best)
     return np.array(result, dtype=np.int64)

@@ -20,7 +20,7 @@ from torch import nn
 
 from ganscope.device import has_fast_bf16
 from ganscope.errors import ConfigError, did_you_mean
-from ganscope.features import classifier, encoder
+from ganscope.features import classifier, encoder, structure
 from ganscope.features.cache import FORMAT, fingerprint, load_saved, store_saved
 from ganscope.features.scripted import SCRIPTED, scripted_space
 from ganscope.features.space import FeatureSpace, Images
@@ -66,11 +66,16 @@ def _make_pca(train: Images, progress: Say) -> nn.Module:
     return Whitened.fit(Pixels(), train.images, DIM, whiten=False)
 
 
+def _make_structure(train: Images, progress: Say) -> nn.Module:
+    return Whitened.fit(structure.Gradients(), train.images, DIM, whiten=False)
+
+
 FEATURE_SPACES: dict[str, Maker] = {
     "classifier": Maker(_make_classifier, classifier.RECIPE),
     "random": Maker(_make_random, encoder.RECIPE),
     "contrastive": Maker(_make_contrastive, encoder.RECIPE),
     "pca": Maker(_make_pca, "pca-1"),
+    "structure": Maker(_make_structure, structure.RECIPE),
 }
 UNLABELLED = "random"  # the winner of benchmarks/features.py
 
@@ -132,7 +137,8 @@ def _space(name: str, saved: dict[str, Any], train: Images) -> FeatureSpace:
         if name == "classifier":
             net, dim = classifier.Classifier(size, channels, len(train.class_names)), classifier.FEATURES
         else:
-            inner = Pixels() if name == "pca" else encoder.Encoder(size, channels)
+            plain = {"pca": Pixels, "structure": structure.Gradients}
+            inner = plain[name]() if name in plain else encoder.Encoder(size, channels)
             num_statistics, dim = state["axes"].shape
             net = Whitened(inner, num_statistics, dim)
     net.load_state_dict(state)

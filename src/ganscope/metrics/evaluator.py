@@ -24,15 +24,27 @@ from ganscope.metrics.distance import (
     kernel_distance,
     mean_kernel,
 )
-from ganscope.metrics.memorisation import Memorisation, distinct, memorisation, nearness
+from ganscope.metrics.memorisation import (
+    Memorisation,
+    Nearness,
+    distinct,
+    levelled,
+    memorisation,
+    nearest_variant,
+    nearness,
+    variants,
+)
 from ganscope.metrics.pairs import nearest
 from ganscope.metrics.shares import MOST_CLASSES, Shares, confusion, reverse_kl, shares
+from ganscope.metrics.sliced import Slices
 from ganscope.metrics.table import Metric
 from ganscope.metrics.texture import Texture, detail
 
 NUM_MOMENTS = 10_000  # reals that give mean and covariance
 NUM_BALLS = 2_000  # reals of the metrics that need all pairs
 NUM_COPIES = 500  # fakes looked for among all training images
+NUM_MOVED = 100  # of these looked for mirrored, shifted and recoloured too: about the cost of the others together
+NORMAL_MOVED = 500  # held-out images looked for in the same way
 NUM_NORMAL = 2_000  # held-out images looked for there, which say what is normal
 NUM_CLUSTERS = 20  # kinds of image where there are no labels
 GROUPS = 16  # of latents, whose means say how two snapshots' errors go together
@@ -77,6 +89,7 @@ class Sizes:
     moments: int = NUM_MOMENTS
     balls: int = NUM_BALLS
     copies: int = NUM_COPIES
+    moved: int = NUM_MOVED
 
 
 @dataclass(frozen=True)
@@ -103,6 +116,7 @@ class Evaluator:
         train: what the generator learns from. test: real images that it never sees.
         space: where distances are taken. pixels: the space in which copies are looked for: one that keeps an image's
             own details, while `space` may keep its class only.
+        structure: a second space, of shapes beside texture, where none is known to rank rightly.
         num_fake: M of a snapshot; the floors are made for that number.
         seed: chooses the reals where not all are used.
         recall: describes reals; one that keeps what it found saves every later run the passes.
@@ -110,10 +124,11 @@ class Evaluator:
 
     def __init__(
         self, train: Images, test: Images, space: Space, pixels: Space, *, num_fake: int, seed: int = 0,
+        structure: Space | None = None,
         sizes: Sizes | None = None, recall: Callable[[Space, NDArray[np.uint8]], Described] = describe,
     ) -> None:  # fmt: skip
         self.space, self.pixels, self.seed, self._recall = space, pixels, seed, recall
-        self.sizes = sizes or Sizes()
+        self.sizes, self.structure = sizes or Sizes(), structure
         source = np.random.default_rng(seed)
         order = source.permutation(len(train.images))
         spare = order[:0]
@@ -134,6 +149,7 @@ class Evaluator:
         self.gaussian = Gaussian.fit(features)
         chosen = np.sort(source.permutation(len(features))[: self.sizes.balls])
         self.balls = Balls.fit(features[chosen])
+        self.slices = Slices.fit(self.balls.points)
         self.balls_kernel = mean_kernel(self.balls.points)
         self.balls_spread = variety.mean_pairwise_distance(self.balls.points)[0]
         # The threshold has to come from as many reals as there are fakes, of all classes: files come sorted by class.
@@ -147,6 +163,12 @@ class Evaluator:
         self.floors = self._compare(pool[: self.num_compared])
         self.floors["frechet"] = (frechet_floor(self.gaussian, pool[:num_fake], self.num_moments, seed=seed), 0.0)
         self.floors["memorisation_z"] = (0.0, 0.0)
+        if structure is not None:
+            self.shapes = Gaussian.fit(recall(structure, train.images[reference])[0])
+            shapes = recall(structure, test.images[held_out])[0]
+            if len(pool) > len(held_out):
+                shapes = np.concatenate([shapes, recall(structure, train.images[spare[: num_fake - len(shapes)]])[0]])
+            self.floors["structure"] = (frechet_floor(self.shapes, shapes[:num_fake], self.num_moments, seed=seed), 0.0)
         self.floors["rough"] = self.floors["smooth"] = (self.texture.floor, 0.0)
         self.floors["class_kl"] = (variety.kl_floor(self.real_share, num_fake), 0.0)
         self.floors["modes"] = (variety.expected_modes(self.real_share, num_fake), 0.0)
@@ -182,6 +204,13 @@ class Evaluator:
         self.originals = distinct(pixels)
         self.train_pixels = pixels[self.originals]
         self.normal = nearness(self.train_pixels, self._recall(self.pixels, test.images[held_out])[0])
+        even = self._recall(self.pixels, levelled(train.images))[0]
+        self.train_levelled = even[distinct(even)]
+        self.normal_moved = self._moved(test.images[held_out[:NORMAL_MOVED]])
+
+    def _moved(self, images: NDArray[np.uint8]) -> Nearness:
+        """The nearness of `(M, C, H, W) uint8` images to training images, mirrored, shifted or recoloured."""
+        return nearest_variant(self.train_levelled, [self.pixels.describe(x)[0] for x in variants(levelled(images))])
 
     def kinds(self, features: NDArray[np.float32], probabilities: NDArray[np.float32] | None) -> NDArray[np.int64]:
         """The class of each image, or its cluster: `(M,)`."""
@@ -200,8 +229,11 @@ class Evaluator:
         features, probabilities = self.space.describe(fakes)
         labels = self.kinds(features, probabilities)
         share = shares(labels, len(self.real_share), self.confusion, seed=self.seed)
-        found, groups = self._compare(features[: self.num_compared]), self._move(features[: self.num_moments])
-        found["frechet"] = groups[0]
+        found = self._compare(features[: self.num_compared])
+        found["frechet"], groups = self._move(features[: self.num_moments], self.gaussian)
+        if self.structure is not None:
+            shapes = self.structure.describe(fakes[: self.num_moments])[0]
+            found["structure"], shape_groups = self._move(shapes, self.shapes)
         found["class_kl"] = reverse_kl(self.real_share, share)
         found["modes"] = (float(variety.modes(labels, len(self.real_share))), None)
         if probabilities is not None:
@@ -213,12 +245,19 @@ class Evaluator:
             copies, pairs=np.stack([copies.pairs[:, 0], self.originals[copies.pairs[:, 1]]], axis=1)
         )
         found["memorisation"], found["memorisation_z"] = copies.copied, (copies.z, 1.0)
+        moved = memorisation(self.normal_moved, self._moved(fakes[: self.sizes.moved]))
+        found["moved_copies"] = moved.copied
         found |= self.texture.shares(detail(fakes[: self.sizes.copies]))
         metrics = {name: self._metric(name, value, stderr, len(fakes)) for name, (value, stderr) in found.items()}
         metrics["frechet"] = dataclasses.replace(
-            metrics["frechet"], groups=groups[1], spread=round(float(np.trace(self.gaussian.cov)), 6)
+            metrics["frechet"], groups=groups, spread=round(float(np.trace(self.gaussian.cov)), 6)
         )
+        if self.structure is not None:
+            metrics["structure"] = dataclasses.replace(metrics["structure"], groups=shape_groups)
         metrics["memorisation"] = dataclasses.replace(metrics["memorisation"], floor=copies.floor)
+        metrics["moved_copies"] = dataclasses.replace(
+            metrics["moved_copies"], floor=moved.floor, floor_num=len(self.normal_moved.ratio)
+        )
         return Observation(metrics, features, labels, share, copies)
 
     def observe(self, fakes: NDArray[np.uint8]) -> dict[str, Any]:
@@ -235,13 +274,13 @@ class Evaluator:
             "labels": seen.labels,
         }
 
-    def _move(self, fake: NDArray[np.float32]) -> tuple[tuple[float, float], tuple[float, ...]]:
+    def _move(self, fake: NDArray[np.float32], real: Gaussian) -> tuple[tuple[float, float], tuple[float, ...]]:
         """The Fréchet distance with its error, and the parts of that error that come from each group of latents."""
         cloud = Gaussian.fit(fake)
-        influence = frechet_influence(self.gaussian, cloud, fake)
+        influence = frechet_influence(real, cloud, fake)
         stderr = float(influence.std(ddof=1) / np.sqrt(len(influence)))
         groups = tuple(float(f"{part.mean():.4g}") for part in np.array_split(influence, GROUPS))
-        return (frechet_distance(self.gaussian, cloud), stderr), groups
+        return (frechet_distance(real, cloud), stderr), groups
 
     def _compare(self, fake: NDArray[np.float32]) -> dict[str, tuple[float, float | None]]:
         """The metrics that compare two clouds of features of one size, with their standard errors."""
@@ -251,6 +290,7 @@ class Evaluator:
         return {
             "frechet": (float("nan"), None),  # first in every table; measured on more fakes
             "kernel": kernel_distance(self.balls.points, fake, real_mean=self.balls_kernel),
+            "sliced": self.slices.distance(fake),
             "precision": support_shares.precision,
             "recall": support_shares.recall,
             "density": support_shares.density,
@@ -262,14 +302,18 @@ class Evaluator:
     def _metric(self, name: str, value: float, stderr: float | None, num_fake: int) -> Metric:
         """A number with its protocol."""
         num_real, compared, space = len(self.balls.points), self.num_compared, self.space
-        if name == "frechet":
+        if name in ("frechet", "structure"):
             num_real, compared = self.gaussian.count, min(self.num_moments, num_fake)
         elif name in ("class_kl", "modes", "confidence"):
             num_real, compared = self.num_train, num_fake
         elif name.startswith("memorisation"):
             num_real, compared, space = self.num_train, min(num_fake, self.sizes.copies), self.pixels
+        elif name == "moved_copies":
+            num_real, compared, space = self.num_train, min(num_fake, self.sizes.moved), self.pixels
         floor_num = len(self.normal.ratio) if name.startswith("memorisation") else compared
-        if name == "frechet":
+        if name == "structure" and self.structure is not None:
+            space = self.structure
+        if name in ("frechet", "structure"):
             floor_num = min(self.num_floor, compared)
         if name in ("rough", "smooth"):
             num_real, compared = self.texture.num_real, min(num_fake, self.sizes.copies)

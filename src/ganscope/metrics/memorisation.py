@@ -5,6 +5,8 @@ T training images, N held-out images, M fakes, D coordinates. Real before fake.
 A distance alone accuses the innocent: fakes of plain, typical images lie close to many training images. So each query
 is measured by d₁/d_k, the distance of its nearest training image over that of its k-th: near 0 for a copy anywhere,
 and the same for typical and unusual images. Held-out images, which cannot be copies, say what is normal.
+
+Copies that were mirrored, shifted or recoloured are looked for by a small family of transforms, six searches each.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ganscope.metrics.pairs import Array, Float64, Index, nearest
 
@@ -53,6 +56,34 @@ def nearness(train: Array, queries: Array, k: int = NEIGHBOUR) -> Nearness:
     far = distances[:, -1]
     ratio = np.divide(distances[:, 0], far, out=np.zeros(len(far)), where=far > 0)
     return Nearness(indices[:, 0], distances[:, 0], ratio)
+
+
+def variants(images: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """What a copy may be moved by: each image as it is, mirrored, and shifted by a pixel in four directions.
+
+    `(M, C, H, W) uint8` → six such arrays. Brightness and contrast are `levelled` on both sides.
+    """
+    shifted = [np.roll(images, step, axis) for axis in (2, 3) for step in (-1, 1)]
+    return [images, images[..., ::-1], *shifted]
+
+
+def levelled(images: NDArray[np.uint8], batch: int = 1000) -> NDArray[np.uint8]:
+    """Every image `(M, C, H, W) uint8` with the same mean and spread in every channel: recoloured copies are equal."""
+    found = np.empty(images.shape, np.uint8)
+    for start in range(0, len(images), batch):
+        x = np.asarray(images[start : start + batch], np.float32)
+        mean, std = x.mean(axis=(2, 3), keepdims=True), x.std(axis=(2, 3), keepdims=True)
+        found[start : start + batch] = np.clip(128.0 + 48.0 * (x - mean) / np.maximum(std, 1.0), 0, 255).round()
+    return found
+
+
+def nearest_variant(train: Array, queries: list[Array]) -> Nearness:
+    """The nearness of every query in that of its variants which lies nearest: V arrays `(M, D)`."""
+    found = [nearness(train, query) for query in queries]
+    best = np.argmin([near.ratio for near in found], axis=0)
+    rows = np.arange(len(best))
+    parts = (np.stack([getattr(near, name) for near in found])[best, rows] for name in ("index", "distance", "ratio"))
+    return Nearness(*parts)
 
 
 def distinct(points: Array) -> Index:

@@ -25,6 +25,8 @@ METRICS: dict[str, About] = {
     # name             title                 better    ideal     meaning
     "frechet":   About("Fréchet distance",   "lower",  "floor",  "distance of the clouds of features, as Gaussians"),
     "kernel":    About("kernel distance",    "lower",  "0",      "distance of the two clouds under a cubic kernel"),
+    "sliced":    About("sliced distance",    "lower",  "floor",  "mean distance of the two clouds along a line"),
+    "structure": About("structure",          "lower",  "floor",  "Fréchet distance of edges and shapes"),
     "precision": About("precision",          "higher", "floor",  "share of fakes that lie among the reals"),
     "recall":    About("recall",             "higher", "floor",  "share of reals that lie among the fakes"),
     "density":   About("density",            "higher", "1",      "how deep among the reals the fakes lie"),
@@ -35,6 +37,7 @@ METRICS: dict[str, About] = {
     "duplicate_rate": About("duplicates",    "lower",  "floor",  "share of fakes with a near twin among the fakes"),
     "memorisation": About("memorisation",    "lower",  "floor",  "share of fakes too close to a training image"),
     "memorisation_z": About("memorisation z", "higher", "0",     "below −3: closer to training than held-out images"),
+    "moved_copies": About("moved copies",    "lower",  "floor",  "the same, mirrored, shifted a pixel or recoloured"),
     "rough":     About("rough",              "lower",  "floor",  "share of fakes with more fine detail than real ones"),
     "smooth":    About("smooth",             "lower",  "floor",  "share of fakes with less fine detail than real ones"),
     "confidence": About("confidence",        "higher", "floor",  "mean probability of the likeliest class"),

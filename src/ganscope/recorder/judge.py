@@ -80,9 +80,11 @@ class ImageJudge(Judge):
         cache, data = cache_root(), self.dataset
         space = feature_space(data.train, data.test, cache, progress=self.progress.say)
         pixels = feature_space(data.train, data.test, cache, name="pca", progress=self.progress.say)
+        # Without labels nothing says which space ranks rightly, so that there are two: texture and structure.
+        shapes = None if space.num_classes else feature_space(data.train, data.test, cache, name="structure")
         self._monitor = Evaluator(
             data.train, data.test, space, pixels, num_fake=self.settings.num_fakes, seed=self.settings.seed,
-            recall=functools.partial(recalled, cache=cache),
+            structure=shapes, recall=functools.partial(recalled, cache=cache),
         )  # fmt: skip
         self._facts["class_names"] = list(self._monitor.kind_names)
         if self.settings.map != "none":
