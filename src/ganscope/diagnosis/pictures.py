@@ -253,7 +253,7 @@ def outside(run: Judged, name: str) -> tuple[int | None, Floats]:
     record = run.record
     excess = record.metric(name) - np.nan_to_num(record.metric(name, "floor"))
     noise = (LIMITS.noise + 1) * np.nan_to_num(record.metric(name, "stderr"))
-    return run.since(excess > np.maximum(LIMITS.texture, noise)) ), span=LIMITS.texture_span), excess
+    return run.since(excess > np.maximum(LIMITS.texture, noise), span=LIMITS.texture_span), excess
 
 
 def too_slow(run: Judged) -> Finding | None:
