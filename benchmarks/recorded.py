@@ -115,7 +115,7 @@ def of_run(folder: Path) -> dict[str, Any]:
 
 def make(data: str, preset: str, settings: dict[str, Any], seed: int) -> dict[str, Any]:
     """Train a kind with ganscope's own trainer, measure it as a run is measured, keep the numbers."""
-    from ganscope.config import make_config
+    from ganscope.config import make_config, plan
     from ganscope.data import load_dataset
     from ganscope.launch.estimate import snapshot_cost
     from ganscope.progress import Progress
@@ -126,11 +126,9 @@ def make(data: str, preset: str, settings: dict[str, Any], seed: int) -> dict[st
     config = make_config(data, preset, seed=seed, map="none", threads=1, device="cpu", **settings)
     dataset = load_dataset(config.data, size=config.size, channels=config.channels, holdout=config.holdout)
     count, channels, size = dataset.train.images.shape[:3]
-    resolved = config.resolve(
-        num_images=count, size=size, channels=channels, snapshot_cost=snapshot_cost(config, size, channels)
-    )
+    draft = plan(config, num_images=count, size=size, channels=channels)
+    resolved = plan(config, num_images=count, size=size, channels=channels, snapshot_cost=snapshot_cost(draft))
     progress = Progress(quiet=True)
-    assert resolved.snapshot_every is not None
     with tempfile.TemporaryDirectory() as folder:
         run = Run.create(Path(folder) / "run", resolved, {}, "")
         step = resolved.images_per_iteration
@@ -157,6 +155,11 @@ def box(images: np.ndarray) -> np.ndarray:
     return sum(wide[..., i : i + height, j : j + width] for i in range(3) for j in range(3)) / 9
 
 
+def salted(fresh: np.ndarray, train: np.ndarray, source: np.random.Generator) -> np.ndarray:
+    fresh[source.random(fresh.shape) < 0.05] = 255
+    return fresh
+
+
 def half_noise(fresh: np.ndarray, train: np.ndarray, source: np.random.Generator) -> np.ndarray:
     chosen = source.permutation(len(fresh))[: len(fresh) // 2]
     fresh[chosen] = source.integers(0, 256, fresh[chosen].shape)
@@ -167,9 +170,7 @@ def half_noise(fresh: np.ndarray, train: np.ndarray, source: np.random.Generator
 PLANTS: dict[str, Plant] = {
     "planted-perfect": lambda fresh, train, source: fresh,
     "planted-half-noise": half_noise,
-    "planted-salt": lambda fresh, train, source: np.where(source.random(fresh.shape) < 0.05, 255, fresh).astype(
-        np.uint8
-    ),
+    "planted-salt": salted,
     "planted-blur": lambda fresh, train, source: box(fresh).astype(np.uint8),
     "planted-twins": lambda fresh, train, source: fresh[np.arange(len(fresh)) % 60],
     "planted-copies": lambda fresh, train, source: train[source.choice(len(train), len(fresh))],
@@ -194,7 +195,7 @@ def plant(name: str, *, num_train: int = 6000, num_test: int = 1000, count: int 
 
     def part(index: np.ndarray, label: str) -> ImageSet:
         images = np.asarray(mnist.images[index])
-        return ImageSet(images, mnist.labels[index], mnist.class_names, f"planted-{label}-{len(index)}")
+        return ImageSet(images, mnist.labels[index], mnist.class_names, f"planted-{label}-{len(index)}", None)
 
     train, test = part(order[:num_train], "train"), part(order[num_train : num_train + num_test], "test")
     rest = order[num_train + num_test :]

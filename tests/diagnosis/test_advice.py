@@ -11,7 +11,7 @@ import pytest
 
 from fixtures.planted import BATCH, PLANTED, SNAPSHOTS, make_run
 from ganscope.cli import build_parser
-from ganscope.config import make_config
+from ganscope.config import make_config, plan
 from ganscope.diagnosis.advice import Advice, consistent, flags_of
 from ganscope.diagnosis.finding import Finding
 from ganscope.diagnosis.rules import RULES, diagnose
@@ -21,9 +21,8 @@ PICTURES = ("mlp", "dcgan", "lsgan", "hinge", "wgan", "wgan-gp", "minimax", "pac
 
 def planted(preset: str) -> Iterator[tuple[str, list[Finding], dict[str, Any]]]:
     """Every planted failure under the settings of a preset, several at a time too."""
-    resolved = make_config("mnist", preset).resolve(num_images=60_000, size=28, channels=1)
-    plan = {"epochs": SNAPSHOTS * 150 * BATCH / 60_000 * 1.2, "num_images": 60_000}
-    values = resolved.to_dict() | plan
+    resolved = plan(make_config("mnist", preset), num_images=60_000, size=28, channels=1)
+    values = resolved.to_dict() | {"epochs": SNAPSHOTS * 150 * BATCH / 60_000 * 1.2, "num_images": 60_000}
     for name, changes in PLANTED.items():
         for other in ({}, PLANTED["memorisation"] | PLANTED["grainy"]):
             run = make_run(**changes | other | {"settings": values})

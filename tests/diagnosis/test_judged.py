@@ -14,11 +14,31 @@ from ganscope.diagnosis.rules import diagnose, verdict
 from recorded import Lines, read
 
 FOLDER = Path(__file__).parent / "recorded"
-# name: the finding that must head it, and the least grade of the failure; what earlier versions said.
+# name: the finding that must head the last snapshot. Beside it what version 0.1.0 said of the same training.
 BAD = {
     "flags-collapsed": "mode_collapse",  # "balanced since 5,664 images"; 64 of 64 samples the same smear
-    "emoji-collapsed": "mode_collapse",  # named only after half of the run
+    "emoji-collapsed": "mode_collapse",  # named after half of the run, without a word that it may pass
+    "digits-mlp-0": "uneven_classes",  # "balanced"; 8 is a third of the output
+    "digits-plain40-0": "far_from_real",  # "balanced"
+    "digits-init5-0": "fooling_with_garbage",  # "balanced"
+    "digits-mlp-init5-0": "discriminator_wins",  # the flag was ignored
+    "digits-clip60-0": "far_from_real",  # "balanced"
+    "digits-r1-1000-0": "far_from_real",  # "balanced"
+    "digits-latent2-0": "mode_collapse",  # "differ from one another only 90 % as much as real ones do"
+    "planted-half-noise-0": "grainy",  # "converged", "balanced"
+    "planted-salt-0": "grainy",
+    "planted-blur-0": "blurred",
+    "planted-class-55-0": "uneven_classes",  # nothing
+    "planted-twins-0": "mode_collapse",
 }
+FLAWED = {  # good pictures with one fault
+    "planted-class-gone-0": "missing_modes",  # nothing
+    "planted-copies-0": "memorisation",
+    "planted-shifted-0": "memorisation",  # 0.04 instead of 1
+    "planted-mirrored-0": "memorisation",  # 0.13
+    "planted-recoloured-0": "memorisation",  # 0.06
+}
+HEALTHY = ("digits-default-0", "digits-default-1", "digits-hinge-0", "digits-r3dcgan-0", "planted-perfect-0")
 
 
 def replay(name: str, upto: float = 1.0) -> tuple[list[Finding], Lines, dict[str, object]]:
@@ -39,15 +59,54 @@ def test_a_bad_run_is_never_headed_by_good_news(name: str) -> None:
         heads = [finding["id"] for finding in line["findings"]]
         assert not heads or heads[0] not in ("balanced", "converged"), line["images_seen"]
         words = verdict([Finding(**finding | {"advice": ()}) for finding in line["findings"]], evals[: i + 1], settings)
-        assert words.startswith(("Nothing like real", "Far from real"))
+        assert words.startswith(("Nothing like real", "Far from real")) or name == "planted-half-noise-0"
 
 
-@pytest.mark.parametrize("name", list(BAD))
-def test_what_is_wrong_heads_the_verdict(name: str) -> None:
+@pytest.mark.parametrize(("name", "expected"), [*BAD.items(), *FLAWED.items()])
+def test_what_is_wrong_heads_the_verdict(name: str, expected: str) -> None:
     found, evals, settings = replay(name)
-    assert found[0].id == BAD[name]
-    assert found[0].severity == "failure"
+    assert found[0].id == expected
+    assert found[0].severity in ("failure", "warning")
     assert "times the floor" in verdict(found, evals, settings)
+
+
+@pytest.mark.parametrize("name", [*BAD, *FLAWED])
+def test_the_evidence_is_the_number_that_the_sentence_tells(name: str) -> None:
+    found, _, _ = replay(name)
+    for finding in found:
+        told = [int(word) for word in finding.sentence.replace("%", " ").split() if word.isdecimal()]
+        for number in told if finding.id in ("mode_collapse", "grainy", "blurred", "memorisation") else ():
+            shares = [round(100 * value) for value in finding.evidence.values()]
+            steps = "steps" in finding.sentence and number > 100
+            assert number in shares or steps, (finding.sentence, finding.evidence)
+
+
+def test_copies_that_were_moved_are_told_so() -> None:
+    found = replay("planted-mirrored-0")[0]
+    assert "mirrored, shifted or recoloured" in found[0].sentence
+    assert found[0].evidence["copies"] > 0.9
+
+
+def test_what_alone_keeps_a_training_from_learning_is_the_first_advice() -> None:
+    advice = {name: replay(name)[0][0].advice[0] for name in ("digits-r1-1000-0", "digits-clip60-0", "digits-init5-0")}
+    assert advice == {
+        "digits-r1-1000-0": "--r1 1", "digits-clip60-0": "--weight-clip 0.01", "digits-init5-0": "--init-std 0.02",
+    }  # fmt: skip
+    assert replay("digits-mlp-0")[0][0].advice[0] == "--preset auto"
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_a_healthy_run_is_not_warned_of(name: str) -> None:
+    found, evals, settings = replay(name)
+    for line in evals:
+        assert not [f["id"] for f in line["findings"] if f["severity"] == "failure"], line["images_seen"]
+    assert not [finding.id for finding in found if finding.severity == "warning"]
+    assert not verdict(found, evals, settings).startswith(("Far", "Nothing"))
+
+
+def test_a_perfect_generator_is_as_good_as_real() -> None:
+    found, evals, settings = replay("planted-perfect-0")
+    assert verdict(found, evals, settings).startswith("As good as real: ")
 
 
 @pytest.mark.parametrize("name", ["flags-collapsed", "emoji-collapsed"])

@@ -204,3 +204,29 @@ def test_on_mnist_copies_are_found_and_fresh_digits_acquitted(data_root: Path, t
     assert all(chosen[fake] == real for fake, real in found.pairs)
     mixed = np.concatenate([copies[:50], fresh[50:]])
     assert memorisation(normal, nearness(train, space(mixed))).copied[0] == pytest.approx(0.1, abs=0.03)
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_images_that_are_all_the_same_can_be_measured(labelled: bool) -> None:
+    same = np.full((300, 1, 4, 4), 200, np.uint8)
+    part = Part(same, np.zeros(300, np.int64) if labelled else None, ("only", "other", "third", "fourth"))
+    space = PixelSpace() if labelled else PixelSpace(0)
+    monitor = Evaluator(part, part, space, PixelSpace(0), num_fake=260, structure=PixelSpace(0))
+    for fakes in (same[:260], picture(260, 1)[0]):
+        line = json.dumps(monitor.observe(fakes)["metrics"], allow_nan=False)
+        assert json.loads(line)["frechet"]["value"] is not None
+    found = monitor.measure(same[:260]).metrics
+    assert found["frechet"].value == pytest.approx(0.0, abs=1e-6)
+    assert found["diversity"].value == 1.0
+    # Every fresh real is an exact copy, so that a copy is nothing to accuse a generator of.
+    assert found["memorisation"].value - (found["memorisation"].floor or 0) < 0.02
+
+
+def test_structure_is_measured_in_its_own_space_with_its_own_floor() -> None:
+    shapes = PixelSpace(0, name="structure")
+    monitor = Evaluator(*parts(), PixelSpace(), PixelSpace(0), num_fake=600, structure=shapes, sizes=Sizes(balls=400))
+    found = monitor.measure(picture(600, 3)[0]).metrics
+    assert found["structure"].features == "structure"
+    assert found["structure"].value == pytest.approx(found["frechet"].value)
+    assert found["structure"].floor == pytest.approx(found["frechet"].floor)
+    assert found["structure"].groups == found["frechet"].groups

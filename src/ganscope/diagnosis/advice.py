@@ -92,6 +92,15 @@ class Advice:
         fits = self.value("batch_size", 2.0) % 2 == 0
         return ("--pack 2",) if fits and self.value("pack", 1.0) < 2 else ()
 
+    def extremes(self) -> tuple[str, ...]:
+        """Back to the usual what is far outside it, each of which alone can keep a training from learning."""
+        clip, std = self.value("weight_clip"), self.value("init_std")
+        return (
+            *self.penalties(0.001),
+            *(self.set(weight_clip=0.01) if 0 < clip < 1e-3 else ()),
+            *(self.set(init_std=0.02) if std > 0.5 else ()),
+        )
+
     def default(self) -> tuple[str, ...]:
         """The preset that the data would have got, where the run has another."""
         if self.foreign:

@@ -44,6 +44,7 @@ def discriminator_wins(run: Judged) -> Finding | None:
         start,
         "The discriminator is too strong: it recognises every fake, and the generator has stopped learning from it.",
         (
+            *advice.extremes(),
             advice.lr("d_lr", 0.25),
             advice.lr("g_lr", 2.0),
             *advice.set(d_steps=1),
@@ -77,8 +78,7 @@ def fooling_with_garbage(run: Judged) -> Finding | None:
         "The discriminator cannot tell the fakes from the reals, yet they look nothing alike: it is too weak, too slow "
         "or too tightly bound, or its labels are wrong.",
         (
-            *advice.penalties(0.001),
-            *advice.set(weight_clip=0.01)[: int(0 < advice.value("weight_clip") < 0.001)],
+            *advice.extremes(),
             advice.lr("d_lr", 10.0),
             *labels,
             *advice.set(g_steps=1),

@@ -82,7 +82,7 @@ def memorisation(run: Judged) -> Finding | None:
     start = run.since((plain > 0) | (moved > 0))
     if start is None:
         return None
-    name = "memorisation" if not moved[-1] > plain[-1] else "moved_copies"
+    name = "memorisation" if not moved[-1] > plain[-1] + LIMITS.copies_many else "moved_copies"
     copies = record.metric(name) - np.nan_to_num(record.metric(name, "floor"))
     how = "" if name == "memorisation" else " mirrored, shifted or recoloured,"
     gap = record.logged("d_real") - record.logged("d_real", "tests")
@@ -302,7 +302,7 @@ def far_from_real(run: Judged) -> Finding | None:
         start,
         f"The pictures are {how}; what is lacking: {what}.{still}",
         (
-            *advice.penalties(0.001),
+            *advice.extremes(),
             *((advice.longer(3),) if not standing else ()),
             *advice.default(),
             advice.widths(2),

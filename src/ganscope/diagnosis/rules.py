@@ -42,7 +42,7 @@ from ganscope.diagnosis.pictures import (
     too_slow,
     uneven_classes,
 )
-from ganscope.diagnosis.quality import quality_now
+from ganscope.diagnosis.quality import GRADES, quality_now
 from ganscope.diagnosis.series import Line, Record
 from ganscope.diagnosis.stopping import outlook
 
@@ -50,7 +50,7 @@ RULES: dict[str, Callable[[Judged], Finding | None]] = {
     rule.__name__: rule
     for rule in (
         vanishing_gradient, fooling_with_garbage, memorisation, mode_collapse, discriminator_wins, divergence,
-        learned_by_heart, past_its_best, oscillation, missing_modes, uneven_classes, grainy, blurred, too_slow,
+        learned_by_heart, past_its_best, oscillation, grainy, blurred, missing_modes, uneven_classes, too_slow,
         far_from_real, spaces_disagree, converged, balanced,
     )
 }  # fmt: skip  # causes before what they bring with them: copies of few images are alike, D tells one picture easily
@@ -82,10 +82,22 @@ def diagnose(history: Sequence[Line], tests: Sequence[Line], evals: Sequence[Lin
     troubled = any(finding.severity != "info" or finding.id == far_from_real.__name__ for finding in found)
     found = [finding for finding in found if not (troubled and finding.id in GOOD_NEWS)]
     found = sorted(found, key=lambda finding: (SEVERITIES.index(finding.severity), ORDER.index(finding.id)))
-    # What explains the distance from real comes before the distance, however grave that is.
-    explained = [finding for finding in found if finding.id != far_from_real.__name__ and finding.severity != "info"]
-    found = explained + [finding for finding in found if finding not in explained]
+    # What explains the distance from real comes before that distance, however grave it is; of pictures that are like
+    # nothing, grain and blur explain nothing.
+    effects: tuple[str, ...] = (far_from_real.__name__,)
+    if run.qualities[-1].grade == GRADES[0]:
+        effects = (*effects, grainy.__name__, blurred.__name__)
+    explained = [finding for finding in found if finding.id not in effects and finding.severity != "info"]
+    rest = sorted(
+        (finding for finding in found if finding not in explained), key=lambda finding: place(finding, effects)
+    )
+    found = [*explained, *rest]
     return consistent([*found, *passed(found, evals)])
+
+
+def place(finding: Finding, effects: tuple[str, ...]) -> int:
+    """Where an effect stands among the others; what is no effect comes after them."""
+    return effects.index(finding.id) if finding.id in effects else len(effects)
 
 
 def passed(found: Sequence[Finding], evals: Sequence[Line]) -> list[Finding]:

@@ -185,7 +185,7 @@ class Evaluator:
             return
         from sklearn.cluster import KMeans
 
-        count = max(1, min(NUM_CLUSTERS, len(features) // 20))
+        count = max(1, min(NUM_CLUSTERS, len(features) // 20, len(distinct(features))))
         found = KMeans(count, n_init=1, random_state=seed).fit(features.astype(np.float64))
         self.centres = found.cluster_centers_.astype(np.float32)
         self.kind_names = tuple(f"cluster {kind}" for kind in range(count))

@@ -94,5 +94,7 @@ def reverse_kl(real_share: Float64, fake: Shares) -> tuple[float, float]:
 
     A sampler that is right still scores about (K − 1) / 2M (`kl_floor`).
     """
-    spread = [kl_divergence(p, real_share) for p in fake.draws]
-    return kl_divergence(fake.share, real_share), float(np.std(spread, ddof=1))
+    spread = np.array([kl_divergence(p, real_share) for p in fake.draws])
+    # Infinite where fakes are of a class that the data have not.
+    stderr = float(spread.std(ddof=1)) if np.isfinite(spread).all() else float("nan")
+    return kl_divergence(fake.share, real_share), stderr
