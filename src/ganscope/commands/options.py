@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ganscope.errors import ConfigError
 
-DATA_HELP = "digits, mnist, fashion-mnist, lfw, a toy (ring, grid, …), or a folder, .zip, .tar, .npy, .npz or IDX file"
+DATA_HELP = "digits, mnist, fashion-mnist, lfw, a toy (ring, grid, …), hf://owner/name, or a folder, archive, array, table or video"
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from io import RawIOBase
+from io import BytesIO, RawIOBase
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -82,6 +82,40 @@ def read_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[st
         raise DataError(f"{path} is cut short or damaged", found=found, todo="copy or download it again") from error
 
 
+def read_archive(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes | DataError]]:
+    """As `read_members`; a zip that holds nothing wanted but other zips gives what is in those, one level down.
+
+    The members of an inner archive go by its name: `train.zip` holds `train/…`.
+    """
+    inner = _inner_zips(path, wanted)
+    if not inner:
+        yield from read_members(path, wanted)
+        return
+    for name, content in read_members(path, lambda member: member in inner):
+        if isinstance(content, DataError):
+            yield name, content
+            continue
+        stem = name.rsplit("/", 1)[-1].removesuffix(".zip")
+        try:
+            for member, found in _read_zip(BytesIO(content), wanted):
+                yield f"{stem}/{member}", found
+        except _CORRUPT as error:
+            yield name, DataError(f"an archive inside that is damaged: {error}")
+
+
+def _inner_zips(path: Path, wanted: Callable[[str], bool]) -> set[str]:
+    """The zips inside a zip that holds no file with a suffix that is wanted."""
+    if sniff(path) != "zip":
+        return set()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [info.filename for info in archive.infolist() if not info.is_dir()]
+    except _CORRUPT:
+        return set()
+    zips = {name for name in names if name.lower().endswith(".zip")}
+    return zips if zips and not any("." in name.rsplit("/", 1)[-1] and wanted(name) for name in names) else set()
+
+
 def refusal(name: str) -> str:
     """Why a member of this name is not trusted; `` when it is."""
     if not name or "\0" in name:
@@ -94,7 +128,7 @@ def refusal(name: str) -> str:
     return ""
 
 
-def _read_zip(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes | DataError]]:
+def _read_zip(path: Path | BytesIO, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes | DataError]]:
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
             if info.is_dir() or not wanted(info.filename):

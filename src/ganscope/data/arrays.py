@@ -1,7 +1,7 @@
-"""Images that come as arrays: `.npy`, `.npz` and IDX files (plain or gzip).
+"""Images that come as arrays: what their axes mean, and their values as `uint8`, a block at a time.
 
-Legend: N images, C channels, H height, W width. What is given back is `(N, C, H, W) uint8` with C 1 or 3.
-Nothing is unpickled: an array of Python objects is refused.
+Legend: N images, C channels, H height, W width. What is given out is `(n, C, H, W) uint8` with C 1, 3 or 4.
+Nothing is unpickled: an array of Python objects is refused. An array is never copied whole: files are mapped.
 """
 
 from __future__ import annotations
@@ -9,30 +9,145 @@ from __future__ import annotations
 import gzip
 import math
 import zlib
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from ganscope.arraytypes import I64, U8
+from ganscope.data.decode import GREY_TOLERANCE
+from ganscope.data.fit import Scale, backdrop_facts, scaled
+from ganscope.data.survey import NUM_SAMPLED, Backdrop, Facts, Values, backdrop_of
 from ganscope.errors import DataError
 
 AnyArray = npt.NDArray[Any]
 
 IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+BLOCK = 1024  # images looked at together
 _SHAPES = "(N, H, W), (N, H, W, C) or (N, C, H, W), with C 1, 3 or 4"
-_IMAGE_KEYS, _LABEL_KEYS = ("images", "x_train", "x", "arr_0"), ("labels", "y_train", "y")
-_TEST_IMAGE_KEYS, _TEST_LABEL_KEYS = ("test_images", "x_test"), ("test_labels", "y_test")
+# Axes of the four orders in which pictures are stored, as they become (N, C, H, W); flat pictures are unrolled first.
+_LAST, _FIRST, _GREY, _MATLAB = (0, 3, 1, 2), (0, 1, 2, 3), (0,), (3, 2, 0, 1)
+
+
+class ImageArray:
+    """Arrays of images, each with axes in some order and values in some range, as one `(N, C, H, W) uint8`.
+
+    Indexed by a number, a slice or indices, it gives what numpy would: only those images are read and converted.
+    `scale`: what becomes 0 and 255 of values that are not uint8; None: as they are (booleans 0 and 255).
+    """
+
+    def __init__(self, parts: Sequence[tuple[AnyArray, tuple[int, ...], tuple[int, ...]]], scale: Scale | None) -> None:
+        self._parts, self.scale = list(parts), scale
+        self._ends = np.cumsum([raw.shape[order[0]] for raw, order, _ in self._parts])
+        self.shape = (int(self._ends[-1]), *self._parts[0][2])
+        self.dtype = np.dtype(np.uint8)
+
+    @property
+    def raw_dtype(self) -> np.dtype[Any]:
+        return np.result_type(*(raw.dtype for raw, _, _ in self._parts))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> U8:
+        if isinstance(index, int | np.integer):
+            out: U8 = self[[int(index)]][0]
+            return out
+        if isinstance(index, slice):
+            index = np.arange(*index.indices(len(self)))
+        wanted = np.asarray(index)
+        return self._converted(self.raw(wanted))
+
+    def raw(self, wanted: I64) -> AnyArray:
+        """The stored values of the images `wanted` (n,), as `(n, C, H, W)`."""
+        which = np.searchsorted(self._ends, wanted, side="right")
+        out = np.empty((len(wanted), *self.shape[1:]), self.raw_dtype)
+        for number in np.unique(which):
+            raw, order, shape = self._parts[number]
+            there = np.flatnonzero(which == number)
+            rows = wanted[there] - (self._ends[number] - raw.shape[order[0]])
+            block = np.take(raw, rows, axis=order[0])
+            block = block.transpose(order) if len(order) == 4 else block
+            out[there] = block.reshape(len(there), *shape)
+        return out
+
+    def values(self) -> Values | None:
+        """The range of all finite values; None where they are uint8 or booleans. Raises `DataError` for no numbers."""
+        if self.raw_dtype == np.uint8 or self.raw_dtype.kind == "b":
+            return None
+        low, high, floats = math.inf, -math.inf, self.raw_dtype.kind == "f"
+        for start in range(0, len(self), BLOCK):
+            block = self.raw(np.arange(start, min(start + BLOCK, len(self))))
+            finite = block[np.isfinite(block)] if floats else block
+            if finite.size:
+                low, high = min(low, float(finite.min())), max(high, float(finite.max()))
+        if low > high:
+            raise DataError(
+                "no value is a finite number", found="NaN or infinity in every place", todo="save real numbers"
+            )
+        return Values(low, high, floats, len(self))
+
+    def with_scale(self, scale: Scale | None) -> ImageArray:
+        return ImageArray(self._parts, scale)
+
+    def joined(self, other: ImageArray, name: str) -> ImageArray:
+        """Both, one after the other. Raises `DataError` where their pictures differ in shape."""
+        if self.shape[1:] != other.shape[1:]:
+            found = f"{self.shape} and {other.shape}"
+            raise DataError(f"{name}: its arrays differ in shape", found=found, todo="save pictures of one size")
+        return ImageArray([*self._parts, *other._parts], self.scale)
+
+    def _converted(self, block: AnyArray) -> U8:
+        if block.dtype == np.uint8:
+            return block
+        if block.dtype.kind == "b":
+            return block.astype(np.uint8) * np.uint8(255)
+        return scaled(block, self.scale or (0.0, 255.0))
 
 
 @dataclass(frozen=True)
 class ArrayPart:
-    """Images `(N, C, H, W) uint8` and, where there are any, labels `(N,)` of any integer or text type."""
+    """Images and, where there are any, labels `(N,)` of any integer or text type."""
 
-    images: U8
+    images: ImageArray
     labels: AnyArray | None
+
+
+def image_array(array: AnyArray, name: str) -> ImageArray:
+    """An array of images in any accepted layout. Raises `DataError` for anything else.
+
+    Layouts: (N, H, W), (N, H, W, C), (N, C, H, W) with C 1, 3 or 4; (H, W, C, N) as MATLAB stores it; (N, P) with P a
+    square, or 3 times one (colour planes one after the other). Where (N, C, H, W) and (N, H, W, C) both fit, the one
+    with square images is meant, else channels last.
+    """
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"{name}: not numbers", found=f"type {array.dtype}", todo="save it as uint8 or float32")
+    shape = array.shape
+    if 0 in shape or array.ndim not in (2, 3, 4):
+        raise DataError(f"{name}: not an array of images", found=f"shape {shape}", todo=f"save it as {_SHAPES}")
+    if array.ndim == 2:
+        side, colours = math.isqrt(shape[1]), math.isqrt(shape[1] // 3)
+        if side * side == shape[1] and side > 1:
+            return ImageArray([(array, _GREY, (1, side, side))], None)
+        if 3 * colours * colours == shape[1] and colours > 1:
+            return ImageArray([(array, _GREY, (3, colours, colours))], None)
+        found = f"shape {shape}, and {shape[1]} is no square of a side"
+        raise DataError(f"{name}: flat pictures of no known shape", found=found, todo=f"save it as {_SHAPES}")
+    if array.ndim == 3:
+        return ImageArray([(array, _GREY, (1, *shape[1:]))], None)
+    first, last = shape[1] in (1, 3, 4), shape[3] in (1, 3, 4)
+    if not (first or last):
+        if shape[2] in (1, 3, 4) and shape[0] == shape[1]:
+            return ImageArray([(array, _MATLAB, (shape[2], shape[0], shape[1]))], None)
+        raise DataError(f"{name}: no axis of channels", found=f"shape {shape}", todo=f"save it as {_SHAPES}")
+    if last and not (first and shape[2] == shape[3] and shape[1] != shape[2]):
+        return ImageArray([(array, _LAST, (shape[3], shape[1], shape[2]))], None)
+    return ImageArray([(array, _FIRST, shape[1:])], None)
 
 
 def read_idx(path: Path) -> AnyArray:
@@ -67,48 +182,6 @@ def read_idx(path: Path) -> AnyArray:
     return np.frombuffer(content, dtype).reshape(shape)
 
 
-def read_numpy(path: Path) -> tuple[ArrayPart, ArrayPart | None]:
-    """The training part and, where the file has one, the test part of a `.npy` or `.npz` file.
-
-    Keys of an `.npz`: `images` or `x_train` or `x` or `arr_0`, with `labels`, `y_train` or `y`; for a test part
-    `test_images` or `x_test` with `test_labels` or `y_test`; otherwise its only array. Raises `DataError`.
-    """
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return ArrayPart(to_images(loaded, str(path)), None), None
-        with loaded:
-            return _parts(dict(loaded.items()), path)
-    except DataError:
-        raise
-    except MemoryError as error:
-        raise DataError(f"{path} does not fit in the memory", found=str(error)) from error
-    except Exception as error:  # numpy and zipfile raise many kinds for damaged files
-        text = str(error)
-        todo = "save it as plain numbers" if "pickle" in text else "copy or save it again"
-        raise DataError(f"{path} cannot be read as an array", found=text, todo=todo) from error
-
-
-def to_images(array: AnyArray, name: str) -> U8:
-    """An array of images in any accepted layout and range as `(N, C, H, W) uint8`, C 1 or 3.
-
-    Layouts: (N, H, W), (N, H, W, C), (N, C, H, W) with C 1, 3 or 4 (transparency is laid over white). Where both of the
-    last two fit, the one with square images is meant, else channels last. Values: integers in 0…255, booleans,
-    floats in [0, 1] or, where any is negative, in [-1, 1]. Raises `DataError` for anything else.
-    """
-    if array.ndim not in (3, 4) or 0 in array.shape:
-        raise DataError(f"{name}: not an array of images", found=f"shape {array.shape}", todo=f"save it as {_SHAPES}")
-    images = _to_uint8(array, name)
-    if images.ndim == 3:
-        images = images[:, None]
-    elif _channels_last(images.shape, name):
-        images = np.moveaxis(images, 3, 1)
-    if images.shape[1] == 4:
-        alpha = images[:, 3:].astype(np.uint16)
-        images = ((images[:, :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
-    return np.ascontiguousarray(images)
-
-
 def to_labels(labels: AnyArray, num_images: int, name: str) -> tuple[I64, tuple[str, ...]]:
     """Labels `(N,)` or `(N, 1)` of integers or text as `(N,) int64` in 0…K-1, and the K class names in sorted order."""
     if labels.shape == (num_images, 1):
@@ -128,53 +201,20 @@ def to_labels(labels: AnyArray, num_images: int, name: str) -> tuple[I64, tuple[
     return index.reshape(-1).astype(np.int64), names
 
 
-def _parts(arrays: dict[str, AnyArray], path: Path) -> tuple[ArrayPart, ArrayPart | None]:
-    images = _first(arrays, _IMAGE_KEYS)
-    if images is None and len(arrays) == 1:
-        images = next(iter(arrays.values()))
-    if images is None:
-        todo = f"name it one of {', '.join(_IMAGE_KEYS)}"
-        raise DataError(f"{path}: which array holds the images?", found=f"keys {sorted(arrays)}", todo=todo)
-    train = ArrayPart(to_images(images, str(path)), _first(arrays, _LABEL_KEYS))
-    held_out = _first(arrays, _TEST_IMAGE_KEYS)
-    if held_out is None:
-        return train, None
-    return train, ArrayPart(to_images(held_out, str(path)), _first(arrays, _TEST_LABEL_KEYS))
-
-
-def _first(arrays: dict[str, AnyArray], keys: tuple[str, ...]) -> AnyArray | None:
-    return next((arrays[key] for key in keys if key in arrays), None)
-
-
-def _channels_last(shape: tuple[int, ...], name: str) -> bool:
-    first, last = shape[1] in (1, 3, 4), shape[3] in (1, 3, 4)
-    if not (first or last):
-        raise DataError(f"{name}: no axis of channels", found=f"shape {shape}", todo=f"save it as {_SHAPES}")
-    if first and last:
-        return not (shape[2] == shape[3] and shape[1] != shape[2])
-    return last
-
-
-def _to_uint8(array: AnyArray, name: str) -> U8:
-    if array.dtype == np.uint8:
-        return array
-    if array.dtype.kind == "b":
-        return array.astype(np.uint8) * np.uint8(255)
-    if array.dtype.kind not in "iuf":
-        raise DataError(f"{name}: not numbers", found=f"type {array.dtype}", todo="save it as uint8 or float32")
-    low, high = float(array.min()), float(array.max())
-    if array.dtype.kind in "iu":
-        if low < 0 or high > 255:
-            todo = "scale them and save uint8"
-            raise DataError(f"{name}: integers outside 0…255", found=f"{low:g} to {high:g}", todo=todo)
-        return array.astype(np.uint8)
-    slack = 1e-3  # what arithmetic in half precision may add
-    if not (-1 - slack <= low and high <= 1 + slack):
-        todo = "divide by 255, or save as uint8"
-        raise DataError(f"{name}: floats outside [0, 1] and [-1, 1]", found=f"{low:g} to {high:g}", todo=todo)
-    out = np.empty(array.shape, np.uint8)
-    scale, shift = (127.5, 127.5) if low < -slack else (255.0, 0.0)
-    for start in range(0, len(array), 4096):  # in pieces: a float copy of everything could be eight times the data
-        piece = array[start : start + 4096].astype(np.float64) * scale + shift
-        out[start : start + 4096] = np.rint(np.clip(piece, 0, 255)).astype(np.uint8)
-    return out
+def array_facts(images: ImageArray) -> Facts:
+    """What is decided from: no image has any colour where R = G = B within 2 of 255 levels."""
+    values = images.values()
+    channels, height, width = images.shape[1:]
+    tolerance = GREY_TOLERANCE * (1.0 if values is None else (values.high - values.low) / 255)
+    grey = True
+    for start in range(0, len(images) if channels > 1 else 0, BLOCK):
+        block = images.raw(np.arange(start, min(start + BLOCK, len(images))))[:, :3]
+        if float((block.max(axis=1).astype(np.float64) - block.min(axis=1)).max()) > tolerance:
+            grey = False
+            break
+    backdrop = Backdrop()
+    if channels == 4 and images.raw_dtype == np.uint8:
+        sample = images[np.unique(np.linspace(0, len(images) - 1, NUM_SAMPLED).astype(np.int64))]
+        pictures = (Image.fromarray(np.ascontiguousarray(np.moveaxis(image, 0, 2))) for image in sample)
+        backdrop = backdrop_of([backdrop_facts(picture) for picture in pictures])
+    return Facts(Counter({(width, height): len(images)}), grey, values, backdrop)

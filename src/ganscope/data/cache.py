@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from ganscope.arraytypes import I64, U8
+from ganscope.data.arrays import ImageArray
 from ganscope.data.dataset import Dataset, ImageSet, Mask
 
 _MARKER = "dataset.json"
@@ -32,7 +33,7 @@ _BLOCK_IMAGES = 1024
 class Decoded:
     """All images at their final size, before they are split."""
 
-    images: U8  # (rows, C, H, W); may be mapped, and may have rows that are no images
+    images: U8 | ImageArray  # (rows, C, H, W); may be mapped, and may have rows that are no images
     rows: I64  # (N,) the rows that are
     labels: I64 | None  # (N,)
     class_names: tuple[str, ...]
@@ -41,9 +42,10 @@ class Decoded:
     skipped: tuple[tuple[str, str], ...]
 
 
-def pixel_hashes(images: U8, rows: I64) -> list[bytes]:
+def pixel_hashes(images: U8 | ImageArray, rows: I64) -> list[bytes]:
     """16 bytes for each of the `rows` (N,) of `images`: equal exactly when the pixels are."""
-    return [hashlib.blake2b(images[row].tobytes(), digest_size=16).digest() for row in rows]
+    blocks = (images[rows[start : start + _BLOCK_IMAGES]] for start in range(0, len(rows), _BLOCK_IMAGES))
+    return [hashlib.blake2b(image.tobytes(), digest_size=16).digest() for block in blocks for image in block]
 
 
 def hold_out(hashes: list[bytes], labels: I64 | None, share: float) -> Mask:
@@ -151,7 +153,7 @@ def _load_side(folder: Path, side: str, record: dict[str, Any]) -> ImageSet:
     return ImageSet(images, labels, tuple(record["class_names"]), str(stored["content_hash"]), names, rows)
 
 
-def _write_rows(path: Path, images: U8, rows: I64, digest: Any) -> None:
+def _write_rows(path: Path, images: U8 | ImageArray, rows: I64, digest: Any) -> None:
     """`images[rows]` as an `.npy`, a block at a time, through the digest.
 
     Written and not mapped: a full disk then raises `OSError`, where a mapped file would kill the process.

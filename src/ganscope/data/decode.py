@@ -26,6 +26,8 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from ganscope.arraytypes import U8
+from ganscope.data.dicom import is_dicom, read_dicom
+from ganscope.data.fit import WHITE, Colour, Scale, Size, backdrop_facts, fitted, scaled, to_8_bits
 from ganscope.errors import DataError
 
 MAX_PIXELS = 89_478_485  # Pillow's own limit: a quarter of a GiB at 3 bytes a pixel
@@ -37,8 +39,8 @@ SUFFIXES = frozenset(
 _ALPHA_MODES = frozenset({"RGBA", "RGBa", "LA", "La", "PA"})
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM", "TGA", "MPO", "AVIF", "JPEG2000", "HEIF", "ICO")
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 GREY_TOLERANCE = 2  # levels: what JPEG's rounding adds to a grey picture stored as colour
-WHITE = (255, 255, 255)
 _ORIENTATION = 0x0112
 _TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -62,11 +64,6 @@ class Header:
     animated: bool
     alpha: bool = False  # it may have transparent pixels
     deep: bool = False  # its pixels have more than 8 bits
-
-
-Size = tuple[int, int]  # (H, W) in pixels
-Colour = tuple[int, int, int]
-Scale = tuple[float, float]  # the values that become 0 and 255
 
 
 class Recipe(NamedTuple):
@@ -133,7 +130,7 @@ def decode(
         # A JPEG at least twice too large is decoded at 1/2, 1/4 or 1/8: much faster, and still antialiased below.
         image.draft(None, (2 * width, 2 * height))
         flat = _upright(image, None if channels == 4 else background, scale, low_bytes)
-        return _fit(flat, (height, width), channels, fit, background)
+        return fitted(flat, (height, width), channels, fit, background)
 
 
 def is_grey(source: bytes | Path) -> bool:
@@ -177,7 +174,7 @@ def fit_array(
     pixels = image[0] if image.shape[0] == 1 else np.ascontiguousarray(np.moveaxis(image, 0, 2))
     picture = Image.fromarray(pixels)
     flat = picture if channels == 4 or picture.mode != "RGBA" else _over(picture, background)
-    return _fit(flat, (height, width), channels, fit, background)
+    return fitted(flat, (height, width), channels, fit, background)
 
 
 def _pair(size: int | Size) -> Size:
@@ -193,6 +190,9 @@ def _opened(source: bytes | Path) -> Iterator[Image.Image]:
             raise DataError("empty: the file has 0 bytes")
         if num_bytes > MAX_FILE_BYTES:
             raise DataError(f"too large: {num_bytes / 2**20:,.0f} MiB in one file (limit {MAX_FILE_BYTES >> 20})")
+        if is_dicom(source):
+            yield read_dicom(source)
+            return
         with Image.open(BytesIO(source) if isinstance(source, bytes) else source, formats=_known_formats()) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
@@ -203,6 +203,8 @@ def _opened(source: bytes | Path) -> Iterator[Image.Image]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise DataError(f"decompression bomb: more than {MAX_PIXELS:,} pixels") from error
     except UnidentifiedImageError as error:
+        if _start(source)[4:8] == b"ftyp" and _start(source)[8:12] in _HEIC_BRANDS:
+            raise DataError("HEIC needs the package pillow-heif: pip install pillow-heif") from error
         raise DataError(f"not an image, or damaged from the start: it starts with {_start(source)!r}") from error
     except (PermissionError, FileNotFoundError, IsADirectoryError) as error:
         raise DataError(f"cannot be opened: {error.strerror}") from error
@@ -218,6 +220,12 @@ def _opened(source: bytes | Path) -> Iterator[Image.Image]:
 def _known_formats() -> list[str]:
     """The allowed formats that this build of Pillow has."""
     Image.init()
+    try:
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+    except ImportError:
+        pass  # such files are then refused with the way to read them
     return [name for name in _FORMATS if name in Image.OPEN]
 
 
@@ -316,102 +324,14 @@ def _deep_pixels(image: Image.Image, low_bytes: U8 | None) -> npt.NDArray[Any]:
 def _scaled(image: Image.Image, scale: Scale | None, low_bytes: U8 | None) -> Image.Image:
     """Deep pixels in 8 bits; opacity keeps its high byte."""
     pixels = _deep_pixels(image, low_bytes)
-    flat = Image.fromarray(_to_8_bits(pixels) if scale is None else scaled(pixels, scale))
+    flat = Image.fromarray(to_8_bits(pixels) if scale is None else scaled(pixels, scale))
     if image.mode == "RGBA":
         flat.putalpha(image.getchannel("A"))
     return flat
 
 
-def scaled(values: npt.NDArray[Any], scale: Scale) -> U8:
-    """Numbers of any shape to uint8: `scale` becomes 0 and 255, what lies beyond is clipped, NaN becomes 0."""
-    low, high = scale
-    out = (values.astype(np.float64) - low) * (255 / (high - low))
-    return np.rint(np.clip(np.nan_to_num(out, nan=0.0, posinf=255.0, neginf=0.0), 0, 255)).astype(np.uint8)
-
-
-def _to_8_bits(pixels: npt.NDArray[Any]) -> U8:
-    """Deep grey `(H, W)` by itself: 16 bits by 1/257, floats in [0, 1] by 255, anything wider stretched to [0, 255]."""
-    values = np.nan_to_num(pixels.astype(np.float64), posinf=0.0, neginf=0.0)
-    low, high = float(values.min()), float(values.max())
-    if np.issubdtype(pixels.dtype, np.floating) and low >= 0 and high <= 1:
-        values = values * 255
-    elif np.issubdtype(pixels.dtype, np.floating) and low >= 0 and high <= 255:
-        pass
-    elif low >= 0 and high <= 65535:
-        values = values / 257
-    else:
-        values = (values - low) * (255 / max(high - low, 1e-12))
-    return np.rint(values).astype(np.uint8)
-
-
-# Fitting
-
-
-def _fit(image: Image.Image, size: Size, channels: int, fit: str, background: Colour) -> U8:
-    """Mode L, RGB or RGBA to `(channels, H, W) uint8`."""
-    image = image.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels])
-    height, width = size
-    if image.size != (width, height):
-        image = _padded(image, size, channels, background) if fit == "pad" else _resized(image, size, fit)
-    pixels = np.asarray(image)
-    if channels == 4:  # what cannot be seen has no colour of its own
-        pixels = np.where(pixels[..., 3:] == 0, np.array([*background, 0], np.uint8), pixels)
-    return pixels[None] if channels == 1 else np.ascontiguousarray(np.moveaxis(pixels, 2, 0))
-
-
-def _resized(image: Image.Image, size: Size, fit: str) -> Image.Image:
-    """The whole picture stretched, or the largest centred part of the right shape."""
-    height, width = size
-    own_width, own_height = image.size
-    if fit == "stretch":
-        box: tuple[float, float, float, float] = (0, 0, own_width, own_height)
-    else:
-        cut_width = max(1, min(own_width, own_height * width // height))
-        cut_height = max(1, min(own_height, own_width * height // width))
-        left, top = (own_width - cut_width) // 2, (own_height - cut_height) // 2
-        box = (left, top, left + cut_width, top + cut_height)
-    # The part is cut by the resize itself: scaling a 1 × 1,000,000 strip first would fill the memory.
-    return image.resize((width, height), Image.Resampling.LANCZOS, box=box)
-
-
-def _padded(image: Image.Image, size: Size, channels: int, background: Colour) -> Image.Image:
-    """The whole picture in the middle, the background around it (nothing, where opacity is kept)."""
-    height, width = size
-    own_width, own_height = image.size
-    factor = min(width / own_width, height / own_height)
-    inner = (max(1, min(width, round(own_width * factor))), max(1, min(height, round(own_height * factor))))
-    around: Any = {1: Image.new("RGB", (1, 1), background).convert("L").getpixel((0, 0)), 3: background}
-    page = Image.new(image.mode, (width, height), (*background, 0) if channels == 4 else around[channels])
-    part = image if inner == image.size else image.resize(inner, Image.Resampling.LANCZOS)
-    page.paste(part, ((width - inner[0]) // 2, (height - inner[1]) // 2))
-    return page
-
-
-# Backgrounds
-
-BACKGROUNDS: dict[str, Colour] = {"white": WHITE, "black": (0, 0, 0), "grey": (128, 128, 128)}
-_VANISHED = 24.0  # mean difference from the background, in levels, below which a picture cannot be seen on it
-
-
-def background_facts(source: bytes | Path | Image.Image) -> tuple[bool, dict[str, bool], float]:
+def background_facts(source: bytes | Path) -> tuple[bool, dict[str, bool], float]:
     """Whether a picture has transparent pixels, on which backgrounds it vanishes, and the grey level of its rim."""
-    if isinstance(source, Image.Image):
-        return _background_facts(source)
     with _opened(source) as image:
         image.draft(None, (64, 64))
-        return _background_facts(_upright(image, None))
-
-
-def _background_facts(image: Image.Image) -> tuple[bool, dict[str, bool], float]:
-    image.thumbnail((64, 64), Image.Resampling.BOX)
-    pixels = np.asarray(image.convert("RGBA")).astype(np.float64)
-    grey, seen = pixels[..., :3].mean(axis=2), pixels[..., 3] / 255
-    rim = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    weight = seen.sum()
-    if seen.min() > 0.98:
-        return False, {}, float(rim.mean())
-    lost = {}
-    for name, colour in BACKGROUNDS.items():
-        apart = np.abs(pixels[..., :3] - np.array(colour)).max(axis=2)
-        lost[name] = bool(weight and (apart * seen).sum() / weight < _VANISHED)
-    return True, lost, 0.0
+        return backdrop_facts(_upright(image, None))

@@ -19,7 +19,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from ganscope.errors import DataError
+from ganscope.errors import DataError, DependencyError
 from ganscope.progress import Say
 
 Verify = Callable[[Path], None]
@@ -166,3 +166,33 @@ def _stated_start(headers: Message) -> int:
 def _stated_total(headers: Message) -> int:
     match = re.match(r"bytes .*/(\d+)$", headers.get("Content-Range", ""))
     return int(match[1]) if match else -1
+
+
+def download_hub(address: str, cache: Path, progress: Say) -> Path:
+    """The files of a data set `hf://owner/name` or `hf://owner/name@revision` on the Hugging Face Hub, as a folder.
+
+    Raises `DataError` where it cannot be had, `DependencyError` without `huggingface_hub`.
+    """
+    name, _, revision = address.removeprefix("hf://").removeprefix("datasets/").partition("@")
+    if name.count("/") != 1 or not all(name.split("/")):
+        raise DataError(f"{address} names no data set", found=name, todo="use hf://owner/name")
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError as error:
+        todo = "pip install huggingface_hub (or 'ganscope[hub]')"
+        what = "a data set of the Hub needs the package huggingface_hub"
+        raise DependencyError(what, found="it is not installed", todo=todo) from error
+    progress(f"fetching {address}")
+    try:
+        found = snapshot_download(
+            name,
+            repo_type="dataset",
+            revision=revision or None,
+            cache_dir=cache / "hub",
+            endpoint=os.environ.get("HF_ENDPOINT") or None,
+            max_workers=2,
+        )
+    except Exception as error:  # the library raises errors of its own, of httpx, of the system
+        text = " ".join(str(error).split())[:200] or type(error).__name__
+        raise DataError(f"{address} cannot be had", found=text, todo="check the name and the network") from error
+    return Path(found)

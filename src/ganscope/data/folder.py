@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import time
 from collections import Counter, deque
@@ -21,8 +22,8 @@ from typing import BinaryIO, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ganscope.data.archive import read_members
-from ganscope.data.decode import Recipe, decode, is_image_name, is_litter
+from ganscope.data.archive import printable, read_archive
+from ganscope.data.decode import SUFFIXES, Recipe, decode, is_image_name, is_litter
 from ganscope.errors import DataError
 from ganscope.progress import Say
 
@@ -31,6 +32,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 DOCUMENT_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl"})  # may hold labels
+ARCHIVE_ENDINGS = (".zip", ".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz")
+_SHARD = re.compile(r"(?P<name>.*?)[-_.]?(?P<number>\d{3,})(-of-\d+)?\.[a-z0-9.]+", re.IGNORECASE)
 MAX_DOCUMENT_BYTES = 256 * 2**20
 _CHUNK = 32  # files a task: a task costs about 50 µs, a small file 500 µs
 _EDGE_BYTES = 1 << 16  # read from both ends of an archive to identify it
@@ -48,7 +51,7 @@ class ImageFiles:
         """(name with `/`, its path or bytes or why it is refused) of everything that is an image by its name."""
         self.others.clear()
         self.documents.clear()
-        if self.root.is_dir():
+        if self.root.is_dir() and not self._packed():
             for name, path in _walk(self.root):
                 if isinstance(path, DataError):
                     yield name, path
@@ -57,7 +60,27 @@ class ImageFiles:
                     regular = info is not None and stat.S_ISREG(info.st_mode)
                     yield name, path if regular else DataError("no regular file, or one that cannot be looked at")
         else:
-            yield from read_members(self.root, self._wanted)
+            yield from self._members(self._wanted)
+
+    def _packed(self) -> list[Path]:
+        """The archives of a folder that holds no image outside of them."""
+        if not self.root.is_dir():
+            return [self.root]
+        files = [(name, path) for name, path in _walk(self.root) if isinstance(path, Path) and not is_litter(name)]
+        if any(is_image_name(name) and Path(name).suffix for name, _ in files):
+            return []
+        return [path for name, path in files if name.lower().endswith(ARCHIVE_ENDINGS)]
+
+    def _members(self, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes | DataError]]:
+        """The wanted members of the archive, or of all archives of the folder, each under the archive's own name."""
+        packed = self._packed()
+        shards = all(_SHARD.fullmatch(path.name) for path in packed)
+        for path in packed:
+            stem, number = path.name.split(".")[0], ""
+            if shards and len(packed) > 1 and (found := _SHARD.fullmatch(path.name)):
+                stem, number = found["name"] or "data", found["number"] + "-"
+            for name, content in read_archive(path, wanted):
+                yield (name if path == self.root else f"{stem}/{number}{name}"), content
 
     def identity(self) -> list[object]:
         """What changes when the content changes: names, sizes, times of the files; for an archive also its two ends."""
@@ -70,12 +93,27 @@ class ImageFiles:
             digest.update(f"{name}\0{facts}\0".encode("utf-8", "surrogateescape"))
         return ["folder", str(self.root.resolve()), digest.hexdigest()]
 
+    def given_labels(self, others: dict[str, int]) -> dict[str, str] | None:
+        """The labels that the container itself gives its images, None where it gives none.
+
+        A WebDataset does: a file `000017.cls` beside `000017.jpg`. `others`: the survey's.
+        """
+        if ".cls" not in others or (self.root.is_dir() and not self._packed()):
+            return None
+        found = self._members(lambda name: name.endswith(".cls"))
+        stems = {
+            name.removesuffix(".cls"): content.decode("utf-8", "replace").strip()[:200]
+            for name, content in found
+            if isinstance(content, bytes)
+        }
+        return {f"{stem}{end}": printable(text) for stem, text in stems.items() for end in (*SUFFIXES, "")}
+
     def read_documents(self, names: Iterable[str]) -> dict[str, bytes]:
         """The content of some of `documents`; those that cannot be read, or are huge, are left out."""
         wanted = set(names)
-        if not self.root.is_dir():
-            found = read_members(self.root, lambda name: name in wanted)
-            return {name: content for name, content in found if isinstance(content, bytes)}
+        if self._packed():
+            found = self._members(lambda name: name.rsplit("/", 1)[-1] in {n.rsplit("/", 1)[-1] for n in wanted})
+            return {name: content for name, content in found if isinstance(content, bytes) and name in wanted}
         texts = {}
         for name in wanted:
             path = self.root / name

@@ -23,8 +23,9 @@ from ganscope.data.archive import printable
 from ganscope.data.cache import pixel_hashes
 from ganscope.data.contact_sheet import draw_sheet
 from ganscope.data.dataset import Dataset
-from ganscope.data.decode import GREY_MODES, Header, Size
+from ganscope.data.decode import GREY_MODES, Header
 from ganscope.data.duplicates import MAX_IMAGES, exact_groups, near_pairs, thumbnail
+from ganscope.data.fit import Size
 from ganscope.data.folder import decode_all
 from ganscope.data.layout import MIN_PER_CLASS
 from ganscope.data.load import cache_root, decoded_folder, read_understood

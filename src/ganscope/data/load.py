@@ -22,9 +22,11 @@ import numpy as np
 
 from ganscope.config import Config
 from ganscope.data.archive import printable
+from ganscope.data.arrays import BLOCK
 from ganscope.data.cache import Decoded, building, hold_out, load, pixel_hashes, store
 from ganscope.data.dataset import Dataset, ImageSet
-from ganscope.data.decode import Recipe, Size, fit_array
+from ganscope.data.decode import Recipe, fit_array
+from ganscope.data.fit import Size
 from ganscope.data.folder import decode_into
 from ganscope.data.layout import TRAIN
 from ganscope.data.plan import Wishes, wishes_of
@@ -156,7 +158,11 @@ def _build(found: Understanding, scratch: Path, share: float, unlabelled: bool, 
     """Decode, split and store what was understood in the folder `scratch`."""
     rows_file = scratch / "rows.u8"
     source, recipe = found.source, found.plan.recipe
-    decoded = _decode_arrays(source.arrays(), recipe) if source.arrays else _decode_files(found, rows_file, recipe, say)
+    decoded = (
+        _decode_arrays(source.arrays(), rows_file, recipe)
+        if source.arrays
+        else _decode_files(found, rows_file, recipe, say)
+    )
     if unlabelled:
         decoded = dataclasses.replace(decoded, labels=None, class_names=())
     hashes = pixel_hashes(decoded.images, decoded.rows)
@@ -167,11 +173,19 @@ def _build(found: Understanding, scratch: Path, share: float, unlabelled: bool, 
     rows_file.unlink(missing_ok=True)
 
 
-def _decode_arrays(arrays: Arrays, recipe: Recipe) -> Decoded:
-    images = arrays.images
-    if images.shape[1:] != (recipe.channels, *recipe.side):
-        images = np.stack([fit_array(image, **recipe._asdict()) for image in images])
-    return Decoded(images, np.arange(len(images)), arrays.labels, arrays.class_names, None, arrays.held_out, ())
+def _decode_arrays(arrays: Arrays, rows_file: Path, recipe: Recipe) -> Decoded:
+    """A block at a time, through a file where anything has to be changed: an array need not fit into the memory."""
+    images = arrays.images.with_scale(recipe.scale)
+    num, rows = len(images), np.arange(len(images))
+    if images.shape[1:] == (recipe.channels, *recipe.side) and recipe.channels != 4:
+        return Decoded(images, rows, arrays.labels, arrays.class_names, None, arrays.held_out, ())
+    with rows_file.open("wb") as out:
+        for start in range(0, num, BLOCK):
+            for image in images[start : start + BLOCK]:
+                out.write(fit_array(image, **recipe._asdict()).tobytes())
+    shape = (num, recipe.channels, *recipe.side)
+    mapped = np.memmap(rows_file, np.uint8, "r", shape=shape)
+    return Decoded(mapped, rows, arrays.labels, arrays.class_names, None, arrays.held_out, ())
 
 
 def _decode_files(found: Understanding, rows_file: Path, recipe: Recipe, say: Say) -> Decoded:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -12,12 +12,27 @@ from typing import Any
 
 import numpy as np
 
-from ganscope.arraytypes import I64, U8
+from ganscope.arraytypes import I64
 from ganscope.data import published
-from ganscope.data.archive import printable, sniff
-from ganscope.data.arrays import ArrayPart, read_idx, read_numpy, to_images, to_labels
+from ganscope.data.archive import printable
+from ganscope.data.array_files import (
+    Parts,
+    is_pixel_table,
+    read_cifar,
+    read_hdf5,
+    read_mat,
+    read_npy,
+    read_npy_folder,
+    read_npz,
+    read_pixel_table,
+)
+from ganscope.data.arrays import ArrayPart, ImageArray, image_array, read_idx, to_labels
+from ganscope.data.containers import ContainerFiles, LmdbFiles, TableFiles, VideoFiles
 from ganscope.data.dataset import Mask
+from ganscope.data.decode import SUFFIXES
+from ganscope.data.download import download_hub
 from ganscope.data.folder import ImageFiles, file_identity, status
+from ganscope.data.kinds import VIDEO_SUFFIXES, kind_of
 from ganscope.data.survey import Survey, survey
 from ganscope.errors import DataError, did_you_mean
 from ganscope.progress import Say
@@ -27,9 +42,9 @@ DIGITS_HOLDOUT = 0.2
 
 @dataclass(frozen=True)
 class Arrays:
-    """Images that are arrays already: `(N, C, H, W) uint8`, C 1 or 3, of any height and width."""
+    """Images that are arrays already, of any height and width."""
 
-    images: U8
+    images: ImageArray
     labels: I64 | None  # (N,)
     class_names: tuple[str, ...]
     held_out: Mask | None  # (N,) bool: the data's own test part
@@ -48,29 +63,113 @@ class Source:
     num_images: int | None = None  # a published number, to be met exactly
 
 
-def find_source(data: str, cache: Path, progress: Say) -> Source:
-    """What `data` means; published files that are nowhere are downloaded. Raises `DataError`."""
+def find_source(data: str, cache: Path, progress: Say, every: int | None = None) -> Source:
+    """What `data` means; published files that are nowhere are downloaded. `every`: of a video, which frames.
+
+    Raises `DataError`, and `DependencyError` for a format whose package is not installed.
+    """
     if data in DATASETS:
         return DATASETS[data](cache, progress)
+    if data.startswith("hf://"):
+        return replace(
+            _source_at(download_hub(data, cache, progress), every), name=_plain_name(data.rpartition("/")[2])
+        )
     path = Path(data).expanduser()
     if status(path) is None:
         todo = did_you_mean(data, DATASETS) + "; or give the path of a folder, archive or array"
         raise DataError(f"no data set {printable(data)!r}", found="neither a name nor a file or folder", todo=todo)
+    if not path.is_dir() and not path.is_file():
+        raise DataError(f"{printable(data)} is not a data set", found="no regular file", todo="give a folder or a file")
+    return _source_at(path, every)
+
+
+def _plain_name(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.") or "data"
+
+
+def _source_at(path: Path, every: int | None) -> Source:
     stem = re.sub(r"(\.tar)?\.\w+$", "", path.resolve().name) if path.is_file() else path.resolve().name
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.") or "data"
-    kind = "folder" if path.is_dir() else sniff(path)
-    four = [_packed_or_not(path / file) for file in _IDX_NAMES] if kind == "folder" else []
-    if kind == "idx" or (four and all(status(file) for file in four)):
-        idx = four or _with_labels(path)
-        return Source(name, [file_identity(file) for file in idx], arrays=partial(_read_idx_files, idx))
+    name = _plain_name(stem)
+    if path.is_dir() and (found := _known_folder(path, name, every)):
+        return found
+    kind = "folder" if path.is_dir() else kind_of(path)
     if kind in ("folder", "zip", "tar"):
         files = ImageFiles(path)
         return Source(name, files.identity(), files=files)
-    if kind in ("npy", "npz"):
-        return Source(name, file_identity(path), arrays=partial(_read_numpy_file, path))
-    found = "its first bytes are none of zip, tar, npy, npz, IDX"
-    todo = "give a folder or an archive of images, or an array"
-    raise DataError(f"{printable(str(path))} is not a data set", found=found, todo=todo)
+    if kind == "parquet":
+        return _contained(name, TableFiles(path, paths=(path,)))
+    if kind == "video":
+        return _contained(name, VideoFiles(path, paths=(path,), every=every))
+    if kind == "idx":
+        paths = _with_labels(path)
+        return _arrays(name, paths, partial(_idx_parts, paths))
+    if path.name.startswith(("data_batch", "test_batch")):
+        return _arrays(name, [path], partial(read_cifar, [path], None, None))
+    readers = {"npy": read_npy, "npz": read_npz, "mat": read_mat, "hdf5": read_hdf5, "table": read_pixel_table}
+    return _arrays(name, [path], partial(readers[kind], path))
+
+
+def _contained(name: str, files: ContainerFiles) -> Source:
+    return Source(name, files.identity(), files=files)
+
+
+def _arrays(name: str, paths: list[Path], read: Callable[[], Parts]) -> Source:
+    identity: list[Any] = [fact for path in paths for fact in file_identity(path)]
+
+    def joined() -> Arrays:
+        return _join(*read(), printable(str(paths[0])))
+
+    return Source(name, identity, arrays=joined)
+
+
+def _known_folder(path: Path, name: str, every: int | None) -> Source | None:
+    """A folder that is no folder of images: MNIST's four files, CIFAR's batches, LMDB, tables, arrays, videos."""
+    if status(path / "data.mdb"):
+        return _contained(name, LmdbFiles(path, paths=(path / "data.mdb",)))
+    four = [_packed_or_not(path / file) for file in _IDX_NAMES]
+    if all(status(file) for file in four):
+        return _arrays(name, four, partial(_idx_parts, four))
+    batches = sorted(path.glob("data_batch_[0-9]*")) or [p for p in (path / "train", path / "train.bin") if p.is_file()]
+    if batches and all(_is_batch(batch) for batch in batches):
+        tests = [
+            p for p in (path / "test_batch", path / "test_batch.bin", path / "test", path / "test.bin") if p.is_file()
+        ]
+        metas = ("batches.meta", "meta", "batches.meta.txt", "fine_label_names.txt")
+        meta = next((path / meta for meta in metas if (path / meta).is_file()), None)
+        test = tests[0] if tests else None
+        return _arrays(name, [*batches, *tests], partial(read_cifar, batches, test, meta))
+    names = [found for found in sorted(path.rglob("*")) if found.is_file() and not found.name.startswith(".")][:100_000]
+    if any(found.suffix.lower() in SUFFIXES for found in names):
+        return None
+    by_kind = {
+        suffix: [found for found in names if found.suffix.lower() == suffix]
+        for suffix in (".parquet", ".arrow", ".npy", ".mat")
+    }
+    tables = by_kind[".parquet"] or by_kind[".arrow"]
+    if tables:
+        return _contained(name, TableFiles(path, paths=tuple(tables)))
+    videos = tuple(found for found in names if found.suffix.lower() in VIDEO_SUFFIXES)
+    if videos:
+        return _contained(name, VideoFiles(path, paths=videos, every=every))
+    if by_kind[".npy"]:
+        return _arrays(name, by_kind[".npy"], partial(read_npy_folder, by_kind[".npy"]))
+    csv = {found.stem.lower(): found for found in names if found.suffix.lower() == ".csv"}
+    if "train" in csv and is_pixel_table(csv["train"]):
+        return _arrays(name, [csv["train"]], partial(read_pixel_table, csv["train"]))
+    parts = {found.stem.lower().split("_")[0]: found for found in by_kind[".mat"]}
+    if "train" in parts:
+        pair = [parts["train"], *([parts["test"]] if "test" in parts else [])]
+        return _arrays(name, pair, lambda: (read_mat(pair[0])[0], read_mat(pair[1])[0] if pair[1:] else None))
+    alone = [found for found in names if found.suffix.lower() in (".npz", ".h5", ".hdf5", ".mat")]
+    return _source_at(alone[0], every) if len(alone) == 1 else None
+
+
+def _is_batch(path: Path) -> bool:
+    """Whether a file begins like a pickle or has the size of binary batches."""
+    with path.open("rb") as file:
+        start = file.read(2)
+    size = path.stat().st_size
+    return start[:1] == b"\x80" or (path.suffix == ".bin" and (size % 3073 == 0 or size % 3074 == 0))
 
 
 # The named sets
@@ -120,30 +219,26 @@ def _read_digits() -> Arrays:
 
     bunch = load_digits()
     images = np.rint(bunch.images * (255 / 16)).astype(np.uint8)  # stored as 0…16
-    return Arrays(images[:, None], bunch.target.astype(np.int64), tuple("0123456789"), None)
-
-
-def _read_numpy_file(path: Path) -> Arrays:
-    train, test = read_numpy(path)
-    return _join(train, test, str(path))
+    return Arrays(image_array(images, "digits"), bunch.target.astype(np.int64), tuple("0123456789"), None)
 
 
 def _read_idx_files(paths: list[Path]) -> Arrays:
+    return _join(*_idx_parts(paths), str(paths[0]))
+
+
+def _idx_parts(paths: list[Path]) -> Parts:
     """From [images], [images, labels] or [images, labels, test images, test labels]."""
     parts = [
-        ArrayPart(to_images(read_idx(images), str(images)), read_idx(labels[0]) if labels else None)
+        ArrayPart(image_array(read_idx(images), str(images)), read_idx(labels[0]) if labels else None)
         for images, *labels in (paths[i : i + 2] for i in range(0, len(paths), 2))
     ]
-    return _join(parts[0], parts[1] if parts[1:] else None, str(paths[0]))
+    return parts[0], parts[1] if parts[1:] else None
 
 
 def _join(train: ArrayPart, test: ArrayPart | None, name: str) -> Arrays:
     """One array of both parts, so that they share class names; labels count when there are two classes or more."""
     parts = [train] if test is None else [train, test]
-    if len({part.images.shape[1:] for part in parts}) > 1:
-        found = " and ".join(str(part.images.shape) for part in parts)
-        raise DataError(f"{name}: training and test images differ in shape", found=found)
-    images = np.concatenate([part.images for part in parts]) if test else train.images
+    images = train.images if test is None else train.images.joined(test.images, name)
     held_out = np.repeat([False, True], [len(part.images) for part in parts]) if test else None
     given = [part.labels.reshape(-1) for part in parts if part.labels is not None]
     if len(given) < len(parts):

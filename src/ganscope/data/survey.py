@@ -21,9 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from ganscope.arraytypes import U8
 from ganscope.data.archive import printable
-from ganscope.data.decode import GREY_TOLERANCE, Header, background_facts, is_grey, read_header, value_range
+from ganscope.data.decode import Header, background_facts, is_grey, read_header, value_range
 from ganscope.data.folder import ImageFiles, Item, in_pool, reporter
 from ganscope.errors import DataError
 from ganscope.progress import Say
@@ -107,18 +106,6 @@ def kept_facts(identity: list[Any], cache: Path, look: Callable[[], Facts]) -> F
     record["values"] = None if found.values is None else dataclasses.asdict(found.values)
     _keep(path, record | {"backdrop": dataclasses.asdict(found.backdrop)})
     return found
-
-
-def array_facts(images: U8) -> Facts:
-    """The facts of `(N, C, H, W) uint8`, C 1 or 3: no image has any colour where R = G = B within 2 levels."""
-    num, channels, height, width = images.shape
-    grey = True
-    for start in range(0, num if channels > 1 else 0, 1024):
-        block = images[start : start + 1024, :3]
-        if int((block.max(axis=1).astype(np.int16) - block.min(axis=1)).max()) > GREY_TOLERANCE:
-            grey = False
-            break
-    return Facts(Counter({(width, height): num}), grey)
 
 
 def _key(identity: list[Any]) -> str:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganscope.data.archive import printable
+from ganscope.data.arrays import array_facts
 from ganscope.data.folder import ImageFiles
 from ganscope.data.label_files import Labels, find_labels, read_labels, with_labels
 from ganscope.data.layout import Decision, Layout, understand
 from ganscope.data.plan import Plan, Wishes, decide
-from ganscope.data.sources import Arrays, Source, expect_number, find_source
-from ganscope.data.survey import Facts, Survey, array_facts, kept_facts, kept_survey
+from ganscope.data.sources import Source, expect_number, find_source
+from ganscope.data.survey import Facts, Survey, kept_facts, kept_survey
 from ganscope.errors import DataError
 from ganscope.progress import Say
 
@@ -30,11 +31,11 @@ class Understanding:
 
 def understand_data(data: str, wishes: Wishes, cache: Path, say: Say) -> Understanding:
     """Look at `data` and decide how to read it. Raises `DataError`, and `ConfigError` for wishes that do not fit."""
-    source = find_source(data, cache, say)
+    source = find_source(data, cache, say, wishes.every)
     if source.files is None:
         arrays = source.arrays
         assert arrays is not None
-        facts = kept_facts(source.identity, cache, lambda: _facts_of(arrays()))
+        facts = kept_facts(source.identity, cache, lambda: array_facts(arrays().images))
         plan = decide(facts, wishes)
         return Understanding(source, facts, plan, plan.decisions)
     found = kept_survey(source.files, source.identity, cache, say)
@@ -49,10 +50,6 @@ def understand_data(data: str, wishes: Wishes, cache: Path, say: Say) -> Underst
     return Understanding(source, facts, plan, (*layout.decisions, *plan.decisions), found, layout)
 
 
-def _facts_of(arrays: Arrays) -> Facts:
-    return array_facts(arrays.images)
-
-
 def _layout(source: Source, files: ImageFiles, found: Survey, wishes: Wishes) -> Layout:
     """Which files are the set, with parts and classes, from the names and from files of labels."""
     names = list(found.headers)
@@ -63,6 +60,11 @@ def _layout(source: Source, files: ImageFiles, found: Survey, wishes: Wishes) ->
     def read(labels: str) -> Layout:
         return understand(names, sizes=sizes, labels=labels, splits=wishes.splits, only=wishes.only)
 
+    given = files.given_labels(found.others) if wanted == "auto" else None
+    if given:
+        bare = read("none")
+        own = Labels({name: label for name, label in given.items() if name in found.headers}, "its own labels")
+        return with_labels(bare, own) if len(set(own.of.values())) > 1 else bare
     if from_file:
         bare = read("none")
         return with_labels(bare, _named_labels(files, found, wishes, bare.names))

@@ -1,0 +1,337 @@
+"""Files of arrays: `.npy`, `.npz` with the keys of well-known sets, folders of `.npy`, CIFAR, SVHN, HDF5, pixel tables.
+
+Legend: N images. Every reader gives a training part and, where the file has one, a test part. Nothing is executed:
+pickles are read by an unpickler that knows numpy's arrays and plain types only.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import pickle
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ganscope.data.archive import MAX_RATIO, RATIO_FREE_BYTES, printable
+from ganscope.data.arrays import AnyArray, ArrayPart, image_array
+from ganscope.errors import DataError, DependencyError
+
+Parts = tuple[ArrayPart, ArrayPart | None]
+
+_IMAGE_KEYS = ("images", "train_images", "x_train", "X_train", "x", "X", "data", "train_x", "imgs", "image", "arr_0")
+_LABEL_KEYS = ("labels", "train_labels", "y_train", "Y_train", "y", "Y", "label", "train_y", "targets", "fine_labels")
+_TEST_IMAGE_KEYS = ("test_images", "x_test", "X_test", "test_x", "test_data")
+_TEST_LABEL_KEYS = ("test_labels", "y_test", "Y_test", "test_y")
+MAX_PICKLE_BYTES = 2**30
+MAX_TABLE_BYTES = 2**31
+
+
+def needs(extra: str, package: str, what: str) -> DependencyError:
+    """The error for an optional package that is absent."""
+    todo = f"pip install '{package}' (or 'ganscope[{extra}]')"
+    return DependencyError(f"{what} needs the package {package}", found="it is not installed", todo=todo)
+
+
+def read_npy(path: Path) -> Parts:
+    """A `.npy` of images, mapped. Raises `DataError`."""
+    with _readable(path):
+        loaded = np.load(path, allow_pickle=False, mmap_mode="r")
+        return ArrayPart(image_array(loaded, printable(str(path))), None), None
+
+
+def read_npz(path: Path) -> Parts:
+    """A `.npz` of images by the keys of well-known sets; otherwise its only array of images. Raises `DataError`."""
+    with _readable(path):
+        return by_keys(_NpzArrays(path), printable(str(path)))
+
+
+def read_npy_folder(paths: list[Path]) -> Parts:
+    """`.npy` files of one kind, each a class, such as QuickDraw's. Raises `DataError`."""
+    images, labels = None, []
+    for path in paths:
+        part = read_npy(path)[0].images
+        images = part if images is None else images.joined(part, printable(str(path.parent)))
+        labels.append(np.full(len(part), printable(path.stem.removeprefix("full_numpy_bitmap_"))))
+    assert images is not None
+    return ArrayPart(images, np.concatenate(labels) if len(paths) > 1 else None), None
+
+
+def by_keys(arrays: Mapping[str, AnyArray], name: str) -> Parts:
+    """Images and labels among named arrays. Raises `DataError` where it is not plain which is which."""
+    key = next((key for key in _IMAGE_KEYS if key in arrays), None)
+    if key is None:
+        key = next(iter(arrays), None) if len(arrays) == 1 else None
+    if key is None:
+        todo = f"name it one of {', '.join(_IMAGE_KEYS[:6])}"
+        found = f"keys {', '.join(printable(str(k)) for k in sorted(arrays))}"[:300]
+        raise DataError(f"{name}: which array holds the images?", found=found, todo=todo)
+    images = image_array(arrays[key], name)
+    train = ArrayPart(images, _first(arrays, _LABEL_KEYS))
+    test_key = next((key for key in _TEST_IMAGE_KEYS if key in arrays), None)
+    if test_key is None:
+        return train, None
+    return train, ArrayPart(image_array(arrays[test_key], name), _first(arrays, _TEST_LABEL_KEYS))
+
+
+class _NpzArrays(Mapping[str, AnyArray]):
+    """The arrays of an `.npz`: large ones are unpacked to a file that has no name, and mapped from there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with zipfile.ZipFile(path) as archive:
+            self._sizes = {info.filename: info.file_size for info in archive.infolist()}
+        total, limit = sum(self._sizes.values()), RATIO_FREE_BYTES + MAX_RATIO * path.stat().st_size
+        if total > limit:
+            found = f"{total / 2**30:,.0f} GiB in a file of {path.stat().st_size / 2**20:,.1f} MiB"
+            raise DataError(f"{printable(str(path))} is an archive bomb", found=found, todo="do not use this file")
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.removesuffix(".npy") for name in self._sizes)
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    def __getitem__(self, key: str) -> AnyArray:
+        name = f"{key}.npy" if f"{key}.npy" in self._sizes else key
+        with zipfile.ZipFile(self.path) as archive, archive.open(name) as member:
+            version = np.lib.format.read_magic(member)
+            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            shape, fortran, dtype = read(member)
+            if dtype.hasobject:
+                raise DataError(f"{key}: an array of Python objects", found="it would have to be unpickled")
+            stated = math.prod(shape) * dtype.itemsize
+            if stated > self._sizes[name]:
+                raise DataError(f"{key}: cut short", found=f"shape {shape} needs {stated:,} bytes")
+            if stated == 0:
+                return np.zeros(shape, dtype)
+            with tempfile.TemporaryFile() as scratch:  # which goes when it is no longer mapped
+                left = stated
+                while left > 0:
+                    block = member.read(min(left, 1 << 22))
+                    if not block:
+                        raise DataError(f"{key}: cut short", found=f"{stated - left:,} of {stated:,} bytes")
+                    scratch.write(block)
+                    left -= len(block)
+                scratch.flush()
+                return np.memmap(scratch, dtype, "r", shape=shape, order="F" if fortran else "C")
+
+
+# CIFAR
+
+
+def read_cifar(paths: list[Path], test: Path | None, names: Path | None) -> Parts:
+    """Python or binary batches of CIFAR-10 or CIFAR-100: training batches, and the test batch. Raises `DataError`."""
+    known = _cifar_names(names)
+    train = [_cifar_batch(path, known) for path in paths]
+    images, labels = train[0].images, [train[0].labels]
+    for part in train[1:]:
+        images = images.joined(part.images, printable(str(paths[0].parent)))
+        labels.append(part.labels)
+    whole = ArrayPart(images, np.concatenate([found for found in labels if found is not None]))
+    return whole, None if test is None else _cifar_batch(test, known)
+
+
+def _cifar_batch(path: Path, names: list[str] | None) -> ArrayPart:
+    if path.suffix == ".bin":
+        raw = np.memmap(path, np.uint8, "r")
+        extra = 1 if len(raw) % 3073 == 0 and "cifar-100" not in str(path.parent) and len(raw) % 3074 else 2
+        if len(raw) % (3072 + extra):
+            raise DataError(f"{printable(str(path))} is no CIFAR batch", found=f"{len(raw):,} bytes")
+        rows = raw.reshape(-1, 3072 + extra)
+        pixels: Any = rows[:, extra:]
+        labels = np.asarray(rows[:, extra - 1]).astype(np.int64)
+    else:
+        record = read_pickle(path)
+        if not isinstance(record, dict):
+            raise DataError(f"{printable(str(path))} is no CIFAR batch", found=type(record).__name__)
+        plain = {key.decode("latin-1") if isinstance(key, bytes) else key: value for key, value in record.items()}
+        found = next((plain[key] for key in ("fine_labels", "labels") if key in plain), None)
+        pixels = plain.get("data")
+        if not isinstance(pixels, np.ndarray) or found is None:
+            raise DataError(f"{printable(str(path))} is no CIFAR batch", found=f"keys {sorted(map(str, plain))}"[:200])
+        labels = np.asarray(found)
+    if (
+        names is not None
+        and labels.dtype.kind in "iu"
+        and labels.size
+        and labels.min() >= 0
+        and labels.max() < len(names)
+    ):
+        labels = np.array(names)[labels]
+    return ArrayPart(image_array(pixels, printable(str(path))), labels)
+
+
+def _cifar_names(path: Path | None) -> list[str] | None:
+    """The class names: of `batches.meta` or `meta` (pickled), or of a text file with one a line."""
+    if path is None:
+        return None
+    if path.suffix == ".txt":
+        return [printable(line) for line in path.read_text(errors="replace").splitlines() if line.strip()]
+    record = read_pickle(path)
+    for key, value in record.items() if isinstance(record, dict) else ():
+        text = key.decode("latin-1") if isinstance(key, bytes) else key
+        if text in ("label_names", "fine_label_names") and isinstance(value, list):
+            return [printable(v.decode("latin-1") if isinstance(v, bytes) else str(v)) for v in value]
+    return None
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Reads numpy arrays and plain types; anything else that a pickle asks for is refused before it is looked up."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        module = module.replace("numpy.core", "numpy._core")
+        if (module, name) == ("numpy._core.multiarray", "_reconstruct"):
+            return np._core.multiarray._reconstruct  # type: ignore[attr-defined]
+        if (module, name) == ("numpy", "ndarray"):
+            return np.ndarray
+        if (module, name) == ("numpy", "dtype"):
+            return np.dtype
+        if (module, name) == ("_codecs", "encode"):
+            return _latin1
+        raise DataError("the pickle asks for code", found=f"{printable(module)}.{printable(name)}, which is not run")
+
+
+def _latin1(text: str, encoding: str = "latin1") -> bytes:
+    """How Python 3 writes bytes for Python 2."""
+    if encoding not in ("latin1", "latin-1") or not isinstance(text, str):
+        raise DataError("the pickle asks for code", found=f"the codec {printable(str(encoding))}")
+    return text.encode("latin1")
+
+
+def read_pickle(path: Path) -> Any:
+    """The numpy arrays and plain types of a pickle. Raises `DataError` for one that asks for anything else."""
+    if path.stat().st_size > MAX_PICKLE_BYTES:
+        raise DataError(f"{printable(str(path))} is too large for a batch", found=f"{path.stat().st_size:,} bytes")
+    with _readable(path), path.open("rb") as file:
+        return _PlainUnpickler(file, encoding="latin1").load()
+
+
+# Others
+
+
+def read_mat(path: Path) -> Parts:
+    """A MATLAB file of images `X` and labels `y`, such as SVHN's, whose label 10 is the digit 0. Raises `DataError`."""
+    from scipy.io import loadmat
+
+    with _readable(path):
+        found = loadmat(path)
+    arrays = {key: value for key, value in found.items() if isinstance(value, np.ndarray) and not key.startswith("__")}
+    train, _ = by_keys({key: _labels_of(value) for key, value in arrays.items()}, printable(str(path)))
+    labels = train.labels
+    if labels is not None and labels.dtype.kind in "iu" and set(np.unique(labels)) == set(range(1, 11)):
+        labels = labels % 10
+    return ArrayPart(train.images, labels), None
+
+
+def _labels_of(value: AnyArray) -> AnyArray:
+    return value.reshape(-1) if value.ndim == 2 and 1 in value.shape else value
+
+
+def read_hdf5(path: Path) -> Parts:
+    """An HDF5 file with data sets named like the keys of `.npz` files, at the top or one level down."""
+    try:
+        import h5py
+    except ImportError as error:
+        raise needs("hdf5", "h5py", "an HDF5 file") from error
+    with _readable(path):
+        file = h5py.File(path, "r")
+        found: dict[str, Any] = {}
+
+        def visit(name: str, thing: Any) -> None:
+            if isinstance(thing, h5py.Dataset) and thing.shape and name.count("/") < 2:
+                found[name.replace("/", "_") if "/" in name else name] = _H5Array(thing)
+
+        file.visititems(visit)
+        labels = {key: np.asarray(value[:]) for key, value in found.items() if value.ndim == 1}
+        return by_keys(found | labels, printable(str(path)))
+
+
+class _H5Array:
+    """A data set on disk that answers to what `ImageArray` asks of an array."""
+
+    def __init__(self, data: Any) -> None:
+        self._data = data
+        self.shape, self.dtype, self.ndim = tuple(data.shape), data.dtype, len(data.shape)
+
+    def __getitem__(self, index: Any) -> AnyArray:
+        return np.asarray(self._data[index])
+
+    def take(self, rows: AnyArray, axis: int = 0, **_: Any) -> AnyArray:
+        """HDF5 wants rising indices: whole spans are read where rows lie together."""
+        rows = np.asarray(rows)
+        low, high = int(rows.min()), int(rows.max()) + 1
+        if high - low <= 4 * len(rows):
+            span = self._data[(slice(None),) * axis + (slice(low, high),)]
+            return np.take(span, rows - low, axis=axis)
+        order, back = np.unique(rows, return_inverse=True)
+        return np.take(self._data[(slice(None),) * axis + (order,)], back, axis=axis)
+
+
+def read_pixel_table(path: Path, test: Path | None = None) -> Parts:
+    """A table with a row an image: a label column and 64 or more of pixels, such as Kaggle's digits."""
+    train = _pixel_table(path)
+    return train, None if test is None else _pixel_table(test)
+
+
+def is_pixel_table(path: Path) -> bool:
+    """Whether the first two lines of a text file are a row of many numbers under their names."""
+    with path.open("rb") as file:
+        lines = file.read(1 << 20).splitlines()[:2]
+    if len(lines) < 2 or lines[1].count(b",") < 63:
+        return False
+    cells = lines[1].split(b",")[1:]
+    return all(cell.strip().replace(b".", b"", 1).isdigit() for cell in cells)
+
+
+def _pixel_table(path: Path) -> ArrayPart:
+    if path.stat().st_size > MAX_TABLE_BYTES:
+        raise DataError(f"{printable(str(path))} is too large for a table", found="over 2 GiB", todo="save it as .npy")
+    with _readable(path), path.open("r", encoding="utf-8-sig", errors="replace") as text:
+        head = next(csv.reader(io.StringIO(text.readline())))
+        numeric = all(cell.strip().replace(".", "", 1).isdigit() for cell in head)
+        if numeric:
+            text.seek(0)
+        values = np.loadtxt(text, delimiter=",", dtype=np.float32, ndmin=2)
+    columns = [cell.strip().lower() for cell in head]
+    at = next((columns.index(name) for name in ("label", "class", "target", "y") if name in columns), None)
+    extra = values.shape[1] - math.isqrt(values.shape[1]) ** 2
+    if at is None and extra == 1:
+        at = 0
+    labels = None if at is None else values[:, at].astype(np.int64)
+    pixels = values if at is None else np.delete(values, at, axis=1)
+    if pixels.min() >= 0 and pixels.max() <= 255 and (pixels == np.floor(pixels)).all():
+        pixels = pixels.astype(np.uint8)
+    return ArrayPart(image_array(pixels, printable(str(path))), labels)
+
+
+def _first(arrays: Mapping[str, AnyArray], keys: tuple[str, ...]) -> AnyArray | None:
+    return next((arrays[key] for key in keys if key in arrays), None)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """What goes wrong inside becomes one `DataError` that names the file."""
+    try:
+        yield
+    except (DataError, DependencyError):
+        raise
+    except MemoryError as error:
+        raise DataError(f"{printable(str(path))} does not fit in the memory", found=str(error)) from error
+    except Exception as error:  # numpy, zipfile, scipy, h5py and pickle raise many kinds for damaged files
+        _refuse(path, error)
+
+
+def _refuse(path: Path, error: Exception) -> NoReturn:
+    text = " ".join(str(error).split())[:200] or type(error).__name__
+    todo = "save it as plain numbers" if "pickle" in text.lower() else "copy or save it again"
+    raise DataError(f"{printable(str(path))} cannot be read as an array", found=text, todo=todo) from error
+
+
+Reader = Callable[[], Parts]
