@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ganscope.errors import ConfigError
 
-DATA_HELP = "digits, mnist, fashion-mnist, lfw, a toy (ring, …), hf://owner/name, or a folder, archive, array, table, video"
+DATA_HELP = "digits, mnist, fashion-mnist, lfw, a toy (ring, …), hf://owner/name, or a folder, archive, array or video"
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
