@@ -125,7 +125,7 @@ def test_tests_mirror_the_rooms() -> None:
     for path in here.rglob("test_*.py"):
         module = ".".join([*path.relative_to(here).parts[:-1], path.stem.removeprefix("test_")])
         themes_of_the_page = module.startswith("page.browser")
-        if module not in modules() and module not in {"architecture", "cuda"} and not themes_of_the_page:
+        if module not in modules() and module not in {"architecture", "cuda", "damage"} and not themes_of_the_page:
             strangers.append(module)
     assert not strangers, f"tests of no module: {strangers}"
 

@@ -52,10 +52,10 @@ class DataConfig:
     background: str = _setting("auto", "what lies behind transparency: auto, white, black, grey or #rrggbb")
     value_range: str = _setting("auto", "values that become black and white, of deep or float pixels: LOW:HIGH")
     labels: str = _setting("auto", "auto, folders, folders:LEVEL, none, or a .csv, .tsv, .jsonl or .json file")
-    label_column: str | None = _setting(None, "the column of the labels in such a file")
+    label_column: str = _setting("", "the column of the labels in such a file; empty: found by its name")
     splits: str = _setting("auto", "auto: folders such as train/ and test/ are parts; none: they are not", SPLIT_NAMES)
-    only: str | None = _setting(None, "only files whose path has this pattern, such as '*/128/*'; '*': leave none out")
-    every: int | None = _setting(None, "of a video, every how many frames one is taken; None: about 2 a second", low=1)
+    only: str = _setting("", "only files whose path has this pattern, such as '*/128/*'; '*': leave none out")
+    every: int = _setting(0, "of a video, every how many frames one is taken; 0: about 2 a second", low=0)
     holdout: float = _setting(0.1, "share of the images held out where the data has no test set", low=0.0)
     flip: bool = _setting(False, "mirror half of the real images left to right")
     order: str | None = _setting(

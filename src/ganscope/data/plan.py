@@ -70,7 +70,8 @@ def wishes_of(config: Config) -> Wishes:
     return Wishes(
         size=config.size, channels=config.channels, holdout=config.holdout, fit=config.fit,
         background=config.background, value_range=config.value_range, labels=config.labels,
-        label_column=config.label_column, splits=config.splits, only=config.only, every=config.every,
+        label_column=config.label_column or None, splits=config.splits, only=config.only or None,
+        every=config.every or None,
     )  # fmt: skip
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +11,7 @@ import numpy as np
 
 from ganscope.drawing import Line, Rgb, Track, nice_ticks
 from ganscope.errors import RunError
-from ganscope.runs import Run
+from ganscope.runs import Run, read_fakes, read_images, read_map_info, read_reals
 
 HOLD_FIRST, HOLD_LAST = 0.7, 2.0  # seconds
 
@@ -40,9 +37,9 @@ class Story:
     def images_at(self, index: int) -> np.ndarray | None:
         """`(N, C, H, W) uint8` from the fixed latents at snapshot `index`, or the newest before it that can be read."""
         for seen in self._samples[self._samples <= self.seen[index]][::-1]:
-            images = _load(self.run.sample_path(int(seen), ".npy"), _read_array)
-            if images is not None and images.ndim == 4 and len(images):
-                return np.asarray(images)
+            images = read_images(self.run.sample_path(int(seen), ".npy"))
+            if images is not None:
+                return images
         return None
 
     def evaluation(self, seen: float) -> dict[str, Any]:
@@ -87,34 +84,6 @@ class Story:
         return Line(name, colour, table[:, 0], table[:, 1], dashed)
 
 
-def _load(path: Path, read: Callable[[Path], Any]) -> Any:
-    """What `read` makes of a file, None where it is missing or damaged: a film shows the rest."""
-    try:
-        return read(path)
-    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
-
-
-def _read_array(path: Path) -> np.ndarray:
-    with path.open("rb") as file:
-        array: np.ndarray = np.load(file, allow_pickle=False)
-    return array
-
-
-def _read_reals(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as found:  # numpy leaves a damaged one open
-        return found["xy"].astype(np.float64), found["label"].astype(np.int64)
-
-
-def _read_points(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as found:  # numpy leaves a damaged one open
-        return found["xy"].astype(np.float64), found["unlike"].astype(np.float64)
-
-
-def _read_info(path: Path) -> dict[str, Any]:
-    return dict(json.loads(path.read_text(encoding="utf-8")))
-
-
 def read_story(run: Run) -> Story:
     """Everything a film needs.
 
@@ -124,19 +93,18 @@ def read_story(run: Run) -> Story:
     seen = sorted({*run.samples(), *run.map_points()})
     if not seen:
         raise RunError(f"{run.path} has no snapshot yet", found="no samples", todo="train it for a moment first")
-    real = _load(run.real_map_path, _read_reals)
-    info = _load(run.real_map_info_path, _read_info) or {}
-    found = [(place, _load(run.map_path(snapshot), _read_points)) for place, snapshot in enumerate(seen) if real]
-    points = [(place, *arrays) for place, arrays in found if arrays is not None]
+    real, info = read_reals(run.real_map_path), read_map_info(run.real_map_info_path)
+    found = [(place, read_fakes(run.map_path(snapshot))) for place, snapshot in enumerate(seen) if real]
+    points = [(place, fake.xy, fake.unlike) for place, fake in found if fake is not None]
     fewest = min((len(xy) for _, xy, _ in points), default=0)
     return Story(
         run=run,
         seen=np.array(seen, dtype=np.int64),
         history=run.history(),
         evals=run.evals(),
-        real_xy=real[0] if real else np.zeros((0, 2)),
-        real_label=real[1] if real else np.zeros(0, np.int64),
-        classes=tuple(str(name) for name in info.get("classes", ())),
+        real_xy=real.xy.astype(np.float64) if real else np.zeros((0, 2)),
+        real_label=real.label.astype(np.int64) if real else np.zeros(0, np.int64),
+        classes=info.classes if info else (),
         track=Track(
             np.array([place for place, _, _ in points], np.float64),
             np.array([xy[:fewest] for _, xy, _ in points], np.float64).reshape(len(points), fewest, 2),

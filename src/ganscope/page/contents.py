@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import json
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,18 @@ from numpy.typing import NDArray
 from ganscope.errors import GanscopeError
 from ganscope.maps import Thumbs, at_least, encode_grid, shrink
 from ganscope.page import container
-from ganscope.runs import LINE_FILES, Run
+from ganscope.runs import (
+    LINE_FILES,
+    FakePoints,
+    MapInfo,
+    Run,
+    read_fakes,
+    read_images,
+    read_json,
+    read_map_info,
+    read_reals,
+    regular,
+)
 
 MOST_ROWS = 6_000  # rows of a curve; longer ones are averaged, which no screen can show anyway
 HISTORY = (
@@ -62,7 +73,7 @@ def index(run: Run) -> dict[str, Any]:
     …]}`, where `writing` says whether a training holds the run (null: not known), and `written` when its last line
     came, in Unix seconds.
     """
-    info = _map_info(run)
+    info = map_info(run)
     fixed = [run.config_path, run.environment_path, run.real_map_info_path]
     lines = [run.lines_path(name) for name in ("history", "test", "evals")]
     return {
@@ -86,27 +97,29 @@ def snapshots(run: Run) -> list[int]:
 
 def base(run: Run) -> bytes:
     """The container `base.glv`."""
-    info, real = _map_info(run), _arrays(run.real_map_path)
+    info, real = map_info(run), read_reals(run.real_map_path)
     meta: dict[str, Any] = {
         "kind": "base",
         "name": run.path.resolve().name,
-        "config": _json(run.config_path),
-        "environment": _json(run.environment_path),
+        "config": read_json(run.config_path) or {},
+        "environment": read_json(run.environment_path) or {},
         "networks": run.networks(),
         "map": None,
     }
     sections: dict[str, container.Section] = {}
     if info and real:
-        frame = frame_of(real["xy"])
+        frame = frame_of(real.xy)
         thumbs = _thumbs(info)
         meta["map"] = {
-            "n": len(real["xy"]),
+            "n": len(real.xy),
             "frame": frame.as_dict(),
             "thumb": thumbs.as_dict() if thumbs else None,
-            **{key: info.get(key) for key in ("method", "seed", "features", "classes", "labelled")},
+            **{key: info.stored.get(key) for key in ("method", "seed", "features")},
+            "classes": list(info.classes),
+            "labelled": info.labelled,
         }
-        sections["xy"] = container.to_u16(real["xy"], frame)
-        sections["label"] = container.labels_to_small(real["label"])
+        sections["xy"] = container.to_u16(real.xy, frame)
+        sections["label"] = container.labels_to_small(real.label)
     return container.encode(meta, sections)
 
 
@@ -136,21 +149,21 @@ def snapshot(run: Run, images_seen: int, pictures: Pictures | None = None) -> by
     meta: dict[str, Any] = {"kind": "snapshot", "images_seen": images_seen}
     meta |= {"points": 0, "images": None, "more": None, "samples": None}
     sections: dict[str, container.Section] = {}
-    fake, real = _arrays(run.map_path(images_seen)), _arrays(run.real_map_path)
+    fake, real = read_fakes(run.map_path(images_seen)), read_reals(run.real_map_path)
     thumbs = None
-    if fake and real and _map_info(run):
-        meta["points"] = len(fake["xy"])
-        sections |= _points(fake, frame_of(real["xy"]))
-        thumbs = fake.get("images")
-    samples = _samples(run, images_seen)
+    if fake and real and map_info(run):
+        meta["points"] = len(fake.xy)
+        sections |= _points(fake, frame_of(real.xy))
+        thumbs = fake.images
+    samples = read_images(run.sample_path(images_seen, ".npy"))
     if samples is not None and thumbs is not None and samples.shape[3] <= thumbs.shape[3]:
         samples = None  # the map's images are the same latents, at least as large
     for name, images in (("images", thumbs), ("samples", samples)):
         if images is not None and len(images):
             meta[name], sections[name] = _pictures(images[: pictures.count], pictures)
-    more = _arrays(run.more_pictures_path(images_seen))
-    if more and thumbs is not None and pictures.count >= len(thumbs):
-        about, sections["more"] = _pictures(more["images"], pictures)
+    more = read_images(run.more_pictures_path(images_seen), "images")
+    if more is not None and thumbs is not None and pictures.count >= len(thumbs):
+        about, sections["more"] = _pictures(more, pictures)
         meta["more"] = about | {"first": len(thumbs)}
     return container.encode(meta, sections)
 
@@ -160,16 +173,15 @@ def frame_of(xy: NDArray[np.float32]) -> container.Frame:
     return container.frame_around(xy, margin=0.5)
 
 
-def _points(fake: dict[str, NDArray[Any]], frame: container.Frame) -> dict[str, container.Section]:
-    count = len(fake["xy"])
-    distance = np.nan_to_num(fake["distance"].astype(np.float64), nan=655.35, posinf=655.35)
+def _points(fake: FakePoints, frame: container.Frame) -> dict[str, container.Section]:
+    distance = np.nan_to_num(fake.distance.astype(np.float64), nan=655.35, posinf=655.35)
     return {
-        "xy": container.to_u16(fake["xy"], frame),
+        "xy": container.to_u16(fake.xy, frame),
         "distance": np.clip(np.rint(distance * 100), 0, 65535).astype(np.uint16),  # hundredths
-        "unlike": fake["unlike"].astype(np.uint8),
-        "score": container.share_to_u8(fake["score"], 1.0),
-        "label": container.labels_to_small(fake.get("label", np.full(count, -1))),
-        "nearest": fake["nearest"].astype(np.uint32),
+        "unlike": fake.unlike.astype(np.uint8),
+        "score": container.share_to_u8(fake.score, 1.0),
+        "label": container.labels_to_small(fake.label),
+        "nearest": np.maximum(fake.nearest, 0).astype(np.uint32),
     }
 
 
@@ -203,56 +215,22 @@ def _number(value: Any) -> float:
     return float(value) if isinstance(value, int | float) else float("nan")
 
 
-def _map_info(run: Run) -> dict[str, Any] | None:
-    info = _json(run.real_map_info_path)
-    return info if isinstance(info, dict) and info and run.real_map_path.is_file() else None
+def map_info(run: Run) -> MapInfo | None:
+    """What the map of a run is of, None before it is laid out."""
+    return read_map_info(run.real_map_info_path) if regular(run.real_map_path) else None
 
 
-def _thumbs(info: dict[str, Any]) -> Thumbs | None:
-    found = info.get("thumb")
-    return Thumbs.from_dict(found, num_images=int(info["n"])) if found else None
+def _thumbs(info: MapInfo) -> Thumbs | None:
+    try:
+        return Thumbs.from_dict(info.thumb, num_images=info.n) if info.thumb else None
+    except (KeyError, ValueError, ZeroDivisionError, OverflowError):
+        return None
 
 
 def thumbs_of(run: Run) -> Thumbs | None:
     """How the real thumbnails lie on their pages; None without a map or without thumbnails."""
-    info = _map_info(run)
+    info = map_info(run)
     return _thumbs(info) if info else None
-
-
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-
-
-def _arrays(path: Path) -> dict[str, NDArray[Any]] | None:
-    """The arrays of an `.npz`, None where it is missing or not whole."""
-
-    def read() -> dict[str, NDArray[Any]]:
-        # Opened here: numpy leaves a file open that turns out to be no archive.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays.items())
-
-    found: dict[str, NDArray[Any]] | None = _unless_broken(read)
-    return found
-
-
-def _samples(run: Run, images_seen: int) -> NDArray[np.uint8] | None:
-    path = run.sample_path(images_seen, ".npy")
-    found = _unless_broken(lambda: np.load(path, allow_pickle=False))
-    return found if found is not None and found.ndim == 4 and found.dtype == np.uint8 else None
-
-
-def _unless_broken(read: Callable[[], Any]) -> Any:
-    try:
-        return read()
-    except (OSError, ValueError, EOFError, KeyError, zlib.error, GanscopeError):
-        return None
-    except Exception as error:
-        if type(error).__name__ == "BadZipFile":  # zipfile is imported by numpy only when it is needed
-            return None
-        raise
 
 
 def _generator_key(run: Run) -> dict[str, str] | None:

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 from ganscope.runs.environment import describe
+from ganscope.runs.lines import EvalLine, FindingLine, HistoryLine, MeasuredLine, TestLine, TimingLine
 from ganscope.runs.listing import compare_text, list_text
 from ganscope.runs.lock import hold
+from ganscope.runs.points import FakePoints, MapInfo, read_fakes, read_images, read_map_info, read_reals
+from ganscope.runs.reading import read_arrays, read_json, regular
 from ganscope.runs.run import LINE_FILES, Run, claim_run_path, list_runs
 from ganscope.runs.snapshot import Snapshot
+from ganscope.runs.typescript import lines_as_typescript
 
 __all__ = [
     "LINE_FILES",
+    "EvalLine",
+    "FakePoints",
+    "FindingLine",
+    "HistoryLine",
+    "MapInfo",
+    "MeasuredLine",
     "Run",
     "Snapshot",
+    "TestLine",
+    "TimingLine",
     "claim_run_path",
     "compare_text",
     "describe",
     "hold",
+    "lines_as_typescript",
     "list_runs",
     "list_text",
+    "read_arrays",
+    "read_fakes",
+    "read_images",
+    "read_json",
+    "read_map_info",
+    "read_reals",
+    "regular",
 ]

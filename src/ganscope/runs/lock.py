@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from ganscope.errors import RunError
+from ganscope.runs.reading import regular
 
 
 def held(path: Path) -> bool | None:
     """Whether a process holds the file `path` now; None where no process ever did."""
+    if not regular(path):
+        return None
     try:
         with path.open("rb") as file:
             return not _try_lock(file, shared=True)
@@ -28,6 +31,8 @@ def hold(path: Path) -> Iterator[None]:
     Raises:
         RunError: another process holds it, or it cannot be written.
     """
+    if path.exists() and not regular(path):
+        raise RunError(f"{path} is no file", found="a folder or a pipe in its place", todo="remove it")
     try:
         opened = path.open("a+", encoding="utf-8")
     except OSError as error:

@@ -9,19 +9,22 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ganscope.config import Plan, Watched
 from ganscope.errors import RunError
 from ganscope.files import atomic, make_directory, write_json
+from ganscope.runs.lines import LINES, Line, TimingLine
 from ganscope.runs.lock import held, hold
 from ganscope.runs.migrate import FORMAT
+from ganscope.runs.reading import parsed_line, read_json, read_text
 from ganscope.runs.settings import read_settings, stored_settings
 from ganscope.version import VERSION
 
-LINE_FILES = ("history", "test", "evals", "timing")
+AnyLine = TypeVar("AnyLine", bound=Line | TimingLine)
+LINE_FILES = tuple(LINES)
 
 
 class Run:
@@ -119,37 +122,39 @@ class Run:
         Raises:
             RunError: the file is missing or damaged.
         """
-        try:
-            return dict(json.loads(self.environment_path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
+        found = read_json(self.environment_path)
+        if not isinstance(found, dict):
             raise RunError(
-                f"{self.environment_path} is missing or damaged", found=str(error), todo="restore the file"
-            ) from error
+                f"{self.environment_path} is missing or damaged",
+                found=type(found).__name__ if found is not None else "no JSON",
+                todo="restore the file",
+            )
+        return found
 
     def networks(self) -> str:
         """The printed summary of both networks."""
-        path = self.path / "networks.txt"
-        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        return read_text(self.path / "networks.txt")
 
     # ---- lines -------------------------------------------------------------------------------------------------------
     def lines_path(self, name: str) -> Path:
         assert name in LINE_FILES
         return self.path / f"{name}.jsonl"
 
-    def lines(self, name: str) -> list[dict[str, Any]]:
-        """The lines of `history`, `test`, `evals` or `timing`, oldest first."""
-        path = self.lines_path(name)
-        if not path.is_file():
-            return []
-        lines = []
-        for text in path.read_text(encoding="utf-8", errors="replace").split("\n"):
-            try:
-                line = json.loads(text)
-            except ValueError:
-                continue  # the last line of a killed writer, the empty end, or a damaged one
-            if isinstance(line, dict):
+    def read(self, kind: type[AnyLine]) -> list[AnyLine]:
+        """The lines of one kind, `HistoryLine`, `TestLine`, `EvalLine` or `TimingLine`, oldest first.
+
+        The last line of a killed writer, and every damaged one, is left out.
+        """
+        lines: list[AnyLine] = []
+        for text in read_text(self.lines_path(kind.FILE)).split("\n"):
+            line = kind.read(parsed_line(text))
+            if isinstance(line, kind):
                 lines.append(line)
         return lines
+
+    def lines(self, name: str) -> list[dict[str, Any]]:
+        """The lines of `history`, `test`, `evals` or `timing` as JSON objects with every known key, oldest first."""
+        return [line.to_dict() for line in self.read(LINES[name])]
 
     def history(self) -> list[dict[str, Any]]:
         return self.lines("history")
@@ -157,15 +162,24 @@ class Run:
     def evals(self) -> list[dict[str, Any]]:
         return self.lines("evals")
 
-    def append(self, name: str, line: dict[str, Any]) -> None:
+    def append(self, name: str, line: Line | TimingLine | Mapping[str, Any]) -> None:
         """Add one line; it is in the file when this returns.
 
         Raises:
-            RunError: the disk is full or the file cannot be written.
+            RunError: the disk is full or the file cannot be written. ValueError: it is no line of that kind.
         """
+        typed = LINES[name].read(line) if isinstance(line, Mapping) else line
+        if typed is None or name != typed.FILE:
+            raise ValueError(f"not a line of {name}.jsonl: {line!r:.200}")
+        given = (
+            line if isinstance(line, Mapping) else [key for key, value in typed.to_dict().items() if value is not None]
+        )
+        stored = {
+            key: value for key, value in typed.to_dict().items() if key in given
+        }  # what is not known is not written
         try:
             with self.lines_path(name).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line, allow_nan=False) + "\n")
+                file.write(json.dumps(stored, allow_nan=False) + "\n")
         except OSError as error:
             raise RunError(
                 f"cannot write {self.lines_path(name)}",
@@ -177,9 +191,13 @@ class Run:
         """Drop everything newer than `images_seen`: a resumed run counts nothing twice."""
         for name in LINE_FILES:
             if self.lines_path(name).is_file():
-                kept = [line for line in self.lines(name) if line["images_seen"] <= images_seen]
+                kept = []
+                for text in read_text(self.lines_path(name)).split("\n"):
+                    line = LINES[name].read(parsed_line(text))
+                    if line is not None and line.images_seen <= images_seen:
+                        kept.append(text + "\n")  # as it was written, to the byte
                 with atomic(self.lines_path(name), "w") as file:
-                    file.writelines(json.dumps(line, allow_nan=False) + "\n" for line in kept)
+                    file.writelines(kept)
         for folder in ("checkpoints", "generators", "samples", "map", "map/waiting", "toy", "fakes", "fakes/unseen"):
             for path in self._numbered(folder):
                 if number_of(path) > images_seen:
@@ -339,10 +357,8 @@ class Run:
 
     def summary(self) -> dict[str, Any]:
         """What `finished.json` says of the training, empty where there is none or it is damaged."""
-        try:
-            return dict(json.loads((self.path / "finished.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
-            return {}
+        found = read_json(self.path / "finished.json")
+        return found if isinstance(found, dict) else {}
 
     def in_use(self) -> bool | None:
         """Whether a process is training here now: False after it was killed, None where none of ours ever did."""

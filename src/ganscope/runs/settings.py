@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from ganscope.config import Plan, Watched, plan_from_dict, watched_from_dict
 from ganscope.errors import ConfigError, RunError
 from ganscope.runs.migrate import migrated
+from ganscope.runs.reading import read_json
 
 
 def read_settings(path: Path) -> Plan | Watched:
@@ -30,10 +30,11 @@ def stored_settings(path: Path) -> dict[str, Any]:
     Raises:
         RunError: it cannot be read, or holds no mapping.
     """
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise _damaged(path, error) from error
+    found = read_json(path)
+    if not isinstance(found, dict):
+        what = "no JSON" if found is None else f"a {type(found).__name__} in the place of settings"
+        raise _damaged(path, ValueError(what))
+    return found
 
 
 def _damaged(path: Path, error: Exception) -> RunError:
