@@ -35,11 +35,11 @@ class TrainedRun:
         """The lines of `evals.jsonl`: metrics and findings of every snapshot."""
         return self._run.evals()
 
-    def sample(self, n: int, seed: int = 0, snapshot: str | int = "best") -> np.ndarray:
-        """`(n, C, H, W) uint8` images."""
+    def sample(self, n: int, seed: int = 0, snapshot: str | int = "best", only: str | int | None = None) -> np.ndarray:
+        """`(n, C, H, W) uint8` images; `only`: of this class, where the training was conditional."""
         from ganscope.generator import load_generator
 
-        return load_generator(self.path, snapshot).sample(n, seed)
+        return load_generator(self.path, snapshot).sample(n, seed, only)
 
     def page(self, height: int = 800) -> Any:
         """The report in an iframe, for a notebook: needs IPython.

@@ -40,7 +40,7 @@ from ganscope.metrics import (
 )
 from ganscope.progress import Say
 from ganscope.runs import Run
-from ganscope.training import backend_of, generate, latents, read_generator
+from ganscope.training import asked, backend_of, generate, read_generator
 
 FID_IMAGES = 50_000  # Heusel et al. 2017; with fewer, or other features, it is a Fréchet distance and not FID
 LARGE = Sizes(moments=50_000, balls=10_000, copies=2_000, moved=500)
@@ -145,7 +145,7 @@ def _sampler(run: Run, config: Plan, seen: int) -> Callable[[int, str], np.ndarr
     """A function that draws `count` fakes from latents of its own purpose: `(count, C, H, W) uint8`."""
     backend = backend_of(config)
     g = read_generator(config, run.generator_path(seen), backend)
-    return lambda count, purpose: generate(g, latents(config, count, purpose), backend)
+    return lambda count, purpose: generate(g, asked(config, count, purpose, balance="data"), backend)
 
 
 def train_on_synthetic(dataset: Dataset, fakes: np.ndarray, labeller: FeatureSpace, say: Say, seed: int = 0) -> Metric:

@@ -19,7 +19,7 @@ from ganscope.device import Backend
 from ganscope.errors import ConfigError, TrainingError
 from ganscope.features import FeatureSpace, feature_space
 from ganscope.metrics import Gaussian, frechet_distance
-from ganscope.training import Batches, Game, generate, latents, new_state, require_finite, sampler, train_iteration
+from ganscope.training import Batches, Game, asked, generate, new_state, require_finite, sampler, train_iteration
 
 FACTORS = (0.1, 1.0, 10.0, 100.0)  # of the config's γ: what pilots try
 PILOT_SHARE = 0.02  # of the planned iterations, each
@@ -80,7 +80,7 @@ def pilot(
     config: Plan, dataset: Dataset, backend: Backend, space: FeatureSpace, reals: Gaussian, iterations: int
 ) -> float:
     """The Fréchet distance that one short training reaches, infinite where it diverged."""
-    state, batches = new_state(config, backend), Batches(dataset.train.images, config, backend)
+    state, batches = new_state(config, backend), Batches(dataset.train.images, config, backend, dataset.train.labels)
     game = Game.of(config, backend)
     for _ in range(iterations):
         train_iteration(game, state, batches)
@@ -88,6 +88,6 @@ def pilot(
         require_finite(state)
     except TrainingError:
         return math.inf
-    fakes = space(generate(sampler(state, config, backend), latents(config, NUM_FAKES, "pilot"), backend))
+    fakes = space(generate(sampler(state, config, backend), asked(config, NUM_FAKES, "pilot", balance="data"), backend))
     distance = frechet_distance(reals, fakes)
     return distance if math.isfinite(distance) else math.inf

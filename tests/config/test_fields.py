@@ -100,3 +100,13 @@ def test_who_names_only_the_data_gets_a_preset_for_its_size() -> None:
     assert make_config("mnist").preset == make_config("fashion-mnist").preset == "r3dcgan"
     assert make_config("lfw", size=32).preset == "r3dcgan-64"
     assert make_config("photos/", "plain", size=28).preset == "plain"
+
+
+def test_a_condition_cannot_be_packed_nor_balanced_without_being_one() -> None:
+    with pytest.raises(ConfigError, match="cannot go together"):
+        make_config("mnist", "pacgan", conditional=True)
+    with pytest.raises(ConfigError, match="of a conditional training"):
+        make_config("mnist", "mlp", class_balance="uniform")
+    told = plan(make_config("x", "mlp", conditional=True), num_images=5, size=8, channels=1, class_counts=(2, 3))
+    assert told.num_classes == 2 and plan_from_dict(json.loads(json.dumps(told.to_dict()))) == told
+    assert plan(make_config("x", "mlp"), num_images=5, size=8, channels=1, class_counts=(2, 3)).num_classes == 0

@@ -33,6 +33,20 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "relativistic": dict(
         network="mlp", objective="relativistic", r1=0.1, r2=0.1, g_steps=2, burn_in=600, burn_in_lr=0.1
     ),
+    "conditional": dict(
+        network="dcgan",
+        d_norm="none",
+        g_width=4,
+        d_width=4,
+        objective="relativistic",
+        r1=0.1,
+        r2=0.1,
+        penalty_noise=0.1,
+        penalty_share=0.5,
+        conditional=True,
+        class_balance="uniform",
+        ema_half_life=100.0,
+    ),
 }
 
 
@@ -40,12 +54,20 @@ def images() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (97, 1, 8, 8), dtype=np.uint8)
 
 
+def labels() -> np.ndarray:
+    return (np.arange(97) % 10 > 6).astype(np.int64)
+
+
 def config_of(kind: str, **overrides: Any) -> Config:
     settings = dict(
         batch_size=10, epochs=6.0, num_fakes=128, snapshots=5, log_every=7, threads=1, checkpoint_seconds=0.0
     )
     return plan(
-        make_config("x", "mlp", **{**settings, **SETTINGS[kind], **overrides}), num_images=97, size=8, channels=1
+        make_config("x", "mlp", **{**settings, **SETTINGS[kind], **overrides}),
+        num_images=97,
+        size=8,
+        channels=1,
+        class_counts=np.bincount(labels()),
     )
 
 
@@ -73,6 +95,8 @@ def run_training(path: Path, config: Config, stop_at: int | None = None) -> Outc
         backend,
         recorder_of(run, config, Stop()),
         data_hash="h",
+        labels=labels(),
+        test_labels=labels()[:20],
         progress=Progress(quiet=True),
     )
 

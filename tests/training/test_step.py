@@ -37,7 +37,7 @@ def test_equals_the_tutorial_loop(preset: str, size: int, channels: int) -> None
     )  # fmt: skip
     for _ in range(3):
         position = state.images_seen
-        expected = loop.step(batches.at(position, 16), latents(config, 16, "z", position))
+        expected = loop.step(batches.at(position, 16).images, latents(config, 16, "z", position))
         ours = dict(zip(SCALARS, train_iteration(Game.of(config, backend), state, batches).tolist(), strict=True))
         found = [ours[name] for name in ("d_loss", "g_loss", "d_real", "d_fake_before", "d_fake_after")]
         assert found == pytest.approx(expected, abs=1e-5)
@@ -68,9 +68,9 @@ def test_no_step_mixes_devices(preset: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_every_image_is_seen_once_an_epoch_whatever_the_batch() -> None:
     images = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
-    config = make_config("x", "mlp", batch_size=3)
+    config = plan(make_config("x", "mlp", batch_size=3), num_images=10, size=1, channels=1)
     batches = Batches(images, config, choose_backend(device="cpu", threads=1, convolutional=False))
-    seen = torch.cat([batches.at(position, 3) for position in range(0, 30, 3)]).flatten()
+    seen = torch.cat([batches.at(position, 3).images for position in range(0, 30, 3)]).flatten()
     values = ((seen + 1) * 127.5).round().int().tolist()
     assert [sorted(values[start : start + 10]) for start in (0, 10, 20)] == [list(range(10))] * 3
     assert values[:10] != values[10:20]

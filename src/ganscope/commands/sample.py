@@ -5,15 +5,25 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ganscope.commands.options import add_run, add_snapshot, require_count, snapshot_named
 from ganscope.drawing import image_grid, save_grid, scale_for
+from ganscope.errors import ConfigError
 from ganscope.files import atomic
 
+if TYPE_CHECKING:
+    from ganscope.generator import LoadedGenerator
+
 HELP = "make images with a trained generator"
-EPILOG = "examples:\n  ganscope sample runs/00000-digits-dcgan --count 20\n  ganscope sample RUN --walk"
+MOST_COLUMNS = 16  # of a grid by class
+EPILOG = """examples:
+  ganscope sample runs/00000-digits-dcgan --count 20
+  ganscope sample RUN --walk
+  ganscope sample RUN --class 3
+  ganscope sample RUN --by-class"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", "--count", type=int, default=64, help="how many (default: 64)")
     parser.add_argument("--seed", type=int, default=0, help="another seed gives other images (default: 0)")
     add_snapshot(parser)
+    parser.add_argument("--class", dest="only", metavar="NAME", help="of a conditional generator: only this class")
+    parser.add_argument(
+        "--by-class", action="store_true", help="a sheet with a row a class and the same latents in every row"
+    )
     parser.add_argument(
         "--out", type=Path, help="a .png for one sheet, a .npy for the array, else a folder of single images"
     )
@@ -39,12 +53,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.walk:
         from ganscope.film import walk_film
 
-        frames = walk_frames(loaded.walk(lanes=6, seed=arguments.seed))
+        frames = walk_frames(loaded.walk(lanes=6, seed=arguments.seed, only=arguments.only))
         for path in walk_film(frames, out or loaded.run.product("walk.mp4")):
             print(path)
         return 0
-    images = loaded.sample(arguments.count, seed=arguments.seed)
-    name = f"sample-{loaded.images_seen:09d}-seed{arguments.seed}-n{arguments.count}{suffix}"
+    if arguments.by_class:
+        return write_class_grid(loaded, arguments)
+    images = loaded.sample(arguments.count, seed=arguments.seed, only=arguments.only)
+    only = "" if arguments.only is None else f"-class{loaded.class_number(arguments.only)}"
+    name = f"sample-{loaded.images_seen:09d}-seed{arguments.seed}-n{arguments.count}{only}{suffix}"
     out = out or loaded.run.product(name)
     if out.suffix == ".npy":
         with atomic(out) as file:
@@ -54,6 +71,23 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         save_images(images, out)
     print(f"{len(images)} {kind} from the snapshot at {loaded.images_seen:,} images seen: {out}")
+    return 0
+
+
+def write_class_grid(loaded: LoadedGenerator, arguments: argparse.Namespace) -> int:
+    """Rows are classes, columns latents: what the class changes, and what the latent."""
+    if arguments.only is not None:
+        raise ConfigError(
+            "--by-class shows every class", found=f"--class {arguments.only}", todo="leave one of them out"
+        )
+    columns = min(arguments.count, MOST_COLUMNS)
+    images = loaded.by_class(columns, arguments.seed)
+    out: Path = arguments.out or loaded.run.product(f"classes-{loaded.images_seen:09d}-seed{arguments.seed}.png")
+    if out.suffix != ".png":
+        raise ConfigError("--by-class is one sheet", found=f"--out {out}", todo="name a .png file")
+    with atomic(out) as file:
+        save_grid(file, images.reshape(-1, *images.shape[2:]), columns=columns)
+    print(f"rows from top to bottom: {', '.join(loaded.class_names)}\n{out}")
     return 0
 
 

@@ -38,7 +38,20 @@ SECTIONS = {
     "device": "the machine",
     "log_every": "the record",
 }
-COMMON = ("size", "preset", "objective", "batch_size", "epochs", "g_lr", "d_lr", "seed", "device", "snapshots", "stop")
+COMMON = (
+    "size",
+    "preset",
+    "conditional",
+    "objective",
+    "batch_size",
+    "epochs",
+    "g_lr",
+    "d_lr",
+    "seed",
+    "device",
+    "snapshots",
+    "stop",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser, argv: Sequence[str] = ()) -> None:

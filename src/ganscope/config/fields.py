@@ -26,6 +26,7 @@ LATENT_NAMES = ("normal", "uniform")
 PRECISION_NAMES = ("auto", "float32", "bf16")
 FIT_NAMES = ("auto", "crop", "pad", "stretch")
 SPLIT_NAMES = ("auto", "none")
+BALANCE_NAMES = ("data", "uniform")
 MAP_NAMES = ("pacmap", "umap", "tsne", "pca", "none")
 
 
@@ -64,6 +65,9 @@ class DataConfig:
         "None: blocks where the set would fill over half of the free memory",
         ORDER_NAMES,
     )
+    class_balance: str = _setting(
+        "data", "of a conditional training: classes as often as in the data, or all equally often", BALANCE_NAMES
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +84,7 @@ class NetworkConfig:
     g_blur: bool = _setting(False, "a filter [1 2 1] after the dcgan generator's last upsampling: no checkerboards")
     spectral_norm: bool = _setting(False, "spectral normalisation of D's weights (Miyato et al. 2018)")
     latent_dim: int = _setting(100, "numbers in a latent vector z", low=1)
+    conditional: bool = _setting(False, "tell both networks the class of every image, so that one can ask for a class")
     latent: str = _setting("normal", "distribution of z: N(0, 1), or uniform on [-1, 1]", LATENT_NAMES)
 
 
@@ -213,6 +218,24 @@ class Config(
                 found=f"batch_size {self.batch_size}, pack {self.pack}",
                 todo=f"use --batch-size {nearest_multiple(self.batch_size, self.pack)}, or another --pack",
             )
+        if self.conditional and self.pack > 1:
+            raise ConfigError(
+                "--conditional and --pack cannot go together: images that D judges at once are of different classes",
+                found=f"pack {self.pack}",
+                todo="leave one of the two out",
+            )
+        if self.class_balance == "uniform" and self.order == "blocks":
+            raise ConfigError(
+                "--class-balance uniform takes images one by one",
+                found="--order blocks",
+                todo="leave --order out, or use --class-balance data",
+            )
+        if self.class_balance != "data" and not self.conditional:
+            raise ConfigError(
+                "--class-balance is of a conditional training",
+                found=f"--class-balance {self.class_balance}, no --conditional",
+                todo="add --conditional, or leave --class-balance out",
+            )
         if self.penalty_noise and self.network == "dcgan" and self.d_norm == "batch":
             raise ConfigError(
                 "--penalty-noise needs a discriminator that scores images independently",
@@ -294,9 +317,9 @@ def config_from_dict(values: dict[str, Any]) -> Config:
     return Config(**values)
 
 
-def require_known(values: Mapping[str, object]) -> None:
+def require_known(values: Mapping[str, object], settings: type[Config] = Config) -> None:
     """Raises ConfigError: a key that is no setting."""
-    known = [field.name for field in dataclasses.fields(Config)]
+    known = [field.name for field in dataclasses.fields(settings)]
     for key in values:
         if key not in known:
             raise ConfigError(f"unknown setting {key!r}", found=key, todo=did_you_mean(key, known))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,13 @@ class Plan(Config):
     log_every: int
     snapshots: int
     snapshot_every: int
+    class_counts: tuple[int, ...] = ()
+    """Training images of each class that the networks are told of, `(K,)`; () where they are told none."""
+
+    @property
+    def num_classes(self) -> int:
+        """K of a conditional training, else 0."""
+        return len(self.class_counts)
 
     def total_iterations(self, num_images: int) -> int:
         """Iterations of the whole training on `num_images` images."""
@@ -37,12 +45,20 @@ class Plan(Config):
 
 
 def plan(
-    config: Config, *, num_images: int, size: int, channels: int, snapshot_cost: float = 0.0, in_memory: bool = True
+    config: Config,
+    *,
+    num_images: int,
+    size: int,
+    channels: int,
+    snapshot_cost: float = 0.0,
+    class_counts: Sequence[int] = (),
+    in_memory: bool = True,
 ) -> Plan:
     """Everything decided, for `num_images` training images of `size` pixels.
 
     `snapshot_cost`: what a snapshot costs, in iterations. The regular ones together cost at most SNAPSHOT_SHARE of the
     training, but there are at least MIN_SNAPSHOTS. `in_memory`: whether the images fit into memory, here and now.
+    `class_counts`: images of each class, for a conditional training.
     """
     epochs = config.epochs
     if epochs is None:
@@ -54,7 +70,7 @@ def plan(
         "size": size,
         "channels": channels,
         "epochs": epochs,
-        "order": config.order or ("images" if in_memory else "blocks"),
+        "order": config.order or ("images" if in_memory or config.class_balance == "uniform" else "blocks"),
         "g_width": config.g_width or WIDTHS[config.network],
         "d_width": config.d_width or WIDTHS[config.network],
         "burn_in": math.ceil(epochs * num_images) if config.burn_in is None else config.burn_in,
@@ -62,6 +78,7 @@ def plan(
         "log_every": config.log_every or min(100, max(1, total // 2000)),
         "snapshots": snapshots,
         "snapshot_every": config.snapshot_every or max(1, math.ceil(total / snapshots)),
+        "class_counts": tuple(int(count) for count in class_counts) if config.conditional else (),
     }
     return Plan(**(values_of(config) | decided))
 
@@ -72,8 +89,8 @@ def plan_from_dict(values: dict[str, Any]) -> Plan:
     Raises:
         ConfigError: an unknown setting, or a value out of range. TypeError: a setting that a plan has is missing.
     """
-    require_known(values)
-    return Plan(**values)
+    require_known(values, Plan)
+    return Plan(**values | {"class_counts": tuple(values.get("class_counts", ()))})
 
 
 def values_of(config: Config) -> dict[str, Any]:

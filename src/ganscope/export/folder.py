@@ -23,7 +23,8 @@ from ganscope.export.layers import build, describe
 from ganscope.export.taken import Taken
 from ganscope.files import atomic, write_json
 from ganscope.generator import LoadedGenerator
-from ganscope.training import START_FILE, read_start
+from ganscope.networks import joined
+from ganscope.training import START_FILE, generate, read_start
 from ganscope.version import VERSION
 
 FORMAT = "ganscope-export-1"
@@ -67,6 +68,7 @@ def description(taken: Taken) -> dict[str, Any]:
         "layers": describe(taken.net),
         "latent": taken.config.latent,
         "latent_dim": taken.config.latent_dim,
+        "class_names": list(taken.original.class_names),
         "shape": list(taken.shape),
         "range": "points" if taken.makes_points else "[-1, 1]",
         "run": taken.run.path.name,
@@ -88,13 +90,20 @@ class ExportedGenerator(LoadedGenerator):
         self._g = build(values["layers"], read_tensors(path / WEIGHTS_FILE))
         self.shape = tuple(values["shape"])
         with torch.no_grad():
-            made = tuple(self._g(torch.zeros(2, self.config.latent_dim)).shape)
+            made = tuple(self._g(torch.zeros(2, self.config.latent_dim + self.config.num_classes)).shape)
         if made != (2, *self.shape):
             raise damaged(path, f"layers that make {made[1:]}, a shape of {self.shape}")
 
-    def sample(self, n: int, seed: int = 0) -> np.ndarray:
+    def sample(self, n: int, seed: int = 0, only: str | int | None = None) -> np.ndarray:
         """`(n, C, H, W) uint8` images, those of the run for the same seed; of a toy `(n, d) float32` points."""
-        return super().sample(n, seed)
+        return super().sample(n, seed, only)
+
+    def decode(self, z: Tensor, labels: Tensor | None = None) -> np.ndarray:
+        """The layers take the class as one-hot behind the latent."""
+        return generate(self._g, joined(z, labels, self.config.num_classes), self._backend)
+
+    def _facts(self) -> dict[str, Any]:
+        return {"classes": self.description.get("class_names", [])}
 
 
 def read_description(path: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from torch import nn
 
 from ganscope.errors import RunError, require_package
 from ganscope.export.card import public_name
-from ganscope.export.taken import Taken, as_samples, require_same
+from ganscope.export.taken import Taken, as_samples, inputs_of, require_same
 from ganscope.files import atomic
 from ganscope.version import VERSION
 
@@ -82,13 +82,25 @@ def facts(taken: Taken) -> dict[str, str]:
         "images_seen": str(taken.images_seen),
         "data": public_name(taken.config.data),
         "preset": taken.config.preset,
-        "latents": f"{taken.config.latent}, {taken.config.latent_dim} numbers",
+        "latents": f"{taken.config.latent}, {taken.config.latent_dim} numbers" + classes_after(taken),
         "shape": json.dumps(list(taken.shape)),
     }
 
 
+def classes_after(taken: Taken) -> str:
+    """What follows the numbers of a latent in the file's input."""
+    count = taken.config.num_classes
+    return f", then the class as one-hot, {count} numbers" if count else ""
+
+
+def decoded(taken: Taken, rows: torch.Tensor) -> np.ndarray:
+    """What the run's own generator makes of the inputs of the plain layers."""
+    z = rows[:, : taken.config.latent_dim]
+    return taken.original.decode(z, rows[:, z.shape[1] :].argmax(dim=1) if taken.config.num_classes else None)
+
+
 def _convert(taken: Taken, path: Path) -> None:
-    example = torch.zeros(2, taken.config.latent_dim)
+    example = torch.zeros(2, taken.config.latent_dim + taken.config.num_classes)
     with _quiet():
         torch.onnx.export(
             Sampler(taken.net, taken.makes_points).eval(),
@@ -124,7 +136,7 @@ def compare(taken: Taken, content: bytes, runtime: Any) -> str:
     session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     words = []
     for count in CHECKED_BATCHES:
-        z = taken.original.latents(count, position=1)
+        z = inputs_of(taken.original, count, position=1)
         try:
             (made,) = session.run(None, {"latents": z.numpy()})
         except Exception as error:  # the runtime's own kinds
@@ -136,7 +148,7 @@ def compare(taken: Taken, content: bytes, runtime: Any) -> str:
         with torch.no_grad():
             same = as_samples(taken.net(z))
         require_same(same, np.asarray(made), f"the ONNX file at batch {count}")
-        words.append(require_same(taken.original.decode(z), np.asarray(made), f"the ONNX file at batch {count}"))
+        words.append(require_same(decoded(taken, z), np.asarray(made), f"the ONNX file at batch {count}"))
     return f"onnxruntime {runtime.__version__} against PyTorch, " + "; ".join(
         f"batch {count}: {word}" for count, word in zip(CHECKED_BATCHES, words, strict=True)
     )

@@ -30,6 +30,7 @@ def pytorch_lines(description: dict[str, Any]) -> str:
     own = ", ".join(f'"{kind}": {kind}' for kind in CONTAINERS if has_kind(description["layers"], kind))
     build = BUILD.format(namespace=f"(vars(nn) | {{{own}}})[kind]" if used else "getattr(nn, kind)")
     z = latents_of(description, 'torch.{}(16, config["latent_dim"])', normal="randn", uniform="rand")
+    z = with_classes(description, z, 16, "torch")
     if description["range"] == "points":
         return (
             IMPORTS + "".join(used) + "\n" + build + f"    points = g({z})  # (16, {description['shape'][0]}) float32\n"
@@ -44,7 +45,7 @@ def pytorch_lines(description: dict[str, Any]) -> str:
 def onnx_lines(description: dict[str, Any]) -> str:
     """A program that samples `model.onnx` beside it with onnxruntime and numpy alone, and writes a picture."""
     z = latents_of(description, "random.{}((64, {latent_dim}))", normal="standard_normal", uniform="random")
-    z = z.replace("{latent_dim}", str(description["latent_dim"]))
+    z = with_classes(description, z.replace("{latent_dim}", str(description["latent_dim"])), 64, "numpy")
     head = (
         "import numpy as np\nimport onnxruntime\n\n"
         'session = onnxruntime.InferenceSession("model.onnx")\nrandom = np.random.default_rng(0)\n'
@@ -60,6 +61,16 @@ def latents_of(description: dict[str, Any], call: str, *, normal: str, uniform: 
     if description["latent"] == "uniform":
         return call.replace("{}", uniform) + " * 2 - 1"
     return call.replace("{}", normal)
+
+
+def with_classes(description: dict[str, Any], z: str, count: int, package: str) -> str:
+    """The expression of what goes in: of a conditional generator the class as one-hot behind z, each class in turn."""
+    classes = len(description.get("class_names", []))
+    if not classes:
+        return z
+    if package == "torch":
+        return f"torch.cat([{z}, torch.eye({classes})[torch.arange({count}) % {classes}]], 1)"
+    return f"np.concatenate([{z}, np.eye({classes})[np.arange({count}) % {classes}]], 1)"
 
 
 def has_kind(layer: list[Any], kind: str) -> bool:

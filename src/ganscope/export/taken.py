@@ -14,7 +14,7 @@ from torch import nn
 from ganscope.config import Plan
 from ganscope.errors import RunError
 from ganscope.generator import LoadedGenerator, load_generator
-from ganscope.networks import plain_layers
+from ganscope.networks import joined, plain_layers
 from ganscope.runs import Run
 
 CHECKED = 64  # images on which a copy is held against the original
@@ -31,7 +31,7 @@ class Taken:
     images_seen: int
     config: Plan
     original: LoadedGenerator
-    net: nn.Module  # `(N, Z) float32` → `(N, C, H, W) float32`, about [-1, 1]; of a toy `(N, d) float32`
+    net: nn.Module  # `inputs_of` → `(N, C, H, W) float32`, about [-1, 1]; of a toy `(N, d) float32`
     shape: tuple[int, ...]  # (C, H, W), or (d,)
 
     @property
@@ -57,9 +57,17 @@ def take(run: Run, snapshot: str | int = "best") -> Taken:
     expected = original.sample(CHECKED)
     taken = Taken(run, original.images_seen, original.config, original, net, expected.shape[1:])
     with torch.no_grad():
-        made = as_samples(net(original.latents(CHECKED)))
+        made = as_samples(net(inputs_of(original, CHECKED)))
     require_same(expected, made, "the plain layers")
     return taken
+
+
+def inputs_of(original: LoadedGenerator, count: int, position: int = 0) -> torch.Tensor:
+    """What the plain layers take: latents `(N, Z)`, of a conditional generator with the class as one-hot `(N, Z + K)`.
+
+    With `position` 0 these are the inputs of `original.sample(count)`.
+    """
+    return joined(original.latents(count, position=position), original.classes(count), original.config.num_classes)
 
 
 def as_samples(made: torch.Tensor) -> np.ndarray:

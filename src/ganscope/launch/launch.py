@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ganscope.config import AUTO_PRESETS, Config, Plan, auto_preset, make_config, plan
 from ganscope.data import (
     Dataset,
@@ -64,11 +66,10 @@ def launch(
     require_variety(dataset)
     # Points are images of one pixel with as many channels as the plane has dimensions.
     count, channels, height = (*dataset.train.images.shape, 1)[:3]
-    draft = plan(config, num_images=count, size=height, channels=channels)
-    resolved = plan(
-        config, num_images=count, size=height, channels=channels, snapshot_cost=snapshot_cost(draft),
-        in_memory=fits_in_memory(dataset.train.images.nbytes),
-    )  # fmt: skip
+    known: dict[str, Any] = {"num_images": count, "size": height, "channels": channels}
+    known["class_counts"] = class_counts(config, dataset)
+    cost, in_memory = snapshot_cost(plan(config, **known)), fits_in_memory(dataset.train.images.nbytes)
+    resolved = plan(config, **known, snapshot_cost=cost, in_memory=in_memory)
     backend = backend_of(config)
     run = find_run(config, resolved, runs, run_path, new)
     if run is None:
@@ -109,6 +110,8 @@ def launch(
                 backend,
                 recorder,
                 data_hash=dataset.train.content_hash,
+                labels=dataset.train.labels,
+                test_labels=dataset.test.labels,
                 progress=progress,
             )
             recorder.finish(outcome.status != "interrupted")
@@ -150,6 +153,10 @@ def require_sense(config: Config, toy: Toy | None) -> None:
     """Raises ConfigError: networks for images on points or the reverse; a metric to choose by that there is not."""
     if toy is not None:
         require_points(config, toy)
+        if config.conditional:
+            raise ConfigError(
+                "--conditional is of labelled images", found=f"the toy {config.data}", todo="leave it out"
+            )
     elif config.network == "toy":
         raise ConfigError(
             "--network toy makes points, not images",
@@ -164,6 +171,28 @@ def require_sense(config: Config, toy: Toy | None) -> None:
             found=config.best_by,
             todo=did_you_mean(config.best_by, list(METRICS)),
         )
+
+
+def class_counts(config: Config, dataset: Dataset) -> tuple[int, ...]:
+    """Training images of each class, `()` where the networks are told none.
+
+    Raises:
+        ConfigError: a conditional training without labels, or of one class.
+    """
+    if not config.conditional:
+        return ()
+    train, test = dataset.train, dataset.test
+    counts = (
+        np.bincount(train.labels, minlength=len(train.class_names)) if train.labels is not None else np.zeros(0, int)
+    )
+    if test.labels is None or (counts > 0).sum() < 2:
+        found = f"one class in {config.data}" if len(counts) else f"no labels in {config.data}"
+        raise ConfigError(
+            "--conditional needs images of several classes",
+            found=found,
+            todo="put the images into one folder a class (or give an array y of labels), or leave --conditional out",
+        )
+    return tuple(counts.tolist())
 
 
 def require_measurements(config: Config, option: str) -> None:

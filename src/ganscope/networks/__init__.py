@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ganscope.networks.conditional import joined, told
 from ganscope.networks.mlp import LEAKY_SLOPE, MlpDiscriminator, MlpGenerator
 from ganscope.networks.operators import Operator, apply, generator_operators, layer_operators
 from ganscope.networks.options import NetworkOptions
@@ -23,11 +24,13 @@ __all__ = [
     "build_pair",
     "flops",
     "generator_operators",
+    "joined",
     "layer_operators",
     "network_table",
     "num_weights",
     "packed",
     "plain_layers",
     "scores_independently",
+    "told",
     "unpacked",
 ]

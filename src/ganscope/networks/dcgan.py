@@ -100,13 +100,15 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """`(N, C, H, W) float32 in [-1, 1]` images → `(N,) float32` logits.
+    """`(N, C, H, W) float32 in [-1, 1]` images → `(N,) float32` logits; of several `outputs`, `(N, outputs)`.
 
     With batch norm an image's logit depends on its batch; without (`norm="none"`) images are judged apart, as penalties
     of gradients need it, and biases and the initialisation of He et al. 2015 take its place.
     """
 
-    def __init__(self, size: int, channels: int, width: int, norm: str = "batch", bottom: bool = False) -> None:
+    def __init__(
+        self, size: int, channels: int, width: int, norm: str = "batch", bottom: bool = False, outputs: int = 1
+    ) -> None:
         super().__init__()
         stages, side = stages_of(size)
         layers: list[nn.Module] = [
@@ -124,7 +126,7 @@ class Discriminator(nn.Module):
             width *= 2
         if bottom:
             side = math.ceil(side / stride)
-        last = nn.Conv2d(width, 1, side, bias=norm == "none")
+        last = nn.Conv2d(width, outputs, side, bias=norm == "none")
         self.main = nn.Sequential(*layers, last)
         if norm == "none":
             for layer in layers:
@@ -133,7 +135,7 @@ class Discriminator(nn.Module):
             nn.init.kaiming_normal_(last.weight, nonlinearity="linear")
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.main(images).flatten()
+        logits: torch.Tensor = self.main(images).flatten(1).squeeze(1)
         return logits
 
 
@@ -144,4 +146,5 @@ def build_generator(options: NetworkOptions) -> nn.Module:
 
 
 def build_discriminator(options: NetworkOptions) -> nn.Module:
-    return Discriminator(options.size, options.channels * options.pack, options.d_width, options.d_norm, options.bottom)
+    channels = options.channels * options.pack
+    return Discriminator(options.size, channels, options.d_width, options.d_norm, options.bottom, options.d_outputs)

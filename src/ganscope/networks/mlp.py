@@ -30,12 +30,12 @@ class MlpGenerator(nn.Module):
 
 
 class MlpDiscriminator(nn.Module):
-    """`(N, C, H, W) float32 in [-1, 1]` images → `(N,) float32` logits."""
+    """`(N, C, H, W) float32 in [-1, 1]` images → `(N,) float32` logits; of several `outputs`, `(N, outputs)`."""
 
-    def __init__(self, size: int, channels: int, width: int) -> None:
+    def __init__(self, size: int, channels: int, width: int, outputs: int = 1) -> None:
         super().__init__()
         self.hidden = nn.Linear(channels * size * size, width)
-        self.output = nn.Linear(width, 1)
+        self.output = nn.Linear(width, outputs)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         hidden = nn.functional.leaky_relu(self.hidden(images.flatten(1)), LEAKY_SLOPE)
@@ -48,7 +48,7 @@ def build_generator(options: NetworkOptions) -> nn.Module:
 
 
 def build_discriminator(options: NetworkOptions) -> nn.Module:
-    return _glorot(MlpDiscriminator(options.size, options.channels * options.pack, options.d_width))
+    return _glorot(MlpDiscriminator(options.size, options.channels * options.pack, options.d_width, options.d_outputs))
 
 
 def _glorot(network: nn.Module) -> nn.Module:

@@ -15,6 +15,7 @@ class NetworkOptions:
         pack: images that D judges together, joined along the channels (Lin et al. 2018).
         d_norm: `batch` or `none`, of the dcgan's D. bottom: one extra 3×3 convolution at the lowest resolution of both
             dcgan networks. g_blur: a filter [1 2 1] after the dcgan generator's last upsampling.
+        num_classes: K of a pair that is told the class of every image; 0: of one that is not.
     """
 
     size: int
@@ -26,5 +27,11 @@ class NetworkOptions:
     spectral_norm: bool = False
     pack: int = 1
     d_norm: str = "batch"
+    num_classes: int = 0
     bottom: bool = False
     g_blur: bool = False
+
+    @property
+    def d_outputs(self) -> int:
+        """Numbers in which D ends: a logit, and one more a class."""
+        return 1 + self.num_classes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import torch
 from torch import nn
 
 from ganscope.networks import dcgan, mlp, points, resnet
+from ganscope.networks.conditional import ConditionalDiscriminator, ConditionalGenerator, embedded
 from ganscope.networks.options import NetworkOptions
 from ganscope.networks.spectral import add_spectral_norm
 
@@ -40,12 +42,16 @@ def build_pair(name: str, options: NetworkOptions, seed: int) -> tuple[nn.Module
     pair = NETWORKS[name]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        g, d = pair.generator(options), pair.discriminator(options)
+        wide = options.latent_dim + embedded(options.latent_dim) if options.num_classes else options.latent_dim
+        g, d = pair.generator(dataclasses.replace(options, latent_dim=wide)), pair.discriminator(options)
         if options.init_std > 0:
             initialise(g, options.init_std)
             initialise(d, options.init_std)
         if options.spectral_norm:
             add_spectral_norm(d)
+        if options.num_classes:
+            g = ConditionalGenerator(g, options.num_classes, options.latent_dim)
+            d = ConditionalDiscriminator(d)
     return g, d
 
 

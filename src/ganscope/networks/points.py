@@ -85,18 +85,18 @@ def _frequencies(dim: int, pack: int) -> tuple[Tensor, Tensor]:
 
 
 class Discriminator(nn.Module):
-    """`(N, d) float32` points → `(N,) float32` logits; with a pack, `(N, pack d)`."""
+    """`(N, d) float32` points, with a pack `(N, pack d)` → `(N,) float32` logits; of several `outputs`, columns."""
 
     waves: Tensor
     amplitudes: Tensor
 
-    def __init__(self, dim: int, width: int, pack: int = 1) -> None:
+    def __init__(self, dim: int, width: int, pack: int = 1, outputs: int = 1) -> None:
         super().__init__()
         waves, amplitudes = _frequencies(dim, pack)
         # Constants of the design: no part of what is learned and saved.
         self.register_buffer("waves", waves, persistent=False)
         self.register_buffer("amplitudes", amplitudes, persistent=False)
-        self.layers = _perceptron(dim * pack + 2 * len(amplitudes), width, 1)
+        self.layers = _perceptron(dim * pack + 2 * len(amplitudes), width, outputs)
 
     def forward(self, points: Tensor) -> Tensor:
         phases = points @ self.waves
@@ -110,4 +110,4 @@ def build_generator(options: NetworkOptions) -> nn.Module:
 
 
 def build_discriminator(options: NetworkOptions) -> nn.Module:
-    return Discriminator(options.channels, options.d_width, pack=options.pack)
+    return Discriminator(options.channels, options.d_width, pack=options.pack, outputs=options.d_outputs)

@@ -134,9 +134,9 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """`(N, C, H, W) float32 in [-1, 1]` images → `(N,) float32` logits."""
+    """`(N, C, H, W) float32 in [-1, 1]` images → `(N,) float32` logits; of several `outputs`, `(N, outputs)`."""
 
-    def __init__(self, size: int, channels: int, width: int) -> None:
+    def __init__(self, size: int, channels: int, width: int, outputs: int = 1) -> None:
         super().__init__()
         sides = stages_of(size)[::-1]
         widths, blocks = channels_of(sides[::-1], width)[::-1], blocks_of(width)
@@ -150,7 +150,7 @@ class Discriminator(nn.Module):
         # One filter of the whole remaining square a channel, the mirror of G's basis.
         self.basis = nn.Conv2d(widths[-1], widths[-1], sides[-1], groups=widths[-1], bias=False)
         nn.init.normal_(self.basis.weight, 0.0, 1.0 / sides[-1])
-        self.judge = nn.Linear(widths[-1], 1, bias=False)
+        self.judge = nn.Linear(widths[-1], outputs, bias=False)
         nn.init.normal_(self.judge.weight, 0.0, 1.0 / math.sqrt(widths[-1]))
 
     def forward(self, images: Tensor) -> Tensor:
@@ -164,4 +164,4 @@ def build_generator(options: NetworkOptions) -> nn.Module:
 
 
 def build_discriminator(options: NetworkOptions) -> nn.Module:
-    return Discriminator(options.size, options.channels * options.pack, options.d_width)
+    return Discriminator(options.size, options.channels * options.pack, options.d_width, options.d_outputs)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from ganscope.networks.conditional import tried
+
 
 @torch.no_grad()
 def flops(network: nn.Module, *shape: int) -> float:
@@ -26,7 +28,7 @@ def flops(network: nn.Module, *shape: int) -> float:
     training = network.training
     network.eval()
     hooks = [module.register_forward_hook(count) for module in network.modules()]
-    network(torch.zeros(2, *shape))
+    tried(network, torch.zeros(2, *shape))
     for hook in hooks:
         hook.remove()
     network.train(training)
@@ -63,7 +65,7 @@ def _summary_of(title: str, network: nn.Module, example: torch.Tensor) -> str:
     training = network.training
     network.eval()
     with torch.no_grad():
-        network(example.to(next(network.parameters()).device))
+        tried(network, example.to(next(network.parameters()).device))
     network.train(training)
     for handle in handles:
         handle.remove()

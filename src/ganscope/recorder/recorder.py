@@ -65,6 +65,7 @@ class Recorder:
         images_seen: int,
         fakes: np.ndarray,
         *,
+        labels: np.ndarray | None = None,
         scores: np.ndarray | None = None,
         g: Any = None,
         d: Any = None,
@@ -73,6 +74,7 @@ class Recorder:
         """Keep and judge the images of the fixed latents, `(M, C, H, W) uint8` (`(M, d) float32` of a toy).
 
         Args:
+            labels: the class that each was asked for, `(M,) int64`, of a conditional generator.
             scores: D's scores of them, `(M,) in [0, 1]`, where known. g, d: the networks, where the judge needs them.
 
         Returns:
@@ -83,7 +85,9 @@ class Recorder:
         if fakes.ndim == 4:
             with atomic(self.run.sample_path(images_seen)) as file:
                 save_grid(file, fakes[:GRID_LATENTS])
-        taken = Snapshot(**self.where(images_seen), fakes=fakes, scores=scores, g=g, d=d, train_seconds=train_seconds)
+        taken = Snapshot(
+            **self.where(images_seen), fakes=fakes, scores=scores, g=g, d=d, train_seconds=train_seconds, labels=labels
+        )
         return self.judge.look_at(taken)
 
     def finish(self, wait: bool) -> None:

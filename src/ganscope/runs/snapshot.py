@@ -23,3 +23,4 @@ class Snapshot:
     g: nn.Module | None  # the sampler that made the fakes; None for a training of somebody else
     d: nn.Module | None
     train_seconds: float  # spent training so far, without snapshots
+    labels: np.ndarray | None = None  # (M,) int64, the class that each was asked for; None where none was

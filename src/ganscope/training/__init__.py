@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ganscope.training.batches import Batches
+from ganscope.training.batches import Batch, Batches
 from ganscope.training.checkpoint import read_generator, require_finite
 from ganscope.training.loop import Outcome, train
 from ganscope.training.objectives import OBJECTIVES, Targets, value
-from ganscope.training.sampling import STANDING_LATENTS, generate, latents, sampler
+from ganscope.training.sampling import STANDING_LATENTS, Latents, asked, generate, latents, sampler
 from ganscope.training.start import START_FILE, read_start
 from ganscope.training.state import backend_of, build_networks, new_state
 from ganscope.training.step import Game, train_iteration
@@ -15,10 +15,13 @@ __all__ = [
     "OBJECTIVES",
     "STANDING_LATENTS",
     "START_FILE",
+    "Batch",
     "Batches",
     "Game",
+    "Latents",
     "Outcome",
     "Targets",
+    "asked",
     "backend_of",
     "build_networks",
     "generate",

@@ -1,6 +1,9 @@
-"""Real batches by position, a function of the seed and `images_seen`."""
+"""Real batches by position, with their classes where these are told; a function of the seed and `images_seen`."""
 
 from __future__ import annotations
+
+import copy
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,9 +13,16 @@ from ganscope.config import Plan
 from ganscope.device import Backend
 from ganscope.memory import fits_in_memory
 from ganscope.randomness import rng
-from ganscope.training.order import ByBlocks, ByImages, Order
+from ganscope.training.order import ByBlocks, ByClasses, ByImages, Order
 from ganscope.training.sampling import normalise
 from ganscope.training.stream import Stream
+
+
+class Batch(NamedTuple):
+    """Real images `(N, C, H, W) float32 in [-1, 1]` and their classes `(N,) int64`, None where nobody is told them."""
+
+    images: Tensor
+    labels: Tensor | None
 
 
 class Batches:
@@ -20,25 +30,34 @@ class Batches:
 
     Args:
         images: `(N, C, H, W) uint8`, mapped or not (`(N, d) float32` for toys).
+        labels: their classes `(N,) int64`, which a conditional training needs; the others are not told them.
         in_memory: whether to copy them; None: where a copy leaves half of what is free. No bit depends on it.
     """
 
-    def __init__(self, images: np.ndarray, config: Plan, backend: Backend, *, in_memory: bool | None = None) -> None:
+    def __init__(
+        self, images: np.ndarray, config: Plan, backend: Backend, labels: np.ndarray | None = None, *,
+        in_memory: bool | None = None,
+    ) -> None:  # fmt: skip
+        if config.num_classes and labels is None:
+            raise ValueError("a conditional training needs labels")
         self.count, self.config, self.backend = len(images), config, backend
         self.images, self.mapped = torch.empty(0), images
+        self.labels = torch.from_numpy(np.array(labels, np.int64)) if config.num_classes else None
         self.order: Order = ByImages(self.count, config.seed)
         self.stream: Stream | None = None
         if config.order == "blocks":
             self.order = ByBlocks(self.count, images[:1].nbytes, config.seed)
+        if config.class_balance == "uniform" and self.labels is not None:
+            self.order = ByClasses(self.labels, config.seed)
         self.in_memory = fits_in_memory(images.nbytes) if in_memory is None else in_memory
         if self.in_memory:
             # Copied: a gather from a memory map faults page by page, and torch refuses read-only memory.
             self.images = torch.from_numpy(np.array(images)).to(backend.device)
         elif isinstance(self.order, ByBlocks):
-            self.stream = Stream(images, self.order)
+            self.stream = Stream(images, copy.copy(self.order))  # its thread has a memory of its own
 
-    def at(self, position: int, count: int) -> Tensor:
-        """The `count` images that come after the first `position`: `(count, C, H, W) float32 in [-1, 1]`."""
+    def at(self, position: int, count: int) -> Batch:
+        """The `count` images that come after the first `position`."""
         start, parts = position, []
         while count > 0:
             epoch, first = divmod(start, self.count)
@@ -49,7 +68,10 @@ class Batches:
         if self.config.flip:
             mirrored = torch.rand(len(batch), generator=rng(self.config.seed, "flip", start)) < 0.5
             batch = torch.where(mirrored.to(batch.device)[:, None, None, None], batch.flip(-1), batch)
-        return self.backend.layout(batch)
+        labels = None
+        if self.labels is not None:
+            labels = self.labels[torch.cat([self.order.at(*part) for part in parts])].to(self.backend.device)
+        return Batch(self.backend.layout(batch), labels)
 
     def _gathered(self, parts: list[tuple[int, int, int]]) -> Tensor:
         """Images by their number, from memory; from the disk where a run that was begun with more memory goes on."""

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -22,13 +22,14 @@ from torch import Tensor
 from ganscope.config import Plan
 from ganscope.device import Backend, every_core
 from ganscope.errors import RunError, TrainingError
+from ganscope.networks import told
 from ganscope.progress import Progress, Status
 from ganscope.runs import Run
 from ganscope.training import objectives
-from ganscope.training.batches import Batches
+from ganscope.training.batches import Batch, Batches
 from ganscope.training.checkpoint import load_checkpoint, require_finite, save_checkpoint, save_generator
 from ganscope.training.packing import packed
-from ganscope.training.sampling import generate, latents, normalise, sampler
+from ganscope.training.sampling import Latents, asked, generate, latents, normalise, sampler
 from ganscope.training.state import SCALARS, TrainState, new_state
 from ganscope.training.step import Game, train_iteration
 
@@ -63,7 +64,15 @@ class Recording(Protocol):
         ...
 
     def snapshot(
-        self, images_seen: int, fakes: np.ndarray, *, scores: np.ndarray, g: Any, d: Any, train_seconds: float
+        self,
+        images_seen: int,
+        fakes: np.ndarray,
+        *,
+        labels: np.ndarray | None,
+        scores: np.ndarray,
+        g: Any,
+        d: Any,
+        train_seconds: float,
     ) -> str | None:
         """Images of the fixed latents; a returned text ends the training with that reason."""
         ...
@@ -78,6 +87,8 @@ def train(
     recorder: Recording,
     *,
     data_hash: str,
+    labels: np.ndarray | None = None,
+    test_labels: np.ndarray | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
     """Train until the planned epochs are over, from the newest good checkpoint where there is one.
@@ -86,6 +97,7 @@ def train(
         images: real training images, `(N, C, H, W) uint8` (`(N, d) float32` for toys).
         test_images: held-out real images of the same kind.
         config: resolved.
+        labels, test_labels: classes `(N,) int64` of both, for a conditional training.
         recorder: is told of every interval, evaluation and snapshot, and says when a snapshot is due.
 
     Raises:
@@ -95,8 +107,10 @@ def train(
     progress = progress or Progress(quiet=True)
     state = new_state(config, backend, begun=not run.checkpoints())
     resumed = resume(state, run, data_hash, progress)
-    batches, game = Batches(images, config, backend), Game.of(config, backend)
-    fixed = latents(config, config.num_fakes, "fixed")
+    batches, game = Batches(images, config, backend, labels), Game.of(config, backend)
+    # As the reals are shared out, whatever the balance in training: these are measured against the reals.
+    fixed = asked(config, config.num_fakes, "fixed", balance="data")
+    held_out = Held(test_images, test_labels if config.num_classes else None)
     total, start_images = config.total_iterations(len(images)), state.images_seen
     clock = Clock()
     reason: str | None = None
@@ -106,7 +120,13 @@ def train(
             fakes, scores, g = take_snapshot(of, run, config, backend, fixed)
             with every_core(backend) if config.threads == 0 else contextlib.nullcontext():
                 advice = recorder.snapshot(
-                    of.images_seen, fakes, scores=scores, g=g, d=of.d, train_seconds=clock.seconds
+                    of.images_seen,
+                    fakes,
+                    labels=numbers(fixed.labels),
+                    scores=scores,
+                    g=g,
+                    d=of.d,
+                    train_seconds=clock.seconds,
                 )
             thin_generators(run)
         return advice
@@ -115,7 +135,7 @@ def train(
         """The untrained networks' losses and images. They depend on the seed alone, so the first step goes before."""
         untrained = new_state(config, backend)
         with clock.paused():
-            evaluate_held_out(untrained, recorder, test_images, config, backend)
+            evaluate_held_out(untrained, recorder, held_out, config, backend)
         return snapshot(untrained)
 
     with interruptible() as interrupted:
@@ -140,7 +160,7 @@ def train(
                 opened, reason = True, open_record()
             # measure on held-out images
             if evaluates:
-                evaluate_held_out(state, recorder, test_images, config, backend)
+                evaluate_held_out(state, recorder, held_out, config, backend)
             # snapshot
             if shows:
                 reason = snapshot(state) or reason
@@ -229,18 +249,36 @@ def gradient_norm(parameters: list[torch.nn.Parameter]) -> float:
     return float(squares.sum().sqrt())
 
 
+class Held(NamedTuple):
+    """Held-out images `(N, C, H, W) uint8`, and their classes where the networks are told."""
+
+    images: np.ndarray
+    labels: np.ndarray | None
+
+    def first(self, count: int, backend: Backend) -> Batch:
+        """`count` of them on the device, from the start again where there are fewer."""
+        index = np.arange(count) % len(self.images)
+        images = normalise(torch.from_numpy(self.images[index]).to(backend.device))
+        labels = None if self.labels is None else torch.from_numpy(np.asarray(self.labels[index], np.int64))
+        return Batch(images, None if labels is None else labels.to(backend.device))
+
+
+def numbers(labels: Tensor | None) -> np.ndarray | None:
+    """Classes as an array."""
+    return None if labels is None else labels.numpy()
+
+
 @torch.no_grad()
-def evaluate_held_out(
-    state: TrainState, recorder: Recording, test_images: np.ndarray, config: Plan, backend: Backend
-) -> None:
+def evaluate_held_out(state: TrainState, recorder: Recording, held_out: Held, config: Plan, backend: Backend) -> None:
     """One line of `test.jsonl`: plain labels 1 and 0, both networks in evaluation mode, as many fakes as reals."""
-    count = max(config.pack, min(TEST_IMAGES, len(test_images)) // config.pack * config.pack)
-    real = normalise(torch.from_numpy(test_images[np.arange(count) % len(test_images)]).to(backend.device))
+    count = max(config.pack, min(TEST_IMAGES, len(held_out.images)) // config.pack * config.pack)
+    real, labels = held_out.first(count, backend)
+    g, d = told(state.g, labels), told(state.d, labels)
     z = latents(config, count, "test", state.images_seen).to(backend.device)
     state.g.eval(), state.d.eval()
     with backend.autocast():
-        real_logits = packed(state.d, real, config.pack).float()
-        fake_logits = packed(state.d, state.g(z).float(), config.pack).float()
+        real_logits = packed(d, real, config.pack).float()
+        fake_logits = packed(d, g(z).float(), config.pack).float()
     state.g.train(), state.d.train()
     objective = objectives.OBJECTIVES[config.objective]
     scalars = {
@@ -257,19 +295,21 @@ def evaluate_held_out(
 
 
 def take_snapshot(
-    state: TrainState, run: Run, config: Plan, backend: Backend, fixed: Tensor
+    state: TrainState, run: Run, config: Plan, backend: Backend, fixed: Latents
 ) -> tuple[np.ndarray, np.ndarray, torch.nn.Module]:
     """Images from the fixed latents, D's scores of them, and the sampler, whose weights go into the run."""
     require_finite(state)
     g = sampler(state, config, backend)
     fakes = generate(g, fixed, backend)
-    scores = score(state, fakes, config, backend)
+    scores = score(state, fakes, fixed.labels, config, backend)
     save_generator(g, run.generator_path(state.images_seen))
     return fakes, scores, g
 
 
 @torch.no_grad()
-def score(state: TrainState, images: np.ndarray, config: Plan, backend: Backend, batch: int = 250) -> np.ndarray:
+def score(
+    state: TrainState, images: np.ndarray, labels: Tensor | None, config: Plan, backend: Backend, batch: int = 250
+) -> np.ndarray:
     """D(x) of images `(N, C, H, W) uint8`, D in evaluation mode: `(N,) float32 in [0, 1]`; a pack shares its score."""
     state.d.eval()
     parts = []
@@ -277,8 +317,9 @@ def score(state: TrainState, images: np.ndarray, config: Plan, backend: Backend,
     for start in range(0, len(images) - len(images) % config.pack, batch):
         part = normalise(torch.from_numpy(images[start : start + batch]).to(backend.device))
         part = part[: len(part) - len(part) % config.pack]
+        d = told(state.d, None if labels is None else labels[start : start + len(part)].to(backend.device))
         with backend.autocast():
-            logits = packed(state.d, part, config.pack).float()
+            logits = packed(d, part, config.pack).float()
         parts.append(torch.sigmoid(logits).repeat_interleave(config.pack).cpu())
     state.d.train()
     scores = torch.cat(parts).numpy()

@@ -3,7 +3,7 @@
 `images`: every epoch is one permutation of all images. `blocks`: the disk is read in whole blocks. The blocks are
 permuted, so many of them in turn make a window, and the images of a window are permuted. A window fits into memory, and
 holds images from all over the set. Its size depends on the size of an image alone, so that the order is the same on
-every machine.
+every machine. `ByClasses`: as `images`, with every class as often.
 """
 
 from __future__ import annotations
@@ -42,6 +42,30 @@ class ByImages:
             self._epoch = epoch
             self._order = torch.randperm(self.count, generator=rng(self.seed, "order", epoch))
         return self._order[start:stop]
+
+
+class ByClasses:
+    """Every class as often in an epoch, give or take one image: those of a rare class come several times."""
+
+    def __init__(self, labels: Tensor, seed: int) -> None:
+        self.labels, self.seed = labels, seed
+        self._epoch, self._order = -1, torch.empty(0, dtype=torch.long)
+
+    def at(self, epoch: int, start: int, stop: int) -> Tensor:
+        if epoch != self._epoch:
+            self._epoch, self._order = epoch, self._drawn(rng(self.seed, "order by classes", epoch))
+        return self._order[start:stop]
+
+    def _drawn(self, source: torch.Generator) -> Tensor:
+        count, kinds = len(self.labels), self.labels.unique()
+        each, more = divmod(count, len(kinds))
+        chosen = []
+        for place, kind in enumerate(kinds[torch.randperm(len(kinds), generator=source)]):
+            wanted, own = each + (place < more), torch.nonzero(self.labels == kind).flatten()
+            rounds = [torch.randperm(len(own), generator=source) for _ in range(-(-wanted // len(own)))]
+            chosen.append(own[torch.cat([*rounds, torch.empty(0, dtype=torch.long)])[:wanted]])
+        order = torch.cat(chosen)
+        return order[torch.randperm(count, generator=source)]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,9 @@
-"""Latents, and the images that a generator makes of them."""
+"""Latents and the classes asked for, and the images that a generator makes of them."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -8,10 +11,32 @@ from torch import nn
 
 from ganscope.config import Plan
 from ganscope.device import Backend
+from ganscope.networks import told
 from ganscope.randomness import rng
 from ganscope.training.state import TrainState
 
 STANDING_LATENTS, STANDING_BATCH = 1000, 250  # from which the average's batch statistics are measured
+
+
+@dataclass(frozen=True)
+class Latents:
+    """What a generator is given: `z (N, Z) float32`, and the classes `(N,) int64` where it is told one."""
+
+    z: torch.Tensor
+    labels: torch.Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.z)
+
+    def to(self, device: torch.device) -> Latents:
+        labels = None if self.labels is None else self.labels.to(device, non_blocking=True)
+        return Latents(self.z.to(device, non_blocking=True), labels)
+
+    def batches(self, size: int) -> Iterator[Latents]:
+        """Consecutive parts of at most `size`."""
+        for start in range(0, len(self), size):
+            part = slice(start, start + size)
+            yield Latents(self.z[part], None if self.labels is None else self.labels[part])
 
 
 @torch.no_grad()
@@ -30,9 +55,10 @@ def sampler(state: TrainState, config: Plan, backend: Backend) -> nn.Module:
             norm.reset_running_stats()
             norm.momentum = None  # a plain mean over the batches
         state.g_ema.train()
-        for z in latents(config, STANDING_LATENTS, "standing").split(STANDING_BATCH):
+        for part in asked(config, STANDING_LATENTS, "standing").batches(STANDING_BATCH):
+            given = part.to(backend.device)
             with backend.autocast():
-                state.g_ema(z.to(backend.device))
+                told(state.g_ema, given.labels)(given.z)
     return state.g_ema.eval()
 
 
@@ -44,20 +70,44 @@ def latents(config: Plan, count: int, purpose: str, position: int = 0) -> torch.
     return torch.randn(count, config.latent_dim, generator=source)
 
 
+def asked(config: Plan, count: int, purpose: str, position: int = 0, balance: str | None = None) -> Latents:
+    """Latents with the classes to ask for, as often as `balance` says (default: as in the training).
+
+    The classes are a stratified sample: their numbers differ from what the shares demand by less than one.
+    """
+    z = latents(config, count, purpose, position)
+    if not config.num_classes:
+        return Latents(z)
+    counts = torch.tensor(config.class_counts, dtype=torch.float64)
+    weights = counts if (balance or config.class_balance) == "data" else (counts > 0).double()
+    source = rng(config.seed, f"{purpose} classes", position)
+    places = (torch.arange(count, dtype=torch.float64) + torch.rand(1, generator=source, dtype=torch.float64)) / count
+    bounds = weights.cumsum(0) / weights.sum()
+    most = int(torch.nonzero(weights).max())  # rounding must not ask for a class that has no images
+    labels = torch.searchsorted(bounds, places, right=True).clamp_max(most)
+    return Latents(z, labels[torch.randperm(count, generator=source)])
+
+
 @torch.no_grad()
-def generate(g: nn.Module, z: torch.Tensor, backend: Backend, batch: int = 250) -> np.ndarray:
+def generate(g: nn.Module, given: torch.Tensor | Latents, backend: Backend, batch: int = 250) -> np.ndarray:
     """Images `(N, C, H, W) uint8` (points `(N, d) float32` for toys) of a generator in evaluation mode.
 
-    Batches have one size whatever `N`, so that an image depends on its latent only.
+    `given` are latents `(N, Z)`, for a generator that is told classes a `Latents`. Batches have one size whatever `N`,
+    so that an image depends on its own latent only.
     """
     training = g.training
     g.eval()
     parts = []
-    for start in range(0, len(z), batch):
-        part = z[start : start + batch]
-        padded = torch.cat([part, part.new_zeros(batch - len(part), part.shape[1])]) if len(part) < batch else part
+    for part in (given if isinstance(given, Latents) else Latents(given)).batches(batch):
+        short = batch - len(part)
+        padded = Latents(
+            torch.cat([part.z, part.z.new_zeros(short, part.z.shape[1])]) if short else part.z,
+            torch.cat([part.labels, part.labels.new_zeros(short)])
+            if short and part.labels is not None
+            else part.labels,
+        ).to(backend.device)
         with backend.autocast():
-            made = g(padded.to(backend.device, non_blocking=True))
+            made = told(g, padded.labels)(padded.z)
         parts.append(to_uint8(made.float())[: len(part)].cpu())
     g.train(training)
     return torch.cat(parts).numpy()

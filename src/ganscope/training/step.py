@@ -15,14 +15,14 @@ from torch import Tensor, nn
 
 from ganscope.config import Plan
 from ganscope.device import Backend
-from ganscope.networks import scores_independently
+from ganscope.networks import scores_independently, told
 from ganscope.randomness import rng
 from ganscope.training import penalties
 from ganscope.training.augment import with_noise
-from ganscope.training.batches import Batches
+from ganscope.training.batches import Batch, Batches
 from ganscope.training.objectives import OBJECTIVES, Objective, Targets, value
 from ganscope.training.packing import in_packs, packed
-from ganscope.training.sampling import latents
+from ganscope.training.sampling import Latents, latents
 from ganscope.training.schedule import apply_schedule, penalty_scale
 from ganscope.training.state import SCALARS, TrainState
 
@@ -59,9 +59,9 @@ class GScalars(NamedTuple):
 
 
 class Round(NamedTuple):
-    """What D's last step leaves to G's first: the reals `(N, C, H, W)`, the fakes, and where the reals begin."""
+    """What D's last step leaves to G's first: the reals, the fakes `(N, C, H, W)`, and where the reals begin."""
 
-    real: Tensor
+    real: Batch
     fake: Tensor
     position: int
     scalars: DScalars
@@ -84,7 +84,7 @@ def d_phase(game: Game, state: TrainState, batches: Batches) -> Round:
         position = state.images_seen
         real = batches.at(position, config.batch_size)
         last = step == config.d_steps - 1
-        fake = make_fakes(game, state, draw_latents(game, "z", position), with_gradients=last)
+        fake = make_fakes(game, state, draw_latents(game, "z", position, real), with_gradients=last)
         scalars = discriminator_step(game, state, real, fake)
         state.images_seen += config.batch_size
     return Round(real, fake, position, scalars)
@@ -95,8 +95,8 @@ def g_phase(game: Game, state: TrainState, played: Round) -> GScalars:
     real, fake = played.real, played.fake
     for step in range(game.config.g_steps):
         if step > 0:
-            z = draw_latents(game, f"z again {step}", played.position)
-            fake = make_fakes(game, state, z, with_gradients=True)
+            again = draw_latents(game, f"z again {step}", played.position, real)
+            fake = make_fakes(game, state, again, with_gradients=True)
         scalars = generator_step(game, state, real, fake)
     return scalars
 
@@ -114,33 +114,33 @@ def row_of(d: DScalars, g: GScalars) -> Tensor:
     return torch.stack([named[name] for name in SCALARS])
 
 
-def draw_latents(game: Game, purpose: str, position: int) -> Tensor:
-    """A batch of latents `(N, Z)` on the device."""
+def draw_latents(game: Game, purpose: str, position: int, real: Batch) -> Latents:
+    """A batch of latents on the device. Each fake is asked for the class of the real beside it (Huang et al. 2024)."""
     z = latents(game.config, game.config.batch_size, purpose, position)
-    return z.to(game.backend.device, non_blocking=True)
+    return Latents(z.to(game.backend.device, non_blocking=True), real.labels)
 
 
-def make_fakes(game: Game, state: TrainState, z: Tensor, *, with_gradients: bool) -> Tensor:
-    """G's images of `(N, Z)` latents, as both steps take them."""
+def make_fakes(game: Game, state: TrainState, given: Latents, *, with_gradients: bool) -> Tensor:
+    """G's images `(N, C, H, W)`, as both steps take them."""
     if state.perceptrons:
-        return state.perceptrons.generate(z)
+        return state.perceptrons.generate(given.z)
     with game.backend.autocast(), torch.set_grad_enabled(with_gradients):
-        fake: Tensor = state.g(z)
+        fake = told(state.g, given.labels)(given.z)
     return fake
 
 
-def discriminator_step(game: Game, state: TrainState, real: Tensor, fake: Tensor) -> DScalars:
+def discriminator_step(game: Game, state: TrainState, real: Batch, fake: Tensor) -> DScalars:
     """Ascend D's objective once."""
     config, objective, targets = game.config, game.objective, game.targets
     if state.perceptrons:
         assert objective.d_slopes is not None
-        real_logits, fake_logits = state.perceptrons.discriminate(real)
+        real_logits, fake_logits = state.perceptrons.discriminate(real.images)
         total = objective.d_loss(real_logits, fake_logits, targets)
         state.perceptrons.d_backward(*objective.d_slopes(real_logits, fake_logits, targets))
     else:
         fake = fake.detach().float()
-        real_seen, fake_seen = with_noise(real, config, state, "real"), with_noise(fake, config, state, "fake")
-        real_logits, fake_logits, penalty = discriminate(game, state, real_seen, fake_seen)
+        real_seen, fake_seen = with_noise(real.images, config, state, "real"), with_noise(fake, config, state, "fake")
+        real_logits, fake_logits, penalty = discriminate(game, state, real_seen, fake_seen, real.labels)
         total = objective.d_loss(real_logits, fake_logits, targets) + penalty
         put_gradients(state.d_parameters, torch.autograd.grad(total, state.d_parameters))
     state.d_optimizer.step()
@@ -151,7 +151,7 @@ def discriminator_step(game: Game, state: TrainState, real: Tensor, fake: Tensor
         return DScalars(total.detach(), *scores, value(real_logits, fake_logits))
 
 
-def generator_step(game: Game, state: TrainState, real: Tensor, fake: Tensor) -> GScalars:
+def generator_step(game: Game, state: TrainState, real: Batch, fake: Tensor) -> GScalars:
     """Descend G's loss once, on the fakes rescored by the D just updated."""
     config, objective, targets = game.config, game.objective, game.targets
     if state.perceptrons:
@@ -161,10 +161,11 @@ def generator_step(game: Game, state: TrainState, real: Tensor, fake: Tensor) ->
         state.perceptrons.g_backward(objective.g_slopes(fake_logits, targets))
     else:
         with game.backend.autocast(), frozen(state.d_parameters):
-            fake_logits = packed(state.d, with_noise(fake.float(), config, state, "fake"), config.pack).float()
+            d = told(state.d, real.labels)
+            fake_logits = packed(d, with_noise(fake.float(), config, state, "fake"), config.pack).float()
             real_logits = None
             if objective.needs_real_in_g:
-                real_logits = packed(state.d, with_noise(real, config, state, "real"), config.pack).float()
+                real_logits = packed(d, with_noise(real.images, config, state, "real"), config.pack).float()
         loss = objective.g_loss(fake_logits, real_logits, targets)
         put_gradients(state.g_parameters, torch.autograd.grad(loss, state.g_parameters))
     state.g_optimizer.step()
@@ -190,52 +191,65 @@ def put_gradients(parameters: list[nn.Parameter], gradients: tuple[Tensor, ...])
         parameter.grad = gradient if same else torch.empty_like(parameter).copy_(gradient)
 
 
-def discriminate(game: Game, state: TrainState, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor | float]:
+def discriminate(
+    game: Game, state: TrainState, real: Tensor, fake: Tensor, labels: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor | float]:
     """D's logits `(N / pack,) float32` of reals and fakes, and the weighted penalties.
 
-    D sees the two apart where each batch has its own batch statistics, else in one pass that R1 and R2 share.
+    `labels (N,)` are the classes of both, where D is told. D sees the two apart where each batch has its own batch
+    statistics, else in one pass that R1 and R2 share.
     """
-    config, backend = game.config, game.backend
+    config, backend, d = game.config, game.backend, told(state.d, labels)
     scale = penalty_scale(state, config)
     penalty: Tensor | float = 0.0
     real, fake = in_packs(real, config.pack), in_packs(fake, config.pack)
     if config.gradient_penalty > 0:
         alpha = torch.rand(len(real), generator=rng(config.seed, "alpha", state.images_seen))
         alpha = alpha.view(-1, *[1] * (real.dim() - 1)).to(real.device)
-        penalty = config.gradient_penalty * scale * penalties.gradient_penalty(state.d, real, fake, alpha)
+        penalty = config.gradient_penalty * scale * penalties.gradient_penalty(d, real, fake, alpha)
     if scores_independently(config.network, config.d_norm):
-        logits, squares = discriminate_rows(game, state, torch.cat([real, fake]))
+        logits, squares = discriminate_rows(game, state, torch.cat([real, fake]), twice(labels))
         real_logits, fake_logits = logits.chunk(2)
         r1, r2 = squares.view(2, -1).mean(dim=1) if squares is not None else (0.0, 0.0)
     else:
         with backend.autocast():
-            real_logits, fake_logits = state.d(real).float(), state.d(fake).float()
-        r1 = penalties.zero_centred_penalty(state.d, real) if config.r1 > 0 else 0.0
-        r2 = penalties.zero_centred_penalty(state.d, fake) if config.r2 > 0 else 0.0
+            real_logits, fake_logits = d(real).float(), d(fake).float()
+        r1 = penalties.zero_centred_penalty(d, real) if config.r1 > 0 else 0.0
+        r2 = penalties.zero_centred_penalty(d, fake) if config.r2 > 0 else 0.0
     return real_logits, fake_logits, penalty + 0.5 * scale * (config.r1 * r1 + config.r2 * r2)
 
 
-def discriminate_rows(game: Game, state: TrainState, seen: Tensor) -> tuple[Tensor, Tensor | None]:
+def discriminate_rows(
+    game: Game, state: TrainState, seen: Tensor, labels: Tensor | None = None
+) -> tuple[Tensor, Tensor | None]:
     """The logit of every row, reals and then fakes, `(N,) float32`; where R1 or R2 asks for them, squared gradients.
 
     Of every row, or by finite differences of some: `(M,)`, half of them of reals.
     """
-    config, backend = game.config, game.backend
+    config, backend, d = game.config, game.backend, told(state.d, labels)
     if config.r1 == config.r2 == 0.0:
         with backend.autocast():
-            return state.d(seen).float(), None
+            return d(seen).float(), None
     if config.penalty_noise > 0:
         count = len(seen)
         moving = seen if config.penalty_share >= 1.0 else first_of_each_half(seen, config.penalty_share)
         noise = torch.randn(moving.shape, generator=rng(config.seed, "penalty", state.images_seen))
         noise = backend.layout(noise.to(seen.device).mul_(config.penalty_noise))
+        if labels is not None:
+            again = labels if len(moving) == count else first_of_each_half(labels, config.penalty_share)
+            d = told(state.d, torch.cat([labels, again]))
         with backend.autocast():
-            logits, moved = state.d(torch.cat([seen, moving + noise])).float().split([count, len(moving)])
+            logits, moved = d(torch.cat([seen, moving + noise])).float().split([count, len(moving)])
         still = logits if len(moving) == count else first_of_each_half(logits, config.penalty_share)
         return logits, penalties.squared_differences(still, moved, noise)
     inputs = seen.requires_grad_(True)
-    logits = state.d(inputs)
+    logits = d(inputs)
     return logits, penalties.squared_gradients(logits, inputs)
+
+
+def twice(labels: Tensor | None) -> Tensor | None:
+    """The classes of a batch of reals and then as many fakes, which share them."""
+    return None if labels is None else torch.cat([labels, labels])
 
 
 def first_of_each_half(rows: Tensor, share: float) -> Tensor:

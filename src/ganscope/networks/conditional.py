@@ -1,0 +1,69 @@
+"""Networks that are told a class: an embedding joined to z in G, a projection in D.
+
+Legend: N images, Z latent numbers, K classes, E numbers of a class's embedding.
+
+G is the pair's own generator on Z + E numbers: nothing inside it knows of classes (Huang et al. 2024, as released). D
+ends in 1 + K numbers instead of one: the first is the logit of an image, and the one of its class is added to it, which
+is the projection of Miyato & Koyama 2018, equation 3, with a linear ψ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+MOST_EMBEDDED = 64  # E is as many numbers as z has, and no more than this
+
+
+def embedded(latent_dim: int) -> int:
+    """E: the numbers that join the Z of a latent."""
+    return min(latent_dim, MOST_EMBEDDED)
+
+
+class ConditionalGenerator(nn.Module):
+    """`(N, Z) float32` latents and `(N,) int64` classes → `(N, C, H, W) float32` images, as `inner` makes them."""
+
+    def __init__(self, inner: nn.Module, num_classes: int, latent_dim: int) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(num_classes, embedded(latent_dim))  # N(0, 1), as z is
+        self.inner = inner
+
+    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
+        images: Tensor = self.inner(torch.cat([z, self.embed(labels)], dim=1))
+        return images
+
+
+class ConditionalDiscriminator(nn.Module):
+    """`(N, C, H, W) float32` images and `(N,) int64` classes → `(N,) float32` logits.
+
+    `inner` gives `(N, 1 + K)`: what an image is worth, and what it is worth as a picture of each class.
+    """
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        found: Tensor = self.inner(images)
+        return found[:, 0] + found.gather(1, labels[:, None] + 1).squeeze(1)
+
+
+def told(network: nn.Module, labels: Tensor | None) -> Callable[[Tensor], Tensor]:
+    """The network as a function of its first input alone, told the classes `(N,) int64` of the rows, if any."""
+    return network if labels is None else lambda x: network(x, labels)
+
+
+def tried(network: nn.Module, x: Tensor) -> Tensor:
+    """One pass to look at a network's layers: where it asks for a class, of the first."""
+    asks = isinstance(network, ConditionalGenerator | ConditionalDiscriminator)
+    made: Tensor = told(network, torch.zeros(len(x), dtype=torch.long, device=x.device) if asks else None)(x)
+    return made
+
+
+def joined(z: Tensor, labels: Tensor | None, num_classes: int) -> Tensor:
+    """What the plain form of a generator takes: `(N, Z)`, or z and the class as one-hot, `(N, Z + K) float32`."""
+    if labels is None:
+        return z
+    return torch.cat([z, nn.functional.one_hot(labels, num_classes).to(z)], dim=1)
