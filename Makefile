@@ -50,7 +50,7 @@ check: $(VENV)/installed-tests
 
 check-web:
 	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent check
-	git diff --exit-code --stat -- src/ganscope/page/static
+	git diff --exit-code --stat -- src/ganscope/page/static docs/glossary.md
 
 web:
 	cd web && npm ci --no-audit --no-fund && npm test && npm run build

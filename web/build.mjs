@@ -22,3 +22,8 @@ await writeFile(new URL("index.html", out), await text("./src/index.html"));
 const licence = await text("./node_modules/uplot/LICENSE");
 const version = JSON.parse(await text("./node_modules/uplot/package.json")).version;
 await writeFile(new URL("THIRD_PARTY_LICENSES", out), `The viewer's bundle (viewer.js, viewer.css) contains:\n\nuPlot ${version}, https://github.com/leeoniya/uPlot\n\n${licence}`);
+
+// The glossary of the page is the glossary of the documentation.
+const glossary = Object.values(JSON.parse(await text("./src/glossary.json")));
+const lines = glossary.map(([term, meaning]) => `**${term[0].toUpperCase()}${term.slice(1)}.** ${meaning}\n`);
+await writeFile(new URL("../docs/glossary.md", import.meta.url), `# Glossary\n\nThe words of the page, as its "?" buttons say them (from web/src/glossary.json, by \`make web\`).\n\n${lines.join("\n")}`);

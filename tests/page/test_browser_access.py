@@ -10,11 +10,13 @@ import pytest
 
 from fixtures.browsing import SPEC, STOP, made, settle, slide, until
 from fixtures.synthetic import build_run
+from ganscope.metrics import METRICS
 from ganscope.page.report import write_report
 from ganscope.runs.run import Run
 
 pytestmark = pytest.mark.browser
-AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+WEB = Path(__file__).parents[2] / "web"
+AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="axe-core is needed: npm ci in web/")
 
 
@@ -105,3 +107,45 @@ def test_what_is_pressed_is_large_enough(visit: Any, report: str) -> None:
       return box.width && e.type !== 'range' && (box.width < 24 || box.height < 24);
     }).map((e) => e.outerHTML.slice(0, 120))""")
     assert small == []
+
+
+def test_a_question_mark_explains_its_term_in_place(visit: Any, report: str) -> None:
+    page = visit(report)
+    terms = json.loads((WEB / "src" / "glossary.json").read_text(encoding="utf-8"))
+    page.locator(".map-over").focus()
+    page.keyboard.press("n")
+    told = {}
+    for button in page.locator(".explain:visible").all():
+        button.click()
+        bubble = page.locator(".bubble")
+        told[button.get_attribute("aria-label")] = bubble.inner_text()
+        box = bubble.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 1280
+        page.keyboard.press("Escape")
+        assert bubble.count() == 0
+    named = {f"What is {title}?": f"{title}\n\n{meaning}" for title, meaning in terms.values()}
+    assert told == {name: named[name] for name in told}
+    for term in ("map", "rim", "distance", "score", "floor", "held_out", "frechet", "losses", "scores", "latent"):
+        assert f"What is {terms[term][0]}?" in told, term
+
+
+def test_every_metric_is_in_the_glossary_and_the_glossary_in_the_docs() -> None:
+    terms = json.loads((WEB / "src" / "glossary.json").read_text(encoding="utf-8"))
+    assert set(METRICS) <= set(terms)
+    docs = (WEB.parent / "docs" / "glossary.md").read_text(encoding="utf-8")
+    for _, meaning in terms.values():
+        assert meaning in docs
+
+
+@pytest.mark.slow
+def test_the_legend_says_what_the_colours_mean(visit: Any, report: str) -> None:
+    page = visit(report)
+    line = page.locator(".legend-line")
+    assert "class" not in line.inner_text()
+    for value, words in (
+        ("class", "of the class it looks like"),
+        ("score", "1, surely real"),
+        ("distance", "3 and more"),
+    ):
+        page.get_by_label("Colour the generated images by").select_option(value)
+        until(page, f"document.querySelector('.legend-line').textContent.includes({words!r})")

@@ -125,7 +125,7 @@ export class Chart {
         y: { distr: data.log ? 3 : 1, range: data.log ? undefined : (_, low, high) => spread(low, high, data.least, data.most) },
       },
       axes: [
-        { ...axis, font, size: 24, gap: 3, space: 56, values: (_, ticks) => ticks.map(brief) },
+        { ...axis, font, size: 24, gap: 3, space: 56, label: "images seen", labelFont: font, labelSize: 14, labelGap: -2, values: (_, ticks) => ticks.map(brief) },
         { ...axis, font, size: 42, gap: 4, space: 26, values: (_, ticks) => ticks.map((v) => (v === null ? "" : short(v))) },
       ],
       series: [

@@ -1,6 +1,8 @@
 /** What stands below the pictures of one run: findings with their evidence, the table of metrics, settings, networks, machine. */
 
 import { findingsOf, type Stated } from "./curves";
+import { against, rowsOf } from "./evidence";
+import { explain, isTerm } from "./explain";
 import { div, fill, h, type Child } from "./dom";
 import type { Evaluation, Finding, RunModel } from "./model";
 import { count, short, words } from "./numbers";
@@ -16,7 +18,7 @@ export class Details {
 
   constructor(private readonly model: RunModel, private readonly goTo: (seen: number) => void) {
     this.element = div("details",
-      h("section", { class: "card", "aria-label": "Findings" }, h("h3", {}, "Findings"), this.findings),
+      h("section", { class: "card", "aria-label": "Findings" }, h("h3", {}, "Findings", explain("finding")), this.findings),
       h("section", { class: "card", "aria-label": "Measurements of this snapshot" }, h("h3", {}, "Measurements"), this.measured),
       h("section", { class: "card", "aria-label": "Settings and machine" }, h("h3", {}, "The run"), this.facts));
   }
@@ -70,16 +72,17 @@ export class Details {
   }
 
   private finding(finding: Stated, open: boolean): HTMLElement {
-    const names = [...new Set([...Object.keys(finding.evidence), ...Object.keys(finding.thresholds)])];
+    const rows = rowsOf(finding.evidence, finding.thresholds);
     const span = `${count(finding.first)} to ${count(finding.last)} images`;
     const when = finding.open ? `${finding.severity}, since ${count(finding.first)} images` : `passed: it held from ${span}`;
     return h("details", { class: `finding ${finding.severity}${finding.open ? "" : " passed"}`, open, "data-key": keyOf(finding) },
       h("summary", {}, h("i", { class: `tone ${finding.severity}`, "aria-hidden": "true" }), h("b", {}, words(finding.id)),
         h("span", { class: "hint" }, ` ${when}`)),
       h("p", {}, finding.open ? finding.sentence : `At ${count(finding.last)} images it said: ${finding.sentence}`),
-      names.length ? h("table", { class: "numbers-table" }, h("thead", {}, h("tr", {}, h("th", {}, "evidence"), h("th", {}, "found"), h("th", {}, "threshold"))),
-        h("tbody", {}, ...names.map((name) => h("tr", {}, h("th", { scope: "row" }, words(name)),
-          h("td", {}, short(finding.evidence[name])), h("td", {}, name in finding.thresholds ? short(finding.thresholds[name]) : ""))))) : null,
+      rows.length ? h("table", { class: "numbers-table" },
+        h("thead", {}, h("tr", {}, ...["evidence", "found", "limit"].map((text) => h("th", { scope: "col" }, text)))),
+        h("tbody", {}, ...rows.map((row) => h("tr", {}, h("th", { scope: "row" }, row.name),
+          h("td", {}, row.found === null ? "" : short(row.found)), h("td", {}, row.limit === null ? "" : short(row.limit)))))) : null,
       finding.open && finding.advice?.length ? h("div", {}, h("p", { class: "hint" }, "What to try:"), h("ul", {}, ...finding.advice.map((text) => h("li", {}, text)))) : null,
       h("button", { on: { click: () => this.goTo(finding.first) } }, "Go to its beginning"));
   }
@@ -89,12 +92,12 @@ const keyOf = (finding: Finding): string => `${finding.id}@${finding.first}`;
 
 function table(line: Evaluation): HTMLElement {
   const rows = Object.entries(line.metrics ?? {}).map(([name, metric]) =>
-    h("tr", {}, h("th", { scope: "row" }, words(name)), h("td", {}, short(metric.value) + (metric.stderr ? ` ± ${short(metric.stderr)}` : "")),
-      h("td", {}, short(metric.floor)), h("td", { class: "hint" }, metric.better === "higher" ? "↑" : "↓"),
+    h("tr", {}, h("th", { scope: "row" }, words(name), isTerm(name) && explain(name)), h("td", {}, short(metric.value) + (metric.stderr ? ` ± ${short(metric.stderr)}` : "")),
+      h("td", {}, short(metric.floor)), h("td", {}, against(metric.value, metric.floor, metric.better)), h("td", { class: "hint" }, metric.better === "higher" ? "↑" : "↓"),
       h("td", { class: "hint" }, `${count(metric.num_real ?? 0)} : ${count(metric.num_fake ?? 0)}`)));
   if (!rows.length) return h("p", { class: "empty" }, "Nothing measured at this snapshot.");
   return h("table", { class: "numbers-table" }, h("caption", {}, `At ${count(line.images_seen)} images seen`),
-    h("thead", {}, h("tr", {}, ...["metric", "value", "floor", "better", "real : fake"].map((text) => h("th", { scope: "col" }, text)))), h("tbody", {}, ...rows));
+    h("thead", {}, h("tr", {}, ...["metric", "value", "real images get", "of that", "better", "real : fake"].map((text) => h("th", { scope: "col" }, text, text.startsWith("real images") && explain("floor"))))), h("tbody", {}, ...rows));
 }
 
 function pairs(values: Record<string, unknown>): HTMLElement {

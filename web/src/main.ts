@@ -1,6 +1,8 @@
 /** The page: one time axis, one run or two, a file or a server behind them. */
 
 import { Bookmark } from "./bookmark";
+import { legendLine } from "./legendline";
+import { explain } from "./explain";
 import { findingsOf } from "./curves";
 import { append, div, fill, h, icon, ICONS, tool } from "./dom";
 import { makeModels, type RunModel } from "./model";
@@ -76,7 +78,7 @@ async function start(): Promise<void> {
       if (finding) views[mark.id]?.show(finding, false);
       const name = mark.run ? `${mark.run}: ` : "";
       const when = finding?.open ? "since here:" : `passed; from here to ${count(finding?.last ?? 0)} images it said:`;
-      bar.say(`${name}${finding ? `${words(finding.id)}, ${when} ${finding.sentence}` : BEST}`, finding && (() => views[mark.id]?.show(finding, true)));
+      bar.say(`${name}${finding ? `${words(finding.id)}, ${when} ${finding.sentence}` : BEST}`, finding && (() => views[mark.id]?.show(finding, true)), finding ? null : explain("best"));
     },
   });
 
@@ -175,7 +177,7 @@ async function start(): Promise<void> {
   document.title = `${models.map((model) => model.name).join(" and ")} · ganscope`;
   fill(app,
     h("header", { class: "top" }, h("h1", {}, "ganscope"),
-      h("p", { class: "legend-line" }, h("span", {}, h("i", { class: "dot real" }), "real images, laid out once"), h("span", {}, h("i", { class: "dot fake" }), "generated"), h("span", {}, h("i", { class: "dot hollow" }), "like no real image")),
+      legendLine(store),
       div("controls", colour, ...LAYERS.map(([name, key]) => check(name, key)), lasso,
         linkButton(() => bookmark.link),
         tool("Light or dark", "Light or dark", icon(ICONS.theme), () => theme(!store.value.dark)),

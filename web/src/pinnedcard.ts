@@ -1,6 +1,7 @@
 /** The image that the reader chose: large, beside its nearest real image, with its own film strip. */
 
 import { div, fill, h, icon, ICONS, tool } from "./dom";
+import { explain } from "./explain";
 import { ImageList } from "./imagelist";
 import { count } from "./numbers";
 import { type Pictures, placeIn } from "./pictures";
@@ -45,7 +46,8 @@ export class PinnedCard {
     }
     const head = div("card-head", h("h3", {}, mark.kind === "fake" ? `Generated image ${mark.id}` : `Real image ${count(mark.id)}`),
       tool("Let go", "Let go (Esc)", icon(ICONS.close), () => this.on.letGo()));
-    const words = div("pin-words", ...this.pictures.lines(mark).slice(1).map((line) => h("p", {}, line)));
+    const words = div("pin-words", ...this.pictures.lines(mark).slice(1).map((line) =>
+      h("p", {}, line, line.startsWith("D's") && explain("score"), line.startsWith("distance") && explain("distance"))));
     const parts = mark.kind === "fake" ? this.fake(mark) : { pictures: [this.figure(mark, "real")], below: [] };
     fill(this.element, head, div("pair", ...parts.pictures, words), ...parts.below);
     if (focused) this.on.unfocused();
@@ -102,7 +104,7 @@ export class PinnedCard {
     this.strip = strip;
     strip.set(stops.map((id) => ({ kind: "sample", id })));
     const some = stops.length < slots.length ? `kept at ${stops.length} of ${slots.length} snapshots` : "at every snapshot";
-    return [h("p", { class: "hint" }, `The same latent, ${some}; click to go there.`), strip.element];
+    return [h("p", { class: "hint" }, `The same latent, ${some}; click to go there.`, explain("latent")), strip.element];
   }
 
   /** The picture of latent `id` at a snapshot, null until its sheet is decoded. */

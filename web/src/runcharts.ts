@@ -2,8 +2,10 @@
 
 import { Chart, type ChartData, type Curve } from "./chart";
 import { CLASS_COLOURS, css, D_ORANGE, G_BLUE } from "./colour";
+import { explain, isTerm } from "./explain";
 import { gaps, joined, metricNames, smoothed } from "./curves";
-import { div, fill, h } from "./dom";
+import { div, fill, h, say } from "./dom";
+import { against } from "./evidence";
 import type { RunModel, Table } from "./model";
 import { percent, short, words } from "./numbers";
 
@@ -22,6 +24,8 @@ export class RunCharts {
   private readonly metric: Chart;
   private readonly shares: Chart;
   private readonly choice: HTMLSelectElement;
+  private readonly ratio = h("p", { class: "hint" });
+  private readonly meaning = h("span", {});
 
   constructor(private readonly model: RunModel, on: ChartHandlers) {
     const make = (title: string, what: string): Chart => new Chart(title, what, (seen) => on.pick(seen), (seen) => on.point(seen));
@@ -30,7 +34,11 @@ export class RunCharts {
     this.metric = make("Measured", "a metric and its floor, the score of real images, over training");
     this.shares = make("Class shares", "share of each class among the generated images over training");
     this.choice = h("select", { "aria-label": "Metric", on: { change: () => this.fillMetric() } });
-    this.metric.controls.append(this.choice);
+    this.metric.controls.append(this.choice, this.meaning);
+    this.metric.element.append(this.ratio);
+    this.losses.controls.append(explain("losses"), " held-out", explain("held_out"));
+    this.scores.controls.append(explain("scores"));
+    this.shares.controls.append(explain("shares"));
     this.element = div("charts", this.losses.element, this.scores.element, this.metric.element, this.shares.element);
   }
 
@@ -79,7 +87,7 @@ export class RunCharts {
     const curves: Curve[] = [
       { name: "", quiet: true, colour: `${G_BLUE}33`, width: 1, values: r0 }, { name: "", quiet: true, colour: `${D_ORANGE}33`, width: 1, values: r1 },
       { name: names[0], colour: G_BLUE, values: s0 }, { name: names[1], colour: D_ORANGE, dash: DASH, values: s1 },
-      { name: "held-out", colour: G_BLUE, dots: true, values: t0 }, { name: "held-out", colour: D_ORANGE, dots: true, values: t1 },
+      { name: `${names[0]}, held-out`, colour: G_BLUE, dots: true, values: t0 }, { name: `${names[1]}, held-out`, colour: D_ORANGE, dots: true, values: t1 },
     ];
     return { x, curves: test.x.length ? curves : curves.slice(0, 4), stops: this.model.seen, range: this.range };
   }
@@ -87,6 +95,7 @@ export class RunCharts {
   private fillMetric(): void {
     const evals = this.model.log?.evals ?? [];
     const name = this.choice.value;
+    fill(this.meaning, isTerm(name) && explain(name));
     const found = evals.map((line) => line.metrics?.[name]);
     const known = found.findLast((metric) => metric);
     const values = gaps(found.map((metric) => metric?.value));
@@ -105,6 +114,9 @@ export class RunCharts {
       stops: evals.map((line) => line.images_seen), range: this.range, log: positive && high > 20 * low, format: short,
       empty: "Measured at every snapshot, unless the run was started with --no-metrics.",
     });
+    const now = found.at(-1);
+    const ratio = now ? against(now.value, now.floor, now.better) : "";
+    say(this.ratio, now?.value == null || !ratio ? "" : `At the end ${short(now.value)}, ${ratio} ${ratio === "as good" ? "as real images" : ratio.endsWith("%") ? "of what real images get" : "what real images get"}.`);
     this.metric.element.title = known ? `${words(name)}: ${known.better ?? ""} is better; ${known.num_real ?? "?"} real and ${known.num_fake ?? "?"} generated images, ${known.features ?? ""}` : "";
   }
 

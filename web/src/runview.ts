@@ -5,6 +5,7 @@ import { classColours, type Rgb } from "./colour";
 import { toneOf } from "./curves";
 import { Details } from "./details";
 import { div, h, icon, ICONS, say, tool } from "./dom";
+import { explain } from "./explain";
 import { inPolygon, polygonBox } from "./gridindex";
 import { GenerateCard } from "./generatecard";
 import type { Guests } from "./guests";
@@ -102,7 +103,7 @@ export class RunView {
     this.grid.marked = (item) => this.pin?.kind === "fake" && this.pin.id === item.id;
     this.contacts = new ImageList("real images", 30, paint, pick, describe);
     this.contactCard = h("section", { class: "card contact", "aria-label": "The data" }, this.contactTitle, this.contacts.element);
-    this.map.element.append(this.tip.element, this.noMap, div("map-foot", this.unlike, this.unnamed), this.hintText, this.told);
+    this.map.element.append(this.tip.element, this.noMap, div("map-foot", this.unlike, explain("rim"), this.unnamed), this.hintText, this.told);
     this.element = h("section", { class: "run", "aria-label": `Run ${model.name}` },
       h("header", { class: "run-head" }, h("h2", { dir: "auto", title: model.name }, model.name), this.verdict),
       div("stage",
@@ -144,7 +145,7 @@ export class RunView {
       button("Zoom in", ICONS.plus, () => this.map.zoomBy(1.6)), button("Zoom out", ICONS.minus, () => this.map.zoomBy(1 / 1.6)),
       button("Show everything", ICONS.home, () => this.map.reset(), "Show everything (f)"),
       button("List what is in view", ICONS.view, () => this.listView(), "List what is in view (v)"),
-      button("Save as a picture", ICONS.image, () => this.savePicture()));
+      button("Save as a picture", ICONS.image, () => this.savePicture()), explain("map"));
   }
 
   // ---- data has arrived ----------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 /** The time axis: a native slider with marks for findings and the best snapshot, play, step, speed. */
 
-import { div, fill, h, icon, ICONS, say, tool } from "./dom";
+import { type Child, div, fill, h, icon, ICONS, say, tool } from "./dom";
+import { explain } from "./explain";
 import type { Stated } from "./curves";
 import { brief, count, words } from "./numbers";
 import { type Axis, positionOf, seenAt } from "./timeaxis";
@@ -51,7 +52,7 @@ export class TimeBar {
         tool("Previous snapshot", "Previous snapshot (,)", icon(ICONS.back), () => on.step(-1)),
         tool("Next snapshot", "Next snapshot (.)", icon(ICONS.next), () => on.step(1)),
         speed),
-      div("track", this.marks, this.slider, div("ends", this.ends[0], this.ends[1])),
+      div("track", this.marks, this.slider, div("ends", this.ends[0], h("span", {}, this.ends[1], explain("images_seen")))),
       div("place", this.where, this.live),
       this.note,
     );
@@ -106,9 +107,9 @@ export class TimeBar {
   }
 
   /** What a mark says, beside the time and above the map; `more` goes to where its evidence stands. */
-  say(text: string, more: (() => void) | null): void {
+  say(text: string, more: (() => void) | null, term: Child = null): void {
     this.note.hidden = !text;
-    fill(this.note, h("span", {}, text), more && h("button", { class: "link", on: { click: more } }, "Evidence"),
+    fill(this.note, h("span", { class: "said" }, text), term, more && h("button", { class: "link", on: { click: more } }, "Evidence"),
       tool("Close", "Close (Esc)", icon(ICONS.close), () => this.say("", null)));
   }
 
