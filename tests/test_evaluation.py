@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from ganscope.config.plan import plan
 from ganscope.config.presets import make_config
 from ganscope.data.load import Dataset, load_dataset
 from ganscope.device import choose_backend
-from ganscope.errors import ConfigError, RunError
+from ganscope.errors import ConfigError, DataError, RunError
 from ganscope.evaluation import evaluate, title_of, train_on_synthetic
 from ganscope.features import spaces
 from ganscope.metrics.table import Metric
@@ -114,3 +115,20 @@ def test_only_inception_at_fifty_thousand_is_called_fid() -> None:
 
     assert title("inception", 50_000) == "FID"
     assert title("inception", 10_000) == title("classifier", 50_000) == "Fréchet distance"
+
+
+def test_data_that_have_moved_are_found_by_their_content(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (200, 8, 8), np.uint8)
+    np.save(tmp_path / "here.npy", images)
+    dataset = load_dataset(str(tmp_path / "here.npy"))
+    run = untrained_run(tmp_path / "run", dataset)
+    run.store_config(dataclasses.replace(run.config(), data=str(tmp_path / "here.npy")))
+    (tmp_path / "here.npy").rename(tmp_path / "there.npy")
+    with pytest.raises(DataError, match="not where they were") as caught:
+        evaluate(run.path, num_fake=200)
+    assert "--data" in caught.value.todo
+    assert evaluate(run.path, num_fake=200, data=str(tmp_path / "there.npy"))["metrics"]
+    np.save(tmp_path / "other.npy", images[::-1] ^ 1)
+    with pytest.raises(RunError, match="is not what"):
+        evaluate(run.path, num_fake=200, data=str(tmp_path / "other.npy"))

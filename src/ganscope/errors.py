@@ -14,8 +14,24 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import unicodedata
 from collections.abc import Iterable
 from types import ModuleType
+
+
+def plain(text: str) -> str:
+    """Text that a terminal, a page or a picture shows as it is: nothing in it moves the cursor or turns the writing.
+
+    Control characters, marks that reverse the direction, bytes that are no UTF-8 and the like become `\\xNN` or
+    `\\uNNNN`; line ends stay. Names of files and classes reach a screen through this.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(
+        c if c.isprintable() or c == "\n" or unicodedata.category(c) == "Zs" else c.encode("unicode_escape").decode()
+        for c in text
+    )
 
 
 class GanscopeError(Exception):
@@ -24,6 +40,7 @@ class GanscopeError(Exception):
     exit_code = 2
 
     def __init__(self, what: str, *, found: str = "", todo: str = "") -> None:
+        what, found, todo = plain(what), plain(found), plain(todo)
         self.what, self.found, self.todo = what, found, todo
         lines = [what]
         if found:

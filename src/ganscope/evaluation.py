@@ -17,7 +17,7 @@ from ganscope.config import Plan
 from ganscope.data import Dataset, cache_root, load_configured
 from ganscope.device import has_fast_bf16
 from ganscope.drawing import save_grid
-from ganscope.errors import ConfigError, RunError
+from ganscope.errors import ConfigError, DataError, RunError
 from ganscope.features import (
     FEATURES,
     FeatureSpace,
@@ -55,6 +55,7 @@ def evaluate(
     num_fake: int = 10_000,
     tstr: bool = False,
     features: str = "auto",
+    data: str | None = None,
     cache: Path | None = None,
     progress: Say | None = None,
 ) -> dict[str, Any]:
@@ -65,6 +66,7 @@ def evaluate(
         num_fake: fakes drawn, from latents that no snapshot uses.
         tstr: also train a classifier on fakes and test it on real images.
         features: a feature space, or "auto".
+        data: where the data lie now, when they have moved.
 
     Returns:
         what the JSON file holds: `images_seen`, `metrics`, `class_share`, `class_names`, `feature_space`, `findings`
@@ -81,7 +83,7 @@ def evaluate(
     run.require_images(f"its scores are in {run.product('scores.json')} and, by snapshot, in evals.jsonl")
     config = run.config()
     seen = run.choose_generator(snapshot)
-    dataset = _dataset_of(run, config, say)
+    dataset = _dataset_of(run, config, say, data)
     cache = cache_root() if cache is None else cache
     if tstr and not has_usable_labels(dataset.train):
         raise ConfigError(
@@ -128,13 +130,19 @@ def evaluate(
     return result
 
 
-def _dataset_of(run: Run, config: Plan, say: Say) -> Dataset:
+def _dataset_of(run: Run, config: Plan, say: Say, data: str | None = None) -> Dataset:
     """The data that a run was trained on, by content."""
-    dataset = load_configured(config, progress=say)
+    try:
+        dataset = load_configured(config, data, progress=say)
+    except DataError as error:
+        if data is not None or not error.what.startswith("no data set"):
+            raise
+        todo = "give the path where they lie now with --data"
+        raise DataError(f"the data of {run.path} are not where they were", found=config.data, todo=todo) from error
     expected = run.environment().get("dataset", {}).get("content_hash", dataset.train.content_hash)
     if dataset.train.content_hash != expected:
         raise RunError(
-            f"{config.data} is not what {run.path} was trained on",
+            f"{data or config.data} is not what {run.path} was trained on",
             found=f"content {dataset.train.content_hash}, the run has {expected}",
             todo="give back the original images",
         )

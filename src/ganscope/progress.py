@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TextIO
 
+from ganscope.errors import plain
+
 Say = Callable[[str], None]  # what a slow function tells while it works: one short line at a time
 
 LOG_FILE_SECONDS = 10.0  # between lines where nothing can be rewritten in place
@@ -80,7 +82,7 @@ class Progress:
         if self._width:
             self.stream.write("\r" + " " * self._width + "\r")
             self._width = 0
-        self.stream.write(text + "\n")
+        self.stream.write(plain(text) + "\n")
         self.stream.flush()
 
     def close(self) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import gzip
 import os
 import tarfile
+import unicodedata
 import zipfile
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ganscope.data.archive import printable, read_members, refusal, sniff
+from ganscope.data.archive import printable, read_archive, read_members, refusal, sniff
 from ganscope.errors import DataError
 
 Members = dict[str, bytes | str]
@@ -201,3 +204,46 @@ def test_sniff_knows_each_kind_by_content(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"")
     kinds = [sniff(tmp_path / name) for name in ("a.npy", "b.npz", "c", "d", "e", "f")]
     assert kinds == ["npy", "npz", "idx", "idx", "", ""]
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.binary(min_size=1, max_size=60), st.integers(0, 10_000), st.sampled_from(["zip", "tar", "tgz"]), st.booleans()
+)
+def test_a_damaged_archive_gives_what_is_whole_or_one_error(
+    tmp_path_factory: pytest.TempPathFactory, noise: bytes, place: int, kind: str, cut: bool
+) -> None:
+    """Bytes anywhere overwritten, or the rest missing: files, reasons, or one `DataError`; never anything else."""
+    folder = tmp_path_factory.mktemp("any")
+    path = folder / f"a.{kind}"
+    if kind == "zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for i in range(5):
+                archive.writestr(f"d/{i}.png", bytes([i]) * 300)
+    else:
+        make_tar(path, [(tar_info(f"d/{i}.png"), bytes([i]) * 300) for i in range(5)], "w:gz" if kind == "tgz" else "w")
+    whole = bytearray(path.read_bytes())
+    at = place % len(whole)
+    whole[at : at + len(noise)] = noise
+    path.write_bytes(bytes(whole[:at] if cut else whole))
+    try:
+        found = list(read_archive(path, everything))
+    except DataError:
+        return
+    assert all(isinstance(content, bytes | DataError) for _, content in found) and len(found) <= 6
+
+
+@given(st.text())
+def test_what_is_printable_moves_no_cursor_and_turns_no_writing(name: str) -> None:
+    shown = printable(name)
+    assert not any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in shown)
+    assert printable(shown) == shown
+    assert shown == name or not name.isprintable()
+
+
+def test_a_large_member_waits_alone(tmp_path: Path) -> None:
+    """Members in memory are bounded by their bytes and not only by their number."""
+    from ganscope.data.folder import _chunk
+
+    items = iter([(str(i), bytes(2**23)) for i in range(10)])
+    assert [len(_chunk(items)) for _ in range(5)] == [2] * 5

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import math
 import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ganscope.data.array_files import read_npy, read_npz
 from ganscope.data.arrays import image_array, read_idx, to_labels
-from ganscope.errors import DataError
+from ganscope.data.load import load_dataset
+from ganscope.errors import DataError, GanscopeError
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (5, 6, 7), dtype=np.uint8)
@@ -140,3 +144,43 @@ def test_idx_that_disagrees_with_its_header_is_refused(tmp_path: Path, data: byt
     (tmp_path / "a").write_bytes(data)
     with pytest.raises(DataError, match=reason):
         read_idx(tmp_path / "a")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(["uint8", "bool", "int16", "uint16", "int32", "float16", "float32", "float64"]),
+    st.sampled_from([(5, 8, 8), (5, 8, 8, 3), (5, 3, 8, 8), (5, 64), (8, 8, 3, 5), (5, 4, 8, 8), (1, 1, 1), (5, 9, 8)]),
+    st.integers(0, 2**32 - 1),
+    st.booleans(),
+)
+def test_any_array_is_read_or_refused_in_one_line(
+    tmp_path_factory: pytest.TempPathFactory, dtype: str, shape: tuple[int, ...], seed: int, holes: bool
+) -> None:
+    """Random bytes in any type: what is read lies in 0…255, keeps the order of brightness, and never warns."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    array = np.frombuffer(np.random.default_rng(seed).bytes(size), dtype).reshape(shape)
+    if dtype == "bool":
+        array = np.frombuffer(np.random.default_rng(seed).bytes(size), np.uint8).reshape(shape) > 99
+    if holes and array.dtype.kind == "f":
+        array = np.where(np.isfinite(array), array, np.nan)
+    folder = tmp_path_factory.mktemp("any")
+    np.save(folder / "a.npy", array)
+    try:
+        data = load_dataset(str(folder / "a.npy"), size=8, cache=folder / "cache")
+    except DataError:
+        return
+    assert data.train.images.dtype == np.uint8 and data.train.images.shape[2:] == (8, 8)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.binary(max_size=400), st.sampled_from([".npy", ".npz", ".mat", ".h5", ".parquet", ".arrow", ".csv", ".pkl"]),
+       st.sampled_from([b"", b"\x93NUMPY\x01\x00v\x00", b"PK\x03\x04", b"MATLAB 5.0", b"\x89HDF\r\n\x1a\n", b"PAR1",
+                        b"ARROW1\x00\x00", b"\x80\x04", b"\x00\x00\x08\x03"]))  # fmt: skip
+def test_any_bytes_are_one_clear_error(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, suffix: str, magic: bytes
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    path = folder / f"data_batch_1{suffix}"
+    path.write_bytes(magic + content)
+    with pytest.raises(GanscopeError):
+        load_dataset(str(path), cache=folder / "cache")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganscope.data import folder, inspect, survey
 from ganscope.data.duplicates import exact_groups, near_pairs, thumbnail
 from ganscope.data.inspect import draw_contact_sheet, examine, render
 from ganscope.errors import DataError
@@ -160,3 +161,44 @@ def test_near_pairs_are_found_among_many_and_nothing_else() -> None:
 
 def test_exact_groups() -> None:
     assert exact_groups([b"a", b"b", b"a", b"c", b"b", b"a"]) == [[0, 2, 5], [1, 4]]
+
+
+def test_hostile_names_reach_no_terminal_and_break_no_sheet(tmp_path: Path) -> None:
+    names = [
+        "\x1b[31mred",
+        "\u202egnp",
+        "\u0645\u0631\u062d\u0628\u0627" * 12,
+        "e" + "\u0301" * 60,
+        "\U0001f469\u200d\U0001f52c",
+    ]
+    for k, hostile in enumerate(names):
+        for i in range(12):
+            path = tmp_path / "set" / hostile / f"{hostile[:3]}{i}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            noise(100 * k + i, 16, 16).save(path)
+    report = examine(str(tmp_path / "set"))
+    text = render(report)
+    assert len(report.classes) == 5 and "\x1b" not in text and "\u202e" not in text and "\u200d" not in text
+    draw_contact_sheet(report, tmp_path / "sheet.png")
+
+
+def test_the_second_look_opens_no_image(patient: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty thousand files are looked at again within seconds because nothing is decoded twice."""
+    first = examine(patient, size=24)
+
+    def opened(*_: object, **__: object) -> None:
+        raise AssertionError("an image was opened again")
+
+    monkeypatch.setattr(survey, "read_header", opened)
+    monkeypatch.setattr(folder, "decode", opened)
+    monkeypatch.setattr(inspect, "_shown_fits", lambda found: first.fits)  # these are made anew each time
+    again = examine(patient, size=24)
+    assert again.num_images == first.num_images and again.duplicates == first.duplicates
+
+
+def test_what_check_says_names_an_option_for_every_decision(patient: str) -> None:
+    report = examine(patient)
+    assert report.decisions and all("--" in text for text in report.decisions)
+    assert all(text in render(report) for text in report.decisions)
+    asked = examine(patient, fit="pad", labels="none")
+    assert "--fit pad --labels none" in render(asked) and not asked.classes

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ganscope.data.layout import TEST, TRAIN, VALID, Layout, part_of, understand
 from ganscope.errors import ConfigError
@@ -116,3 +118,33 @@ def test_the_same_pictures_in_several_sizes_become_one_size() -> None:
 def test_a_level_that_is_none_is_refused() -> None:
     with pytest.raises(ConfigError, match="--labels"):
         understand(["a/1.png"], labels="folders:0")
+
+
+# Any names
+
+_NAMES = st.lists(
+    st.lists(
+        st.sampled_from(
+            ["train", "test1", "val2017", "a", "b", "images", "masks", "00000", "01000", "64", "128", "ü\u202e"]
+        ),
+        max_size=3,
+    ).map(lambda folders: "/".join(folders)),
+    min_size=1,
+    max_size=60,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    _NAMES, st.sampled_from(["auto", "folders", "folders:1", "folders:2", "none"]), st.sampled_from(["auto", "none"])
+)
+def test_every_name_is_used_once_or_left_out_with_a_reason(folders: list[str], labels: str, splits: str) -> None:
+    names = [f"{folder}/{i:05d}.png".lstrip("/") for i, folder in enumerate(folders)]
+    layout = understand(names, sizes=dict.fromkeys(names, (64, 64)), labels=labels, splits=splits)
+    assert sorted([*layout.names, *layout.left_out]) == sorted(names)
+    assert len(layout.parts) == len(layout.names) and set(layout.parts) <= {TRAIN, VALID, TEST}
+    assert layout.classes is None or (len(layout.classes) == len(layout.names) and labels != "none")
+    assert splits == "auto" or set(layout.parts) <= {TRAIN}
+    assert all(layout.left_out.values()) and all("--" in str(decision) for decision in layout.decisions)
+    again = understand(names, sizes=dict.fromkeys(names, (64, 64)), labels=labels, splits=splits)
+    assert again == layout

@@ -402,12 +402,16 @@ def test_a_process_killed_while_decoding_does_no_harm(tmp_path: Path) -> None:
 
 
 def test_what_killed_processes_left_is_cleared_away(tmp_path: Path) -> None:
-    left, fresh = tmp_path / "cache/datasets/.old.1.tmp", tmp_path / "cache/datasets/.new.2.tmp"
-    left.mkdir(parents=True)
-    fresh.mkdir()
-    os.utime(left, (0, 0))
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    folder, now = tmp_path / "cache/datasets", time.time()
+    ages = {f".old.{os.getpid()}.7.tmp": 7200, ".new.2.7.tmp": 0, f".dead.{dead.pid}.7.tmp": 300,
+            f".slow.{os.getpid()}.7.tmp": 300}  # fmt: skip
+    for name, age in ages.items():
+        (folder / name).mkdir(parents=True)
+        os.utime(folder / name, (now - age, now - age))
     load_dataset(write(tmp_path / "a", {"1.png": png(1)}), cache=tmp_path / "cache")
-    assert not left.exists() and fresh.exists()
+    assert {name[1:4] for name in ages if (folder / name).exists()} == {"new", "slo"}
 
 
 def test_a_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from ganscope.config.fields import Config
 from ganscope.config.plan import plan
 from ganscope.config.presets import make_config
 from ganscope.data import examine, load_configured
-from ganscope.errors import DataError
+from ganscope.errors import DataError, RunError
 from ganscope.launch.estimate import snapshot_cost
 from ganscope.launch.launch import configure, launch, of_trainable_size
 from ganscope.launch.resume import as_planned, resumed_config
@@ -93,3 +93,24 @@ def test_nothing_to_learn_is_one_line_and_no_run(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nothing to learn"):
         launch(configure(str(tmp_path / "data")), runs=tmp_path / "runs", progress=Progress(quiet=True))
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_goes_on_after_its_data_and_itself_have_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    (tmp_path / "here").mkdir()
+    for i in range(40):
+        Image.fromarray(rng.integers(0, 256, (8, 8), np.uint8)).save(tmp_path / "here" / f"{i}.png")
+    monkeypatch.chdir(tmp_path)
+    settings: dict[str, Any] = {**QUICK, "batch_size": 8, "epochs": 2.0}
+    first = launch(make_config("here", **settings), runs=tmp_path / "runs", progress=QUIET).run
+    assert first.config().data == str(tmp_path / "here"), "found from any folder"
+    (tmp_path / "here").rename(tmp_path / "there")
+    first.path.rename(tmp_path / "renamed")
+    longer = make_config("there", **(settings | {"epochs": 3.0}))
+    again = launch(longer, run_path=tmp_path / "renamed", progress=QUIET)
+    assert again.run.config().data == str(tmp_path / "there") and again.outcome.images_seen == 112, "14 batches of 8"
+    other = rng.integers(0, 256, (8, 8), np.uint8)
+    Image.fromarray(other).save(tmp_path / "there" / "0.png")
+    (tmp_path / "there").rename(tmp_path / "changed")
+    with pytest.raises(RunError, match="other settings"):
+        launch(make_config("changed", **(settings | {"epochs": 4.0})), run_path=tmp_path / "renamed", progress=QUIET)

@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the feature space: auto, classifier, random, contrastive, pca, or inception and dinov2, whose files "
         "GANSCOPE_INCEPTION and GANSCOPE_DINOV2 name (default: auto)",
     )
+    parser.add_argument("--data", metavar="DATA", help="where the run's data lie now, when they have moved")
     parser.add_argument("--tstr", action="store_true", help="also train on synthetic, test on real")
 
 
@@ -33,6 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         num_fake=arguments.count,
         tstr=arguments.tstr,
         features=arguments.features,
+        data=arguments.data,
         progress=Progress().say,
     )
     print(result["table"])

@@ -11,6 +11,7 @@ from ganscope.data.load import (
     chosen_size,
     load_configured,
     load_dataset,
+    located,
     require_outside,
     require_variety,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "keep_arrays",
     "load_configured",
     "load_dataset",
+    "located",
     "render",
     "require_outside",
     "require_variety",

@@ -21,7 +21,7 @@ from io import BytesIO, RawIOBase
 from pathlib import Path
 from typing import IO, Any, cast
 
-from ganscope.errors import DataError
+from ganscope.errors import DataError, plain
 
 MAX_MEMBER_BYTES = 256 * 2**20
 # Pictures hardly compress: 200 times its size (beyond the first GiB) is a bomb, not a data set.
@@ -32,8 +32,7 @@ _CORRUPT = (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, zlib.error,
 
 def printable(name: str) -> str:
     """A file's name as text for screens and JSON: bytes that are not UTF-8, and control characters, become `\\xNN`."""
-    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() or c == " " else c.encode("unicode_escape").decode() for c in text)
+    return plain(name).replace("\n", "\\n")
 
 
 def sniff(path: Path) -> str:

@@ -165,7 +165,7 @@ def read_idx(path: Path) -> AnyArray:
             # One byte more than stated shows that there is too much; and never more than the file could hold, whatever
             # its header claims (gzip shrinks at most 1032-fold).
             content = stream.read(min(stated, path.stat().st_size * (1032 if packed else 1)) + 1)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile, ValueError) as error:
         todo = "copy or download it again"
         raise DataError(f"{path} is cut short or damaged", found=str(error), todo=todo) from error
     except OSError as error:
@@ -209,7 +209,9 @@ def array_facts(images: ImageArray) -> Facts:
     grey = True
     for start in range(0, len(images) if channels > 1 else 0, BLOCK):
         block = images.raw(np.arange(start, min(start + BLOCK, len(images))))[:, :3]
-        if float((block.max(axis=1).astype(np.float64) - block.min(axis=1)).max()) > tolerance:
+        with np.errstate(over="ignore", invalid="ignore"):  # of infinities
+            spread = block.max(axis=1).astype(np.float64) - block.min(axis=1)
+        if (spread[np.isfinite(spread)] > tolerance).any():
             grey = False
             break
     backdrop = Backdrop()

@@ -26,6 +26,7 @@ from ganscope.data.dataset import Dataset, ImageSet, Mask
 
 _MARKER = "dataset.json"
 _ABANDONED_SECONDS = 3600  # an unfinished cache of that age was left by a process that was killed
+_SILENT_SECONDS = 120  # without a byte written, where the process no longer runs
 _BLOCK_IMAGES = 1024
 
 
@@ -89,7 +90,7 @@ def building(folder: Path) -> Iterator[Path]:
     """A scratch folder that becomes `folder` when the block ends well, else goes. May raise `OSError`."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     for left in folder.parent.glob(".*.tmp"):
-        if left.exists() and time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
+        if _abandoned(left):
             shutil.rmtree(left, ignore_errors=True)
     scratch = folder.with_name(f".{folder.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     shutil.rmtree(scratch, ignore_errors=True)
@@ -105,6 +106,29 @@ def building(folder: Path) -> Iterator[Path]:
                     raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _abandoned(left: Path) -> bool:
+    """Whether a scratch folder is nobody's: old, or silent and of a process that is gone from this machine."""
+    try:
+        silent = time.time() - max(path.stat().st_mtime for path in (left, *left.iterdir()))
+    except OSError:
+        return False
+    if silent > _ABANDONED_SECONDS:
+        return True
+    pid = left.name.split(".")[-3]
+    return silent > _SILENT_SECONDS and pid.isdecimal() and not _alive(int(pid))
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process runs here; where that cannot be told, it does."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def store(folder: Path, name: str, decoded: Decoded, held_out: Mask, hashes: list[bytes] | None = None) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ganscope.arraytypes import U8
+from ganscope.errors import plain
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -91,6 +92,7 @@ def _checkers(size: tuple[int, int]) -> Image.Image:
 
 def _fitted(text: str, font: Font, width: float) -> str:
     """The text, its middle left out where it is too long: both ends of a path tell more than its start."""
+    text = _drawable(text, font)
     if font.getlength(text) <= width:
         return text
     for kept in range(len(text) - 2, 1, -1):
@@ -100,8 +102,18 @@ def _fitted(text: str, font: Font, width: float) -> str:
     return "…"
 
 
+def _drawable(text: str, font: Font) -> str:
+    """The text, or its ASCII form where the layout engine fails on it."""
+    text = plain(text).replace("\n", " ")
+    try:
+        font.getlength(text)
+    except (OSError, ValueError, RuntimeError, KeyError):
+        return text.encode("ascii", "backslashreplace").decode()
+    return text
+
+
 def _wrapped(text: str, font: Font, width: float) -> list[str]:
-    lines = [""]
+    lines, text = [""], _drawable(text, font)
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
         if lines[-1] and font.getlength(longer) > width:

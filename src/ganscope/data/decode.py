@@ -31,6 +31,7 @@ from ganscope.data.fit import WHITE, Colour, Scale, Size, backdrop_facts, fitted
 from ganscope.errors import DataError
 
 MAX_PIXELS = 89_478_485  # Pillow's own limit: a quarter of a GiB at 3 bytes a pixel
+MAX_DEEP_PIXELS = 33_554_432  # of 2 to 4 bytes a channel
 MAX_FILE_BYTES = 256 * 2**20
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".avif"}
@@ -195,6 +196,9 @@ def _opened(source: bytes | Path) -> Iterator[Image.Image]:
             return
         with Image.open(BytesIO(source) if isinstance(source, bytes) else source, formats=_known_formats()) as image:
             width, height = image.size
+            limit = MAX_DEEP_PIXELS if _is_deep(image) else MAX_PIXELS
+            if MAX_PIXELS >= width * height > limit:
+                raise DataError(f"too large: {width} × {height} deep pixels (limit {limit:,}); make it smaller")
             if width * height > MAX_PIXELS:
                 raise DataError(f"decompression bomb: {width} × {height} pixels (limit {MAX_PIXELS:,})")
             yield image

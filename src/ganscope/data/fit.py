@@ -17,6 +17,7 @@ Size = tuple[int, int]  # (H, W) in pixels
 Colour = tuple[int, int, int]
 Scale = tuple[float, float]  # the values that become 0 and 255
 WHITE = (255, 255, 255)
+_PIECE = 1 << 20
 BACKGROUNDS: dict[str, Colour] = {"white": WHITE, "black": (0, 0, 0), "grey": (128, 128, 128)}
 _VANISHED = 24.0  # mean difference from the background, in levels, below which a picture cannot be seen on it
 
@@ -24,8 +25,18 @@ _VANISHED = 24.0  # mean difference from the background, in levels, below which 
 def scaled(values: npt.NDArray[Any], scale: Scale) -> U8:
     """Numbers of any shape to uint8: `scale` becomes 0 and 255, what lies beyond is clipped, NaN becomes 0."""
     low, high = scale
-    out = (values.astype(np.float64) - low) * (255 / (high - low))
-    return np.rint(np.clip(np.nan_to_num(out, nan=0.0, posinf=255.0, neginf=0.0), 0, 255)).astype(np.uint8)
+    flat = values.reshape(-1)
+    found = np.empty(flat.shape, np.uint8)
+    with np.errstate(over="ignore", invalid="ignore"):  # of floats near the greatest there are
+        _scale_pieces(flat, found, low, 255 / (high - low))
+    return found.reshape(values.shape)
+
+
+def _scale_pieces(flat: npt.NDArray[Any], found: U8, low: float, factor: float) -> None:
+    for start in range(0, len(flat), _PIECE):  # in pieces: eight bytes a value of the whole could be gigabytes
+        out = (flat[start : start + _PIECE].astype(np.float64) - low) * factor
+        out = np.clip(np.nan_to_num(out, nan=0.0, posinf=255.0, neginf=0.0), 0, 255)
+        found[start : start + _PIECE] = np.rint(out).astype(np.uint8)
 
 
 def to_8_bits(pixels: npt.NDArray[Any]) -> U8:

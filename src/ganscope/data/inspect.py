@@ -125,7 +125,7 @@ def examine(
         warnings=tuple(_warnings(found, headers, classes, recipe.side, exact, near, unreadable)),
         tiles=np.stack([images.image(i) for i in shown]),
         captions=tuple(images.caption(i) for i in shown),
-        fits=_fits(found),
+        fits=_shown_fits(found),
     )
 
 
@@ -208,7 +208,7 @@ def _kept_twins(images: _Everything, side: int, folder: Path) -> tuple[list[list
     return exact, found
 
 
-def _fits(found: Understanding) -> tuple[tuple[str, U8], ...]:
+def _shown_fits(found: Understanding) -> tuple[tuple[str, U8], ...]:
     """The picture whose shape is oddest, cut, padded and stretched."""
     recipe, files, layout, survey = found.plan.recipe, found.source.files, found.layout, found.survey
     if files is None or layout is None or survey is None:

@@ -96,6 +96,10 @@ def understand(
     kept = [name for name in kept if name not in left_out]
     if splits == "auto" and len({parts[name] for name in kept}) > 1:
         kept, classes = _settle_parts(kept, parts, classes, left_out, decisions)
+    if classes is not None and (bare := [name for name in kept if name not in classes]):
+        left_out |= dict.fromkeys(bare, "beside the class folders")
+        decisions.append(Decision(f"{len(bare):,} images left out", "they have no class", "--labels none uses them"))
+        kept = [name for name in kept if name in classes]
     return Layout(
         tuple(kept),
         tuple(TRAIN if splits == "none" else parts[name] for name in kept),

@@ -79,6 +79,12 @@ def load_configured(config: Config, data: str | None = None, progress: Say | Non
     return read_understood(understand_data(data or config.data, wishes, root, say), wishes, root, say)
 
 
+def located(data: str) -> str:
+    """A path as it can be found from any folder; names and addresses as they are."""
+    known = data in DATASETS or data.startswith("hf://") or not Path(data).expanduser().exists()
+    return data if known else str(Path(data).expanduser().absolute())
+
+
 def chosen_size(data: str, progress: Say | None = None, **settings: object) -> int:
     """The longer side to which `data` will be decoded with these fields of `Config`: what a preset is chosen by."""
     known = {field.name for field in dataclasses.fields(Wishes)}

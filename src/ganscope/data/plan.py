@@ -262,5 +262,5 @@ def scale_of(values: Values) -> Scale:
         if 128 <= high <= 255:
             high = 255.0
     if low > high / 2 or low < 0:
-        return (low, high) if high > low else (low, low + 1.0)
+        return (low, high) if high > low else (low, low + max(1.0, 1e-6 * abs(low)))
     return 0.0, high if high > 0 else 1.0

@@ -15,6 +15,7 @@ from ganscope.data import (
     Dataset,
     chosen_size,
     load_configured,
+    located,
     require_outside,
     require_variety,
     trainable_size,
@@ -59,6 +60,8 @@ def launch(
     toy = TOYS.get(config.data)
     require_sense(config, toy)
     config = of_trainable_size(config, progress)
+    if toy is None:
+        config = dataclasses.replace(config, data=located(config.data))
     require_outside(config.data, run_path or runs, todo="name another folder with --runs or --run")
     dataset = toy_dataset(toy) if toy is not None else load_configured(config, progress=progress.say)
     for decision in dataset.decisions:
@@ -71,7 +74,8 @@ def launch(
     cost, in_memory = snapshot_cost(plan(config, **known)), fits_in_memory(dataset.train.images.nbytes)
     resolved = plan(config, **known, snapshot_cost=cost, in_memory=in_memory)
     backend = backend_of(config)
-    run = find_run(config, resolved, runs, run_path, new)
+    content = dataset.train.content_hash
+    run = find_run(config, resolved, runs, run_path, new, content)
     if run is None:
         resolved = choose_penalty(resolved, dataset, backend, progress.say)
         environment = describe(
@@ -88,7 +92,7 @@ def launch(
         )
         progress.say(run.networks())
     else:
-        resolved = resumed_config(run, config, resolved)
+        resolved = resumed_config(run, config, resolved, content)
     progress.say(
         f"{config.data}: {count:,} training images of {height}×{height}×{channels}, "
         f"{len(dataset.test.images):,} held out · {backend.reason} · {run.path}"

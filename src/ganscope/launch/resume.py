@@ -11,8 +11,10 @@ from ganscope.errors import GanscopeError, RunError
 from ganscope.runs import Run, list_runs
 
 
-def find_run(config: Config, resolved: Plan, runs: Path, run_path: Path | None, new: bool) -> Run | None:
-    """The run to go on with, None when a new one is wanted."""
+def find_run(
+    config: Config, resolved: Plan, runs: Path, run_path: Path | None, new: bool, content_hash: str = ""
+) -> Run | None:
+    """The run to go on with, None when a new one is wanted. `content_hash`: of the training images."""
     if run_path is not None:
         exists = (run_path / "config.json").is_file()
         if exists and new:
@@ -22,7 +24,7 @@ def find_run(config: Config, resolved: Plan, runs: Path, run_path: Path | None, 
         return None
     for run in reversed(list_runs(runs)):
         try:
-            stored = run.config()
+            stored = where_it_lies(run, run.config(), resolved, content_hash)
             planned = as_planned(config, resolved, stored, piloted=run.piloted())
             same = not config_changes(stored, planned) and stored.epochs == planned.epochs
         except GanscopeError:
@@ -44,13 +46,21 @@ def as_planned(config: Config, resolved: Plan, stored: Plan, *, piloted: bool) -
     return dataclasses.replace(resolved, **kept)
 
 
-def resumed_config(run: Run, config: Config, resolved: Plan) -> Plan:
-    """The config to go on with in `run`.
+def where_it_lies(run: Run, stored: Plan, resolved: Plan, content_hash: str) -> Plan:
+    """The stored config with the data's path of today, when what lies there is what the run was trained on."""
+    if stored.data == resolved.data or not content_hash:
+        return stored
+    known = run.environment().get("dataset", {}).get("content_hash")
+    return dataclasses.replace(stored, data=resolved.data) if known == content_hash else stored
+
+
+def resumed_config(run: Run, config: Config, resolved: Plan, content_hash: str = "") -> Plan:
+    """The config to go on with in `run`; its data may have moved, when their `content_hash` is the same.
 
     Raises:
         RunError: other settings differ, each named old → new.
     """
-    stored = run.config()
+    stored = where_it_lies(run, run.config(), resolved, content_hash)
     planned = as_planned(config, resolved, stored, piloted=run.piloted())
     if changes := config_changes(stored, planned):
         raise RunError(
