@@ -54,6 +54,10 @@ class Limits:
     class_missing: float = 0.1  # a class's share of the fakes over its share of the data: `metrics.missing`
     class_frequent: float = 2.0  # the same, far too often, if it is also
     class_excess: float = 0.1  # more of the fakes than of the data
+    # a generator that is told classes: planted failures have 0 and 0, one healthy run 0.96 and 0.47 (docs/log.md)
+    obeyed: float = 0.6  # of the way from chance to what real pictures of the class score
+    obeyed_little: float = 0.3  # the same, for a failure
+    class_diversity: float = 0.25  # pairwise distance inside a class, of what fresh real pictures of it have
     # a D that knows its training images
     heart_train: float = 0.3  # of a guessing D's loss, on the images that it was trained on
     heart_gap: float = 0.4  # more than that on held-out images

@@ -6,7 +6,7 @@ enough. So a finding is about now; one that has passed is told as passed.
 
 Fréchet counts as a share of the untrained generator's, everything else as a share of what real data score, so that no
 rule depends on the scale of a feature space; "no gain" means none beyond the metric's own noise.
-Not covered: runs without metrics; conditional models that ignore the label. Losses that are not finite end a training
+Not covered: runs without metrics. Losses that are not finite end a training
 with an error of their own (`train.log_interval`).
 """
 
@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ganscope.diagnosis.advice import consistent
+from ganscope.diagnosis.conditional import class_collapsed, condition_ignored
 from ganscope.diagnosis.finding import SEVERITIES, Finding
 from ganscope.diagnosis.game import (
     discriminator_wins,
@@ -49,9 +50,9 @@ from ganscope.diagnosis.stopping import outlook
 RULES: dict[str, Callable[[Judged], Finding | None]] = {
     rule.__name__: rule
     for rule in (
-        vanishing_gradient, fooling_with_garbage, memorisation, mode_collapse, discriminator_wins, divergence,
-        learned_by_heart, past_its_best, oscillation, grainy, blurred, missing_modes, uneven_classes, too_slow,
-        far_from_real, spaces_disagree, converged, balanced,
+        vanishing_gradient, fooling_with_garbage, memorisation, mode_collapse, condition_ignored, class_collapsed,
+        discriminator_wins, divergence, learned_by_heart, past_its_best, oscillation, grainy, blurred, missing_modes,
+        uneven_classes, too_slow, far_from_real, spaces_disagree, converged, balanced,
     )
 }  # fmt: skip  # causes before what they bring with them: copies of few images are alike, D tells one picture easily
 ORDER = list(RULES)

@@ -6,6 +6,7 @@ N reals, M fakes, D features, K classes or clusters. Everything about the reals 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ganscope.metrics import variety
+from ganscope.metrics import classwise, variety
 from ganscope.metrics.coverage import Balls, support
 from ganscope.metrics.distance import (
     Gaussian,
@@ -141,6 +142,7 @@ class Evaluator:
         held_out_features, held_out_probabilities = recall(space, test.images[held_out])
         self._fit_kinds(train, features, seed)
         self._fit_confusion(test, held_out, held_out_probabilities)
+        self._fit_classwise(train, test)
         pool = held_out_features
         if len(spare) and len(pool) < num_fake:
             pool = np.concatenate([pool, recall(space, train.images[spare[: num_fake - len(pool)]])[0]])
@@ -198,6 +200,24 @@ class Evaluator:
         self.confusion: NDArray[np.float64] | None = None
         if probabilities is not None and test.labels is not None and self.space.num_classes <= MOST_CLASSES:
             self.confusion = confusion(test.labels[held_out], probabilities.argmax(axis=1), self.space.num_classes)
+
+    def _fit_classwise(self, train: Images, test: Images) -> None:
+        """What measures a conditional generator class by class; made when one comes."""
+        self._classwise: Callable[[], classwise.Classwise] | None = None
+        if train.labels is None or test.labels is None or len(train.class_names) > classwise.MOST_CLASSES:
+            return
+
+        @functools.cache
+        def made() -> classwise.Classwise:
+            assert train.labels is not None and test.labels is not None
+            of_train = self._recall(self.space, train.images)[0]
+            of_test, probabilities = self._recall(self.space, test.images)
+            seen = None if probabilities is None else np.asarray(probabilities.argmax(axis=1), np.int64)
+            return classwise.Classwise(
+                of_train, train.labels, of_test, test.labels, seen, len(train.class_names), seed=self.seed
+            )
+
+        self._classwise = made
 
     def _fit_copies(self, train: Images, test: Images, held_out: NDArray[np.int64]) -> None:
         pixels = self._recall(self.pixels, train.images)[0]
@@ -260,16 +280,25 @@ class Evaluator:
         )
         return Observation(metrics, features, labels, share, copies)
 
-    def observe(self, fakes: NDArray[np.uint8]) -> dict[str, Any]:
+    def observe(self, fakes: NDArray[np.uint8], asked: NDArray[np.int64] | None = None) -> dict[str, Any]:
         """`measure` as a line of `evals.jsonl` has it, with the features `(M, D)` and kinds `(M,)` for the map.
 
+        Args:
+            asked: the class that each fake was asked for, `(M,)`, of a conditional generator.
+
         Returns:
-            `metrics` and `class_share` for the line; `features` and `labels` as arrays.
+            `metrics`, `class_share` and, where classes were asked for, `per_class` for the line;
+            `features` and `labels` as arrays.
         """
         seen = self.measure(fakes)
+        told: dict[str, Any] = {}
+        if asked is not None and self._classwise is not None:
+            recognised = seen.labels if self.space.num_classes else None
+            told["per_class"] = self._classwise().measure(seen.features, asked, recognised)
         return {
             "metrics": {name: metric.to_dict() for name, metric in seen.metrics.items()},
             "class_share": class_share_line(self.real_share, seen.share),
+            **told,
             "features": seen.features,
             "labels": seen.labels,
         }

@@ -95,7 +95,7 @@ class ImageJudge(Judge):
         start = time.monotonic()
         reason = None
         if self.settings.metrics:
-            seen = self._monitor.observe(snapshot.fakes)
+            seen = self._monitor.observe(snapshot.fakes, snapshot.labels)
             features, labels = seen.pop("features"), seen.pop("labels")
             if len(snapshot.fakes) < FEW_FAKES:
                 for name in NEED_MANY:

@@ -1,0 +1,88 @@
+"""Rules about a generator that is told a class: whether it obeys, and whether it varies inside each class.
+
+Neither shows in a distance of all pictures: with the classes mixed up the pictures are the same, and one frozen class
+among ten is hidden by the others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ganscope.diagnosis.finding import Finding
+from ganscope.diagnosis.judged import Judged
+from ganscope.diagnosis.limits import LIMITS
+from ganscope.diagnosis.series import Floats, number
+
+NAMES = 8  # classes that a sentence lists
+
+
+def condition_ignored(run: Judged) -> Finding | None:
+    """Pictures that look like something, and not like the class that was asked for."""
+    lines = [line.get("per_class") or {} for line in run.record.evals]
+    obeyed = np.array([obedience(line) for line in lines])
+    # Of pictures that look like nothing other rules speak: no classifier can say what they are.
+    start = run.since((obeyed < LIMITS.obeyed) & ~run.bad, span=LIMITS.worse_span)
+    if start is None:
+        return None
+    accuracy, floor, chance = (number(lines[-1].get(name)) for name in ("accuracy", "floor", "chance"))
+    advice = run.advice
+    return run.finding(
+        condition_ignored,
+        "failure" if obeyed[-1] < LIMITS.obeyed_little else "warning",
+        start,
+        f"The generator does not heed the class that it is asked for: {100 * accuracy:.0f} % of its pictures look like "
+        f"it, of real pictures {100 * floor:.0f} %, of pictures that know nothing of it {100 * chance:.0f} %. Check "
+        "that the labels belong to the images.",
+        (advice.longer(2), advice.width("d_width", 2), *advice.penalties(0.1)),
+        ("obeyed", "obeyed_little"),
+        obeyed=obeyed[-1],
+        accuracy=accuracy,
+        accuracy_of_reals=floor,
+        chance=chance,
+    )
+
+
+def class_collapsed(run: Judged) -> Finding | None:
+    """A class in which one picture, or nearly one, comes again and again, while the others vary."""
+    record = run.record
+    variety = [class_variety(line) for line in record.evals]
+    least = np.array([np.nanmin(row) if np.isfinite(row).any() else math.nan for row in variety])
+    varied = ~(record.over_floor("diversity") < LIMITS.diversity_low)  # else all of it has collapsed
+    start = run.since((least < LIMITS.class_diversity) & varied & ~run.bad, span=LIMITS.worse_span)
+    if start is None:
+        return None
+    kinds = np.flatnonzero(variety[-1] < LIMITS.class_diversity)
+    known = run.record.settings.get("class_names") or []
+    names = [str(known[kind]) if kind < len(known) else f"number {kind}" for kind in kinds]
+    listed = ", ".join(names[:NAMES]) + (f" and {len(names) - NAMES} more" if len(names) > NAMES else "")
+    advice = run.advice
+    return run.finding(
+        class_collapsed,
+        "failure",
+        start,
+        f"In {'one class' if len(kinds) == 1 else f'{len(kinds)} classes'} the generator draws nearly the same picture "
+        f"again and again: {listed}. There its pictures differ from one another {100 * least[-1]:.0f} % as much as "
+        "real ones do.",
+        (advice.lr("g_lr", 0.5), *advice.penalties(10.0), advice.width("g_width", 2)),
+        ("class_diversity",),
+        classes=float(len(kinds)),
+        diversity_of_the_least=least[-1],
+    )
+
+
+def obedience(line: Mapping[str, Any]) -> float:
+    """How well it obeys, between what knows nothing of the class (0) and real pictures of it (1)."""
+    accuracy, floor, chance = (number(line.get(name)) for name in ("accuracy", "floor", "chance"))
+    return (accuracy - chance) / (floor - chance) if floor > chance else math.nan
+
+
+def class_variety(line: Mapping[str, Any]) -> Floats:
+    """The variety inside each class, of what fresh reals of that class have: `(K,)`, NaN where unknown."""
+    told = line.get("per_class") or {}
+    made, floor = told.get("diversity") or [], told.get("diversity_floor") or []
+    pairs = [(number(a), number(b)) for a, b in zip(made, floor, strict=False)]
+    return np.array([a / b if b > 0 else math.nan for a, b in pairs])
