@@ -60,7 +60,7 @@ def main() -> None:
             )  # fmt: skip
             distances = []
             for seen in SEEN:
-                loaded = ganscope.load(path, seen)
+                loaded = ganscope.load_generator(path, seen)
                 distances.append(frechet_distance(reals, space(loaded.sample(NUM_FAKES))))
             rows[name].append(distances)
             print(name, seed, " ".join(f"{one:.2f}" for one in distances), flush=True)

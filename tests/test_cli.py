@@ -70,8 +70,10 @@ def test_sampling(digits_run: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["sample", str(digits_run), "-n", "20", "--out", str(tmp_path / "a.npy")]) == 0
     array = np.load(tmp_path / "a.npy")
     assert array.shape == (20, 1, 8, 8) and array.dtype == np.uint8
-    assert np.array_equal(array[:7], ganscope.load(digits_run).sample(7)), "image i depends on the seed and i alone"
-    assert not np.array_equal(array, ganscope.load(digits_run).sample(20, seed=1))
+    assert np.array_equal(array[:7], ganscope.load_generator(digits_run).sample(7)), (
+        "image i depends on the seed and i alone"
+    )
+    assert not np.array_equal(array, ganscope.load_generator(digits_run).sample(20, seed=1))
     assert main(["sample", str(digits_run), "-n", "5", "--out", str(tmp_path / "folder"), "--snapshot", "last"]) == 0
     assert len(list((tmp_path / "folder").iterdir())) == 5
     with Image.open(tmp_path / "folder" / "00000.png") as image:
@@ -96,7 +98,7 @@ def test_damaged_lines_cost_themselves_only(digits_run: Path, tmp_path: Path) ->
 
 
 def test_a_walk_is_closed_and_smooth(digits_run: Path) -> None:
-    walk = ganscope.load(digits_run).walk(stops=3, steps=16).astype(float)
+    walk = ganscope.load_generator(digits_run).walk(stops=3, steps=16).astype(float)
     jumps = np.abs(np.diff(np.concatenate([walk, walk[:1]]), axis=0)).mean(axis=(1, 2, 3, 4))
     assert walk.shape == (48, 1, 1, 8, 8) and jumps.max() < 5 * jumps.mean()
 
@@ -109,7 +111,7 @@ def test_listing_and_comparing(digits_run: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_python_api_and_notebook_object(digits_run: Path) -> None:
-    run = ganscope.open_run(digits_run)
+    run = ganscope.Run(digits_run)
     assert run.sample(3).shape == (3, 1, 8, 8)
     assert run.verdict and run.verdict in repr(run)
     shown = run._repr_html_()

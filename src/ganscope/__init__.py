@@ -1,8 +1,9 @@
 """Train a GAN on your images, watch it on a map, and know when it is good.
 
     import ganscope
-    run = ganscope.train("digits")                        # a TrainedRun: run.path, run.sample(20), run.verdict
-    images = ganscope.load(run.path).sample(20)  # (20, C, H, W) uint8
+    run = ganscope.train("digits")                        # a Run: run.path, run.verdict, run.findings, run.sample(20)
+    run = ganscope.train(images, labels)                  # arrays, tensors, a Dataset
+    images = ganscope.load_generator(run.path).sample(20)  # (20, C, H, W) uint8
 
 Importing this package imports no torch; the functions do.
 """
@@ -12,97 +13,96 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganscope.config import Config, make_config
+from ganscope.config import PRESETS, Config, make_config
 from ganscope.errors import ConfigError, DataError, DependencyError, GanscopeError, RunError, TrainingError
 from ganscope.version import VERSION
 
 if TYPE_CHECKING:
-    from ganscope.api import TrainedRun
+    from collections.abc import Callable
+
+    from ganscope.api import Run
+    from ganscope.data import Report
     from ganscope.generator import LoadedGenerator
     from ganscope.recorder import Scope
+    from ganscope.runs import Snapshot
 
 __version__ = VERSION
 
 __all__ = [
+    "PRESETS",
     "Config",
     "ConfigError",
     "DataError",
     "DependencyError",
     "GanscopeError",
+    "Run",
     "RunError",
     "TrainingError",
     "__version__",
-    "load",
+    "check",
+    "evaluate",
     "load_generator",
     "make_config",
-    "open_run",
     "train",
     "watch",
 ]
 
 
 def train(
-    data: str | Path | Config,
+    data: Any,
+    labels: Any = None,
     *,
     preset: str = "auto",
     runs: Path | str = "runs",
     run: Path | str | None = None,
     new: bool = False,
     quiet: bool = False,
+    callback: Callable[[Snapshot], str | None] | None = None,
     **settings: Any,
-) -> TrainedRun:
-    """Train a GAN, or go on with an unfinished run of the same settings; the run returned shows itself in a notebook.
+) -> Run:
+    """Train a GAN, or resume an unfinished run of the same settings. The run shows itself in a notebook.
 
     Args:
-        data: what `ganscope train` takes, or a whole `Config`.
+        data: a name or path that `ganscope train` takes; an array or tensor of images, `(N, H, W)`, `(N, C, H, W)` or
+            `(N, H, W, C)`, in 0 to 255, [0, 1] or [-1, 1]; a `torch.utils.data.Dataset` or a loader of images, with or
+            without labels; or a whole `Config`, beside which no setting may be given.
+        labels: classes `(N,)` of images that came as an array or tensor.
+        preset: networks, objective and optimisers under one name; a key of `PRESETS`, or "auto".
+        runs: the folder of runs. run: this run's own directory. new: start fresh even if an unfinished run matches.
+        callback: called with every `Snapshot` once it is recorded: `images_seen`, `fakes (M, C, H, W) uint8`, `scores
+            (M,) in [0, 1]`, `g`, `d`. Text that it returns ends the training, and is the reason that the run gives.
         settings: fields of `Config` that differ from the preset.
 
     Raises:
         GanscopeError: the data, the settings or the run cannot be used, or the training diverged.
     """
-    from ganscope.api import TrainedRun
-    from ganscope.launch import configure, launch
-    from ganscope.progress import Progress
+    from ganscope.api import train as start
 
-    if "start" in settings and not isinstance(data, Config):
-        from ganscope.export import local_start, start_settings
-
-        preset, settings = start_settings(local_start(settings.pop("start")), settings, preset)
-    config = data if isinstance(data, Config) else configure(str(data), preset, **settings)
-    launched = launch(
-        config,
-        runs=Path(runs),
-        run_path=None if run is None else Path(run),
-        new=new,
-        progress=Progress(quiet=quiet),
-        command=["ganscope.train"],
-    )
-    return TrainedRun(launched.run.path)
+    return start(
+        data, labels, preset=preset, runs=Path(runs), run=None if run is None else Path(run), new=new, quiet=quiet,
+        callback=callback, settings=settings,
+    )  # fmt: skip
 
 
-def open_run(path: Path | str) -> TrainedRun:
-    """A run on disk, trained or in training.
+def evaluate(run: Path | str, snapshot: str | int = "best", *, count: int = 10_000) -> dict[str, Any]:
+    """Every metric of a snapshot of a run, each beside its floor; see `Run.evaluate`."""
+    from ganscope.api import Run
+
+    return Run(run).evaluate(snapshot, count=count)
+
+
+def check(data: str | Path, *, size: int | None = None) -> Report:
+    """What `ganscope check` finds in a data set: sizes, classes, damaged files, duplicates, and what suits it.
 
     Raises:
-        RunError: there is none at `path`.
+        DataError: there is nothing there, or no image in it.
     """
-    from ganscope.api import TrainedRun
+    from ganscope.data import examine
 
-    return TrainedRun(path)
-
-
-def load(run: Path | str, snapshot: str | int = "best") -> LoadedGenerator:
-    """The generator of a run, ready to `.sample(n, seed=0)`: the best snapshot, the last, or the nearest to a count.
-
-    Raises:
-        RunError: no run there, no generator in it, or the file is damaged.
-    """
-    from ganscope.generator import load_generator
-
-    return load_generator(run, snapshot)
+    return examine(str(data), size=size)
 
 
-def load_generator(source: Path | str, snapshot: str | int = "best") -> LoadedGenerator:
+def load_generator(source: Path | str, snapshot: str | int = "best", device: str = "cpu") -> LoadedGenerator:
     """The generator of a run, of a folder that `ganscope export` wrote, or of `owner/name` on the Hugging Face Hub.
 
     Nothing in such a folder can run code: its layers are described in JSON and its weights are safetensors.
@@ -112,7 +112,7 @@ def load_generator(source: Path | str, snapshot: str | int = "best") -> LoadedGe
     """
     from ganscope.export import load_generator as load
 
-    return load(source, snapshot)
+    return load(source, snapshot, device)
 
 
 def watch(
@@ -151,3 +151,11 @@ def watch(
     from ganscope.recorder import watch as start
 
     return start(reals, labels, held_out, out=out, value_range=value_range, **settings)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Run":  # its module is read when it is asked for, so that importing the package stays quick
+        from ganscope.api import Run
+
+        return Run
+    raise AttributeError(f"module 'ganscope' has no attribute {name!r}")

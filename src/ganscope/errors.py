@@ -62,6 +62,14 @@ class RunError(GanscopeError):
     """A run directory that cannot be read, written or resumed."""
 
 
+class OtherDataError(RunError):
+    """A run whose data are not those that it was trained on: no older checkpoint can help."""
+
+
+class OtherVersionError(RunError):
+    """A file of another version of ganscope: it is whole, and nothing is wrong with it."""
+
+
 class TrainingError(GanscopeError):
     """A training that cannot go on; the last good checkpoint is kept."""
 

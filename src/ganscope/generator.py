@@ -19,17 +19,17 @@ from ganscope.training import Latents, asked, generate, latents, read_generator
 class LoadedGenerator:
     """A generator of a run, ready to sample."""
 
-    def __init__(self, run: Run, images_seen: int) -> None:
+    def __init__(self, run: Run, images_seen: int, device: str = "cpu") -> None:
         self.run, self.images_seen = run, images_seen
         self.config: Plan = run.config()
         self._backend = choose_backend(
-            device="cpu", precision="float32", convolutional=NETWORKS[self.config.network].convolutional
+            device=device, precision="float32", convolutional=NETWORKS[self.config.network].convolutional
         )
         self._g = read_generator(self.config, run.generator_path(images_seen), self._backend)
 
     @property
     def g(self) -> torch.nn.Module:
-        """The network, in evaluation mode on the CPU: `(N, Z) float32` → `(N, C, H, W) float32`, about [-1, 1]."""
+        """The network in evaluation mode, on its device: `(N, Z) float32` → `(N, C, H, W) float32`, about [-1, 1]."""
         return self._g
 
     @property
@@ -135,12 +135,12 @@ class LoadedGenerator:
         return (torch.sin((1 - t) * angle) * start + torch.sin(t * angle) * end) / torch.sin(angle)
 
 
-def load_generator(path: Path | str, snapshot: str | int = "best") -> LoadedGenerator:
+def load_generator(path: Path | str, snapshot: str | int = "best", device: str = "cpu") -> LoadedGenerator:
     """The generator of a run: its `"best"` snapshot (the last where none was measured), its `"last"`, or the kept one
     nearest to so many images seen.
 
     Raises:
-        RunError: no run there, no generator in it, or the file is damaged.
+        RunError: no run there, no generator in it, or the file is damaged. ConfigError: no such device.
     """
     run = Run.open(path)
-    return LoadedGenerator(run, run.choose_generator(snapshot))
+    return LoadedGenerator(run, run.choose_generator(snapshot), device)

@@ -40,7 +40,7 @@ def folder(run_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_samples_are_those_of_the_run(run_path: Path, folder: Path) -> None:
-    expected, made = ganscope.load(run_path), ganscope.load_generator(folder)
+    expected, made = ganscope.load_generator(run_path), ganscope.load_generator(folder)
     require_same(expected.sample(300, seed=3), made.sample(300, seed=3), "the folder")
     assert made.walk(stops=2, steps=3).shape == (6, 1, 1, 8, 8)
     assert isinstance(made, ExportedGenerator) and made.images_seen == expected.images_seen
@@ -53,7 +53,7 @@ def test_the_lines_of_the_card_sample_where_ganscope_is_not(
     """As they are, and once more with the run's latents in the place of random ones."""
     programs = [WITHOUT + "import os\n"]
     for run in (run_path, residual_path, toy_path):
-        loaded = ganscope.load(run)
+        loaded = ganscope.load_generator(run)
         folder = tmp_path / run.name
         assert main(["export", str(run), "--safetensors", str(folder)]) == 0
         lines = pytorch_lines(json.loads((folder / "config.json").read_text()))
@@ -69,7 +69,7 @@ def test_the_lines_of_the_card_sample_where_ganscope_is_not(
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     for run in (run_path, residual_path, toy_path):
-        require_same(ganscope.load(run).sample(16), np.load(tmp_path / run.name / "made.npy"), "the lines")
+        require_same(ganscope.load_generator(run).sample(16), np.load(tmp_path / run.name / "made.npy"), "the lines")
 
 
 def test_every_file_says_what_wrote_it_and_none_is_a_pickle(folder: Path) -> None:

@@ -27,7 +27,7 @@ def test_onnxruntime_makes_the_samples_of_the_run(name: str, request: pytest.Fix
     run: Path = request.getfixturevalue(name)
     path = tmp_path / "g.onnx"
     assert main(["export", str(run), "--onnx", str(path)]) == 0
-    loaded = ganscope.load(run)
+    loaded = ganscope.load_generator(run)
     session = onnxruntime.InferenceSession(path)
     for count in (1, 3, 64):
         (made,) = session.run(None, {"latents": loaded.latents(count).numpy()})

@@ -40,14 +40,15 @@ def test_both_networks_come_along(run_path: Path, folder: Path) -> None:
             key: tensor.tolist() for key, tensor in newest["d"].items()
         }
         assert all(
-            torch.equal(weights["g"][key], tensor) for key, tensor in ganscope.load(run_path).g.state_dict().items()
+            torch.equal(weights["g"][key], tensor)
+            for key, tensor in ganscope.load_generator(run_path).g.state_dict().items()
         )
 
 
 def test_the_first_images_are_those_of_the_start(run_path: Path, folder: Path, tmp_path: Path) -> None:
     """The untrained snapshot of the new run is the generator it began from; its settings are the networks' own."""
     run = begun(tmp_path / "run", folder, "--precision", "float32", "--ema-half-life", "0")
-    source = ganscope.load(run_path)
+    source = ganscope.load_generator(run_path)
     expected = source.decode(latents(run.config(), 128, "fixed"))
     assert np.array_equal(np.load(run.sample_path(0, ".npy")), expected)
     config, old = run.config(), source.config

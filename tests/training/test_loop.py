@@ -23,7 +23,7 @@ from ganscope.progress import Progress
 from ganscope.recorder import Judge, Recorder, planned
 from ganscope.runs.run import Run
 from ganscope.runs.snapshot import Snapshot
-from ganscope.training.loop import Outcome, train
+from ganscope.training.loop import Outcome, interruptible, train
 from ganscope.training.sampling import generate, latents, sampler
 from ganscope.training.state import new_state
 
@@ -201,15 +201,48 @@ def test_killed_at_random_moments_equals_uninterrupted(tmp_path: Path) -> None:
     assert_same_run(tmp_path / "whole", tmp_path / "killed")
 
 
-def test_sigterm_finishes_the_step_and_saves(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_finishes_the_step_and_saves(tmp_path: Path, number: signal.Signals) -> None:
     Run.create(tmp_path / "run", config_of("mlp", epochs=30.0), {}, "")
     child = start_child(tmp_path / "run")
     while child.poll() is None and not Run(tmp_path / "run").history():
         time.sleep(0.02)
-    child.send_signal(signal.SIGTERM)
+    child.send_signal(number)
     assert child.wait() == 0
     checkpoint = torch.load(Run(tmp_path / "run").checkpoints()[-1], weights_only=True)
     assert checkpoint["images_seen"] == checkpoint["iteration"] * 10 > 0
+
+
+def test_a_second_signal_ends_at_once() -> None:
+    with interruptible() as interrupted:
+        signal.raise_signal(signal.SIGTERM)
+        assert interrupted()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+
+
+def test_a_checkpoint_of_another_version_is_not_taken_for_damage(tmp_path: Path) -> None:
+    config = config_of("mlp", keep_checkpoints=3)
+    run_training(tmp_path / "run", config, stop_at=300)
+    paths = Run(tmp_path / "run").checkpoints()
+    content = torch.load(paths[-1], weights_only=True)
+    torch.save(content | {"format": "ganscope-checkpoint-99"}, paths[-1])
+    with pytest.raises(RunError, match="is not a ganscope-checkpoint"):
+        run_training(tmp_path / "run", config)
+    assert Run(tmp_path / "run").checkpoints() == paths
+
+
+def test_a_finished_run_without_checkpoints_keeps_its_generators(tmp_path: Path) -> None:
+    config = config_of("mlp")
+    run_training(tmp_path / "run", config)
+    run = Run(tmp_path / "run")
+    run.mark_finished({})
+    for path in run.checkpoints():
+        path.unlink()
+    kept = run.generators()
+    with pytest.raises(RunError, match="no checkpoint to train it further from"):
+        run_training(tmp_path / "run", config)
+    assert kept and run.generators() == kept and run.finished()
 
 
 def test_a_truncated_checkpoint_is_passed_over_for_the_one_before(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ganscope.data.dataset import Dataset, ImageSet
 from ganscope.data.decode import fit_array
 from ganscope.data.given import dataset_of, keep_arrays
-from ganscope.data.inspect import draw_contact_sheet, examine, render
+from ganscope.data.inspect import Report, draw_contact_sheet, examine, render
 from ganscope.data.load import (
     cache_root,
     chosen_size,
@@ -20,6 +20,7 @@ from ganscope.data.plan import trainable_size
 __all__ = [
     "Dataset",
     "ImageSet",
+    "Report",
     "cache_root",
     "chosen_size",
     "dataset_of",

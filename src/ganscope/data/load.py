@@ -14,6 +14,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -76,6 +77,8 @@ def load_configured(config: Config, data: str | None = None, progress: Say | Non
     """The data set of a run's config; `data`: where it lies now, when it has moved. Raises as `load_dataset` does."""
     say = progress or (lambda _: None)
     wishes, root = wishes_of(config), cache_root()
+    if GIVEN.fullmatch(data or config.data):
+        return _given(data or config.data, root)
     return read_understood(understand_data(data or config.data, wishes, root, say), wishes, root, say)
 
 
@@ -87,10 +90,27 @@ def located(data: str) -> str:
 
 def chosen_size(data: str, progress: Say | None = None, **settings: object) -> int:
     """The longer side to which `data` will be decoded with these fields of `Config`: what a preset is chosen by."""
+    if GIVEN.fullmatch(data):
+        return int(max(_given(data, cache_root()).train.images.shape[2:]))
     known = {field.name for field in dataclasses.fields(Wishes)}
     wishes = Wishes(**{name: value for name, value in settings.items() if name in known})  # type: ignore[arg-type]
     found = understand_data(data, wishes, cache_root(), progress or (lambda _: None))
     return max(found.plan.recipe.side)
+
+
+GIVEN = re.compile(r"given-[0-9a-f]{16}")  # what `keep_arrays` calls images that came as arrays
+
+
+def _given(name: str, root: Path) -> Dataset:
+    """Images that a program handed over, from the cache. Raises DataError: they are no longer there."""
+    dataset = load(root / "datasets" / name)
+    if dataset is None:
+        raise DataError(
+            f"the images of {name} are no longer in the cache",
+            found=str(root / "datasets"),
+            todo="hand them to ganscope.train again: the same images are the same data",
+        )
+    return dataset
 
 
 def require_variety(dataset: Dataset) -> None:

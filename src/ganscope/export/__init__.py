@@ -69,7 +69,7 @@ EXPORTERS: dict[str, Exporter] = {
 }
 
 
-def load_generator(source: Path | str, snapshot: str | int = "best") -> LoadedGenerator:
+def load_generator(source: Path | str, snapshot: str | int = "best", device: str = "cpu") -> LoadedGenerator:
     """The generator of a run, of an exported folder, or of a repository `owner/name` on the Hugging Face Hub.
 
     Raises:
@@ -79,13 +79,13 @@ def load_generator(source: Path | str, snapshot: str | int = "best") -> LoadedGe
     if (path / "generators").is_dir():
         from ganscope.generator import load_generator as load
 
-        return load(path, snapshot)
+        return load(path, snapshot, device)
     from ganscope.export.folder import ExportedGenerator
     from ganscope.export.hub import download, is_repository
 
     if not path.exists() and is_repository(str(source)):
         path = download(str(source))
-    return ExportedGenerator(path)
+    return ExportedGenerator(path, device)
 
 
 def local_start(source: Path | str) -> Path:

@@ -81,12 +81,12 @@ def description(taken: Taken) -> dict[str, Any]:
 class ExportedGenerator(LoadedGenerator):
     """A generator of an exported folder: samples as the run's own does, image for image."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, device: str = "cpu") -> None:
         values = read_description(path)
         self.path, self.images_seen = path, int(values["images_seen"])
         self.description = values
         self.config = known_settings(values["training"])
-        self._backend = choose_backend(device="cpu", precision="float32", convolutional=len(values["shape"]) == 3)
+        self._backend = choose_backend(device=device, precision="float32", convolutional=len(values["shape"]) == 3)
         self._g = build(values["layers"], read_tensors(path / WEIGHTS_FILE))
         self.shape = tuple(values["shape"])
         with torch.no_grad():

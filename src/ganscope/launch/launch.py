@@ -27,7 +27,7 @@ from ganscope.memory import fits_in_memory
 from ganscope.metrics import METRICS
 from ganscope.pilots import choose_penalty
 from ganscope.progress import Progress, duration
-from ganscope.recorder import ImageJudge, Recorder, planned
+from ganscope.recorder import Callback, CallingJudge, ImageJudge, Judge, Recorder, planned
 from ganscope.runs import Run, claim_run_path, describe
 from ganscope.toys import TOYS, Toy, ToyJudge, require_points, scaled, toy_dataset
 from ganscope.training import Outcome, backend_of, train
@@ -50,8 +50,11 @@ def launch(
     new: bool = False,
     progress: Progress | None = None,
     command: list[str] | None = None,
+    callback: Callback | None = None,
 ) -> Launched:
     """Train `config`, in `run_path`, or in the unfinished run of the same settings in `runs`, or in a new one.
+
+    `callback` is called with every `Snapshot` once it is recorded; text that it returns ends the training.
 
     Raises:
         GanscopeError: the data, the settings, the run or the training cannot go on; what was saved stays.
@@ -100,8 +103,9 @@ def launch(
     with run.locked():
         if resolved != run.config():
             run.store_config(resolved)
-        judge = ToyJudge(run, toy, resolved, progress) if toy else ImageJudge(run, dataset, resolved, progress)
-        assert resolved.snapshot_every is not None
+        judge: Judge = ToyJudge(run, toy, resolved, progress) if toy else ImageJudge(run, dataset, resolved, progress)
+        if callback is not None:
+            judge = CallingJudge(judge, callback)
         step = resolved.images_per_iteration
         due = planned(resolved.snapshot_every, step)
         recorder = Recorder(run, num_images=count, images_per_iteration=step, due=due, judge=judge)

@@ -14,6 +14,8 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,7 +57,7 @@ class MapMaker:
             if self.centres is not None:
                 with atomic(run.path / "map" / "centres.npy") as file:
                     np.save(file, self.centres)
-            command = [sys.executable, "-m", "ganscope.maps.maker", str(run.path)]
+            command = [sys.executable, "-m", "ganscope.maps.maker", str(run.path), str(os.getpid())]
             self._worker = subprocess.Popen(
                 command,
                 stdout=subprocess.DEVNULL,
@@ -193,5 +195,18 @@ def keep_landing(run: Run, xy: F32, dataset: Dataset, space: FeatureSpace) -> No
         np.savez(file, **arrays)
 
 
+def end_with(parent: int) -> None:
+    """End this process once `parent` is gone: one that was killed could not end it."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        end_with(int(sys.argv[2]))
     lay_out(Run.open(sys.argv[1]))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from ganscope.recorder.judge import ImageJudge, Judge
+from ganscope.recorder.judge import Callback, CallingJudge, ImageJudge, Judge
+from ganscope.recorder.reals import Reals, read_reals
 from ganscope.recorder.recorder import GRID_LATENTS, Recorder, planned
 from ganscope.recorder.scope import Scope, watch
 
 __all__ = [
     "GRID_LATENTS",
+    "Callback",
+    "CallingJudge",
     "ImageJudge",
     "Judge",
+    "Reals",
     "Recorder",
     "Scope",
     "planned",
+    "read_reals",
     "watch",
 ]

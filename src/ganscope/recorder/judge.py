@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,32 @@ class Judge:
     def costs(self) -> dict[str, float]:
         """Seconds spent in this process, by purpose."""
         return {}
+
+
+Callback = Callable[[Snapshot], str | None]  # of a program; text ends the training
+
+
+class CallingJudge(Judge):
+    """Another judge, and a program's own function after it."""
+
+    def __init__(self, judge: Judge, callback: Callback) -> None:
+        self.judge, self.callback = judge, callback
+
+    def look_at(self, snapshot: Snapshot) -> str | None:
+        advice = self.judge.look_at(snapshot)
+        return self.callback(snapshot) or advice
+
+    def finish(self, wait: bool) -> None:
+        self.judge.finish(wait)
+
+    def close(self) -> None:
+        self.judge.close()
+
+    def products(self) -> dict[str, Path]:
+        return self.judge.products()
+
+    def costs(self) -> dict[str, float]:
+        return self.judge.costs()
 
 
 class ImageJudge(Judge):

@@ -10,8 +10,9 @@ from torch import nn
 
 from ganscope.config import Plan
 from ganscope.device import Backend
-from ganscope.errors import RunError, TrainingError
+from ganscope.errors import OtherDataError, OtherVersionError, RunError, TrainingError
 from ganscope.files import atomic
+from ganscope.runs import regular
 from ganscope.training.state import TrainState, new_state
 
 CHECKPOINT_FORMAT = "ganscope-checkpoint-2"
@@ -49,10 +50,10 @@ def load_checkpoint(state: TrainState, path: Path, data_hash: str | None = None)
         RunError: the file is truncated, foreign, made by other networks, or belongs to other data.
     """
     content = read_tensors(path, CHECKPOINT_FORMAT)
-    if data_hash is not None and content["data_hash"] != data_hash:
-        raise RunError(
+    if data_hash is not None and content.get("data_hash") != data_hash:
+        raise OtherDataError(
             "the data set is not the one this run was trained on",
-            found=f"content {data_hash}, the checkpoint {path.name} has {content['data_hash']}",
+            found=f"content {data_hash}, the checkpoint {path.name} has {content.get('data_hash')}",
             todo="give back the original images, or start another run with --new",
         )
     try:
@@ -63,14 +64,14 @@ def load_checkpoint(state: TrainState, path: Path, data_hash: str | None = None)
         state.g_optimizer.load_state_dict(content["g_optimizer"])
         state.d_optimizer.load_state_dict(content["d_optimizer"])
         state.recent.copy_(content["recent"])
+        state.recent_count = int(content["recent_count"])
+        state.iteration, state.images_seen = int(content["iteration"]), int(content["images_seen"])
     except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(
             f"{path} does not fit this run",
             found=str(error).split("\n")[0],
             todo="it belongs to other settings: remove it",
         ) from error
-    state.recent_count = int(content["recent_count"])
-    state.iteration, state.images_seen = int(content["iteration"]), int(content["images_seen"])
 
 
 def read_tensors(path: Path, expected_format: str) -> dict[str, Any]:
@@ -80,6 +81,8 @@ def read_tensors(path: Path, expected_format: str) -> dict[str, Any]:
         RunError: truncated, or not ours.
     """
     try:
+        if not regular(path):
+            raise ValueError("no plain file")
         content = torch.load(path, map_location="cpu", weights_only=True)
         found = content["format"]
     except Exception as error:  # torch raises many kinds for a damaged or foreign file
@@ -89,8 +92,8 @@ def read_tensors(path: Path, expected_format: str) -> dict[str, Any]:
             todo="remove it: the newest good checkpoint before it is used then",
         ) from error
     if found != expected_format:
-        raise RunError(
-            f"{path} is not a {expected_format}", found=repr(found), todo="remove it, or use its own version"
+        raise OtherVersionError(
+            f"{path} is not a {expected_format}", found=repr(found), todo="use the version of ganscope that wrote it"
         )
     return dict(content)
 

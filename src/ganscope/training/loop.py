@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ganscope.config import Plan
 from ganscope.device import Backend, every_core
-from ganscope.errors import RunError, TrainingError
+from ganscope.errors import OtherDataError, OtherVersionError, RunError, TrainingError
 from ganscope.networks import told
 from ganscope.progress import Progress, Status
 from ganscope.runs import Run
@@ -192,23 +192,33 @@ def train(
 def resume(state: TrainState, run: Run, data_hash: str, progress: Progress) -> bool:
     """Fill `state` from the newest checkpoint that can be read, and drop what the run recorded after it.
 
-    Returns whether there was one.
+    Returns whether there was one. Nothing is deleted before a good one is found.
 
     Raises:
-        RunError: there are checkpoints, and none of them is good.
+        RunError: there are checkpoints, and none of them is good; or a finished run has lost them.
     """
-    checkpoints = run.checkpoints()
+    checkpoints, damaged = run.checkpoints(), []
+    if not checkpoints and run.finished():
+        raise RunError(
+            f"{run.path} is finished, and has no checkpoint to train it further from",
+            found=f"{len(run.generators())} generators and no file in checkpoints/",
+            todo="use its generators as they are, or start another run with --new",
+        )
     for path in reversed(checkpoints):
         try:
             load_checkpoint(state, path, data_hash)
+        except (OtherDataError, OtherVersionError):
+            raise
         except RunError as error:
-            if path == checkpoints[0] or "data set" in error.what:
+            if path == checkpoints[0]:
                 raise
-            progress.say(f"{error.what} ({error.found}); going on from the checkpoint before it")
-            path.unlink(missing_ok=True)
+            progress.say(f"{error.what} ({error.found}); resuming from the checkpoint before it")
+            damaged.append(path)
             continue
         progress.say(f"resuming {run.path} at {state.images_seen:,} images (iteration {state.iteration:,})")
         break
+    for path in damaged:
+        path.unlink(missing_ok=True)
     run.rewind(state.images_seen if checkpoints else -1)
     run.unmark_finished()
     return bool(checkpoints)
@@ -382,17 +392,20 @@ class Clock:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C and SIGTERM finish the step: a function that says whether one came. A second Ctrl-C ends at once."""
+    """Let Ctrl-C, SIGTERM and a closed terminal finish the step: a function that says whether one came.
+
+    A second signal ends at once; the newest checkpoint stays.
+    """
     came: list[int] = []
 
     def remember(number: int, frame: FrameType | None) -> None:
-        if came and number == signal.SIGINT:
+        if came:
             raise KeyboardInterrupt
         came.append(number)
 
     previous = {}
     with contextlib.suppress(ValueError):  # not the main thread: the caller decides about signals
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
             previous[number] = signal.signal(number, remember)
     try:
         yield lambda: bool(came)
