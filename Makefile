@@ -45,7 +45,10 @@ test-all: $(VENV)/installed-tests
 
 check: $(VENV)/installed-tests
 	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check -q src tests benchmarks
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file tests/mypy.ini
+	$(BIN)/python web/lines.py --check
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory check-web; else echo "npm is not here: the viewer's bundle was not checked"; fi
 
 check-web:

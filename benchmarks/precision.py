@@ -81,7 +81,7 @@ def main() -> None:
     jobs = [(case, p, seed) for case in arguments.cases for seed in range(arguments.seeds) for p in PRECISIONS]
     if not arguments.table:
         with ThreadPoolExecutor(arguments.jobs) as pool:
-            list(pool.map(lambda job: make(*job, arguments.out), jobs))
+            list(pool.map(lambda job: make(job[0], job[1], job[2], arguments.out), jobs))
     print(table(arguments.out))
 
 

@@ -66,7 +66,7 @@ def other_json(path: Path) -> None:
     """Every JSON value in the place of the first number, and deep brackets as a line."""
     if path.suffix not in (".json", ".jsonl"):
         return removed(path)
-    values = ["x", None, [], {"a": 1}, True, 1e300, -5, "NaN"]
+    values: list[object] = ["x", None, [], {"a": 1}, True, 1e300, -5, "NaN"]
     lines = path.read_text().splitlines()
     source = random.Random(path.name)
     changed = []

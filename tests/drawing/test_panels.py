@@ -256,7 +256,7 @@ def test_a_gif_keeps_times_colours_and_its_last_picture(tmp_path: Path) -> None:
     assert encode.write_gif(path, pictures, 0.1, 2.0, keep=np.array([palette.D_ORANGE]))[0] == 3
     found = []
     with Image.open(path) as image:
-        for index in range(image.n_frames):
+        for index in range(getattr(image, "n_frames", 0)):
             image.seek(index)
             found.append((image.info["duration"], image.convert("RGB").getpixel((30, 30))[0]))
         corner = image.convert("RGB").getpixel((0, 0))
@@ -271,7 +271,7 @@ def test_a_gif_stays_within_its_size_and_length(tmp_path: Path) -> None:
     assert size == (tmp_path / "a.gif").stat().st_size <= 160_000
     total = 0
     with Image.open(tmp_path / "a.gif") as image:
-        assert image.n_frames == count < 60
+        assert getattr(image, "n_frames", 0) == count < 60
         for index in range(count):
             image.seek(index)
             total += image.info["duration"]

@@ -14,6 +14,7 @@ from ganscope.features import cache, spaces
 from ganscope.features.classifier import Classifier, planned_images, train_classifier
 from ganscope.features.encoder import Encoder, contrastive_encoder, random_encoder
 from ganscope.features.spaces import FEATURE_SPACES, feature_space
+from ganscope.progress import Say
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +96,7 @@ def test_the_cache_is_used_and_a_damaged_file_is_made_anew(tmp_path: Path, monke
     part = unlabelled()
     made = []
 
-    def make(train: spaces.Images, progress: spaces.Progress) -> torch.nn.Module:
+    def make(train: spaces.Images, progress: Say) -> torch.nn.Module:
         made.append(1)
         return spaces._make_pca(train, progress)
 

@@ -114,7 +114,7 @@ def test_a_film_has_a_picture_for_every_frame(tmp_path: Path, name: str) -> None
     assert count == 3 + round(HOLD_SECONDS * 12)
     assert seconds == pytest.approx(count / 12, abs=0.05)
     with Image.open(tmp_path / "film.gif") as gif:
-        assert (gif.n_frames, gif.size) == (3, (figure.WIDTH // 2, figure.HEIGHT // 2))
+        assert (getattr(gif, "n_frames", 0), gif.size) == (3, (figure.WIDTH // 2, figure.HEIGHT // 2))
         first = np.asarray(gif.convert("RGB"))
         gif.seek(2)
         assert np.mean(first != np.asarray(gif.convert("RGB"))) > 0.01
