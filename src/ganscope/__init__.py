@@ -124,7 +124,7 @@ def watch(
     value_range: tuple[float, float] | str = "auto",
     **settings: Any,
 ) -> Scope:
-    """Watch a GAN that another program trains; the same `out` again goes on with the same run.
+    """Watch a GAN that another program trains; the same `out` again resumes the same run.
 
         scope = ganscope.watch(reals, out="runs/mine")
         ...  # in the loop, after a step:
@@ -146,7 +146,7 @@ def watch(
 
     Raises:
         GanscopeError: the reals cannot be read, or have no range that a generator can share. After that nothing in the
-            returned `Scope` raises: what goes wrong is said once, and the training goes on.
+            returned `Scope` raises: what goes wrong is said once, and the training continues.
     """
     from ganscope.recorder import watch as start
 

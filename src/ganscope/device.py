@@ -22,7 +22,7 @@ class Backend:
 
     device: torch.device
     autocast_dtype: torch.dtype | None  # of autograd's passes; None: float32 throughout
-    product_dtype: torch.dtype  # of the factors of products in passes that are written out
+    product_dtype: torch.dtype  # of the factors of products in hand-written passes
     channels_last: bool
     threads: int
     reason: str

@@ -171,7 +171,7 @@ class RecordConfig:
         "never", "auto: end when it has levelled off, is past its best, or has failed", ("never", "auto")
     )
     stop_gain: float = _setting(
-        0.05, "--stop auto goes on while the rest may lower the Fréchet distance by this share", low=0.0
+        0.05, "--stop auto continues while the rest may lower the Fréchet distance by this share", low=0.0
     )
     best_by: str = _setting("frechet", "the metric that chooses the best snapshot")
 

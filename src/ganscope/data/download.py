@@ -45,7 +45,7 @@ class _BrokenOffError(Exception):
 def fetch(remote: Remote, folder: Path, *, verify: Verify, progress: Say | None = None) -> Path:
     """The path of the verified file `folder / remote.name`, downloaded when it is not there yet.
 
-    Raises `DataError`: not found at any address, broken off (run again, it goes on from the part), or of wrong content.
+    Raises `DataError`: not found at any address, broken off (run again, it resumes from the part), or of wrong content.
     """
     import pooch
 
@@ -79,7 +79,7 @@ def fetch(remote: Remote, folder: Path, *, verify: Verify, progress: Say | None 
             raise DataError(f"cannot write {target}", found=str(error), todo=todo) from error
     if wrong is not None and len(failures) == 1:
         raise wrong
-    kept = f" (it goes on from the {part.stat().st_size:,} bytes already here)" if part.exists() else ""
+    kept = f" (it resumes from the {part.stat().st_size:,} bytes already here)" if part.exists() else ""
     raise DataError(
         f"{remote.name} could not be downloaded",
         found="; ".join(failures) or "no address is known",
@@ -97,7 +97,7 @@ def _download_verified(url: str, part: Path, verify: Verify, say: Say) -> None:
         except (_BrokenOffError, ConnectionError, TimeoutError, HTTPException):
             if attempt == _ATTEMPTS - 1:
                 raise
-            say(f"the connection broke off; going on with {part.name}")
+            say(f"the connection broke off; resuming {part.name}")
     try:
         verify(part)
     except DataError:

@@ -108,7 +108,7 @@ def usage(description: dict[str, Any], has_onnx: bool) -> str:
         "With ganscope, which makes the very images of the run for the same seed:\n\n"
         '```python\nimport ganscope\n\nimages = ganscope.load_generator(".").sample(16, seed=0)\n```\n\n'
         "`start.safetensors` holds the generator and the discriminator as a training needs them: "
-        "`ganscope train photos/ --from .` goes on from them."
+        "`ganscope train photos/ --from .` starts from them."
     )
     return "\n".join(parts) + "\n"
 

@@ -239,7 +239,7 @@ def farewell(run: Run, outcome: Outcome, config: Plan, costs: dict[str, float]) 
     if outcome.status == "interrupted":
         return (
             f"stopped at {outcome.images_seen:,} images after {took}; everything is saved.\n"
-            f"Go on with the same command, or: ganscope train {config.data} --run {run.path} …"
+            f"Resume with the same command, or: ganscope train {config.data} --run {run.path} …"
         )
     if outcome.status == "stopped":
         return f"stopped by itself at {outcome.images_seen:,} images after {took}: {outcome.reason}"

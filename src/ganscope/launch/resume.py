@@ -14,7 +14,7 @@ from ganscope.runs import Run, list_runs
 def find_run(
     config: Config, resolved: Plan, runs: Path, run_path: Path | None, new: bool, content_hash: str = ""
 ) -> Run | None:
-    """The run to go on with, None when a new one is wanted. `content_hash`: of the training images."""
+    """The run to resume, None when a new one is wanted. `content_hash`: of the training images."""
     if run_path is not None:
         exists = (run_path / "config.json").is_file()
         if exists and new:
@@ -55,7 +55,7 @@ def where_it_lies(run: Run, stored: Plan, resolved: Plan, content_hash: str) -> 
 
 
 def resumed_config(run: Run, config: Config, resolved: Plan, content_hash: str = "") -> Plan:
-    """The config to go on with in `run`; its data may have moved, when their `content_hash` is the same.
+    """The config to resume `run` with; its data may have moved, when their `content_hash` is the same.
 
     Raises:
         RunError: other settings differ, each named old → new.

@@ -2,7 +2,7 @@
 
 Legend: N points, M queries, D dimensions, k neighbours. Nothing here uses or changes a global generator.
 
-PaCMAP is written out (Wang et al. 2021, JMLR 22(201)), because its package compiles for half a minute when it is first
+PaCMAP is hand-written (Wang et al. 2021, JMLR 22(201)), because its package compiles for half a minute when it is first
 imported, draws its pairs from a global seed and sets the number of threads of faiss; a test compares the two.
 """
 

@@ -9,7 +9,7 @@
     scope.close()
 
 The loop pays for making the fakes and writing them down; a process beside it measures (`worker`). Nothing that goes
-wrong in here ends the training: it is said once, and the loop goes on.
+wrong in here ends the training: it is said once, and the loop continues.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ R = TypeVar("R")
 
 
 def harmless(method: Callable[Concatenate[Scope, P], R]) -> Callable[Concatenate[Scope, P], R | None]:
-    """What goes wrong in here is said once, and the training goes on; the time it takes is counted."""
+    """What goes wrong in here is said once, and the training continues; the time it takes is counted."""
 
     @functools.wraps(method)
     def guarded(self: Scope, *args: P.args, **kwargs: P.kwargs) -> R | None:
@@ -209,7 +209,7 @@ class Scope:
         text = str(error) if isinstance(error, GanscopeError) else f"{type(error).__name__}: {error}"
         if text not in self._complaints:
             self._complaints.add(text)
-            self.progress.say(f"ganscope: {doing} failed, the training goes on: {text}")
+            self.progress.say(f"ganscope: {doing} failed, the training continues: {text}")
 
     # ---- how ---------------------------------------------------------------------------------------------------------
     def _at(self, images_seen: int) -> None:
@@ -220,7 +220,7 @@ class Scope:
             self.run.unmark_finished()
             if seen <= self._recorded:
                 self.progress.say(
-                    f"{self.run.path} had got to {self._recorded:,} images, the training goes on at {seen:,}: "
+                    f"{self.run.path} had got to {self._recorded:,} images, the training continues at {seen:,}: "
                     "what came after is dropped"
                 )
                 with alone(self.run):
@@ -332,7 +332,7 @@ def watch(
     quiet: bool = False,
     trainer: str = "watched",
 ) -> Scope:
-    """Watch a training; the same `out` again goes on with the same run. See `ganscope.watch`."""
+    """Watch a training; the same `out` again resumes the same run. See `ganscope.watch`."""
     progress = Progress(quiet=quiet)
     known = _range_given(value_range)
     found = read_reals(reals, labels, held_out, name=name, value_range=known, progress=progress.say)
@@ -350,7 +350,7 @@ def watch(
         if not isinstance(stored, Watched):
             raise RunError(f"{path} is a run of ganscope's own trainer", todo="name another folder with out=")
         if stored.stored != settings.stored or stored.data != settings.data:
-            progress.say(f"{path} began with other real images ({stored.data}): it goes on with those")
+            progress.say(f"{path} began with other real images ({stored.data}): it continues with those")
         settings = stored
         dataset = dataset_of(stored, progress.say)
     else:

@@ -4,7 +4,7 @@
 
 It measures the snapshots that wait in the run, oldest first, at low priority and without a GPU. Standard input is its
 leash: `finish` makes it measure all that waits and end; when the pipe closes, as it does when the training is killed,
-it ends after the snapshot at hand, and the next start goes on with what waits.
+it ends after the snapshot at hand, and the next start continues with what waits.
 """
 
 from __future__ import annotations

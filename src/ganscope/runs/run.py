@@ -184,7 +184,7 @@ class Run:
             raise RunError(
                 f"cannot write {self.lines_path(name)}",
                 found=error.strerror or str(error),
-                todo="free some space, then run the same command again: it goes on from the last checkpoint",
+                todo="free some space, then run the same command again: it resumes from the last checkpoint",
             ) from error
 
     def rewind(self, images_seen: int) -> None:

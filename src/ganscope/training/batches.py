@@ -74,7 +74,7 @@ class Batches:
         return Batch(self.backend.layout(batch), labels)
 
     def _gathered(self, parts: list[tuple[int, int, int]]) -> Tensor:
-        """Images by their number, from memory; from the disk where a run that was begun with more memory goes on."""
+        """Images by their number, from memory; from the disk where a run that was begun with more memory is resumed."""
         indices = [self.order.at(*part) for part in parts]
         index = torch.cat(indices) if len(indices) > 1 else indices[0]
         if not self.in_memory:

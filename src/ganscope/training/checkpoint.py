@@ -99,7 +99,7 @@ def read_tensors(path: Path, expected_format: str) -> dict[str, Any]:
 
 
 def require_finite(state: TrainState) -> None:
-    """Refuse to go on with weights that are not numbers.
+    """Refuse to continue with weights that are not numbers.
 
     Raises:
         TrainingError: naming the network, the tensor and the iteration.

@@ -1,4 +1,4 @@
-"""The passes of a one-hidden-layer pair written out, forward and backward, into buffers that are used again.
+"""Hand-written forward and backward passes of a one-hidden-layer pair, into buffers that are reused.
 
 At 28×28 an iteration of such a pair has little arithmetic and some two hundred small operations; autograd's bookkeeping
 and the allocation of gradients cost more than the products (docs/log.md). Legend: N images, P = C·H·W pixels, Z latent

@@ -105,7 +105,7 @@ def _relativistic_g_loss(fake_logits: Tensor, real_logits: Tensor | None, target
     return F.softplus(real_logits - fake_logits).mean()
 
 
-# The slopes, for passes written out by hand. A mean over N logits has slopes of the order of 1 / N.
+# The slopes, for hand-written passes. A mean over N logits has slopes of the order of 1 / N.
 
 
 def _bce_slopes(logits: Tensor, target: float) -> Tensor:

@@ -39,7 +39,7 @@ class TrainState:
     images_seen: int = 0
     g_parameters: list[nn.Parameter] = field(default_factory=list)
     d_parameters: list[nn.Parameter] = field(default_factory=list)
-    perceptrons: Perceptrons | None = None  # the passes written out, where the config allows it
+    perceptrons: Perceptrons | None = None  # the hand-written passes, where the config allows them
 
     def update_ema(self, half_life: float, batch: int) -> None:
         """Move the average towards G, an old weight counting half after `half_life` images.
@@ -105,7 +105,7 @@ def backend_of(config: Config) -> Backend:
 
 
 def _perceptrons(g: nn.Module, d: nn.Module, config: Plan, backend: Backend) -> Perceptrons | None:
-    """The passes written out, where they can be."""
+    """The hand-written passes, where they can be used."""
     if not can_write_out(config) or backend.autocast_dtype:
         return None
     assert isinstance(g, MlpGenerator)

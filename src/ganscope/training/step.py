@@ -196,7 +196,7 @@ def discriminate(
 ) -> tuple[Tensor, Tensor, Tensor | float]:
     """D's logits `(N / pack,) float32` of reals and fakes, and the weighted penalties.
 
-    `labels (N,)` are the classes of both, where D is told. D sees the two apart where each batch has its own batch
+    `labels (N,)` are the classes of both, where D is told. D sees the two separately where each batch has its own batch
     statistics, else in one pass that R1 and R2 share.
     """
     config, backend, d = game.config, game.backend, told(state.d, labels)
