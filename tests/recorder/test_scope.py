@@ -69,7 +69,7 @@ def test_errors_are_said_once_and_the_loop_goes_on(tmp_path: Path, capsys: pytes
             scope.log(step, g_loss="none")
     said = capsys.readouterr().err
     assert said.count("unsupported operand") == 1 and said.count("needs the shape of a latent") == 1
-    assert "the training goes on" in said and "of the loop's time" in said
+    assert "the training continues" in said and "of the loop's time" in said
 
 
 def test_few_fakes_get_no_numbers_about_the_whole(tmp_path: Path) -> None:
