@@ -33,7 +33,7 @@ def test_one_class_is_asked_for_by_name(told: Path, tmp_path: Path, capsys: pyte
     assert main(["sample", str(told), "--class", "3", "-n", "300", "--out", str(out)]) == 0
     threes, loaded = np.load(out), load_generator(told)
     assert threes.shape == (300, 1, 8, 8)
-    assert np.array_equal(threes[:20], ganscope.open_run(told).sample(20, only=3))
+    assert np.array_equal(threes[:20], ganscope.Run(told).sample(20, only=3))
     assert not np.array_equal(threes[:20], loaded.sample(20, only="4"))
     grid = loaded.by_class(5)
     assert grid.shape == (10, 5, 1, 8, 8) and np.array_equal(grid[3], threes[:5]), "the same latents in every row"

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from ganscope.networks.options import NetworkOptions
 from ganscope.networks.pair import build_pair
 from ganscope.networks.plain import plain_layers
 
@@ -27,10 +28,8 @@ CASES = {
 
 def shaken(**given: Any) -> nn.Module:
     """A generator with no weight, shift or statistic at the value it starts from."""
-    settings: dict[str, Any] = dict(
-        latent_dim=10, g_width=None, d_width=None, init_std=None, spectral_norm=False, pack=1, seed=0
-    )
-    g, _ = build_pair(**(settings | {"g_width": 16} | given))
+    settings: dict[str, Any] = {"latent_dim": 10, "g_width": 16, "d_width": 16} | given
+    g, _ = build_pair(settings.pop("name"), NetworkOptions(**settings), seed=0)
     source = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in g.parameters():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +84,8 @@ def test_a_recorder_without_a_judge_keeps_lines_and_pictures(tmp_path: Path) -> 
     recorder.log_held_out(50, {"d_loss": 0.5})
     assert recorder.snapshot(50, fakes_of(50)) is None
     where = {"images_seen": 50, "iteration": 5, "epoch": 0.5}
-    assert run.history() == [where | {"g_loss": 1.5}]
-    assert run.lines("test") == [where | {"d_loss": 0.5}]
+    assert json.loads(run.lines_path("history").read_text()) == where | {"g_loss": 1.5}
+    assert json.loads(run.lines_path("test").read_text()) == where | {"d_loss": 0.5}
     assert np.array_equal(np.load(run.sample_path(50, ".npy")), fakes_of(50))
     assert run.sample_path(50).is_file() and recorder.products() == {}
 

@@ -32,8 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def size_named(text: str) -> int | tuple[int, int]:
     """`64`, or `64x128`: height x width."""
-    sides = [int(side) if side.isdecimal() else 0 for side in text.lower().replace("×", "x").split("x")]
-    if len(sides) > 2 or not all(sides):
+    parts = text.lower().replace("×", "x").split("x")
+    sides = [int(side) for side in parts if side.isdecimal()]
+    if len(parts) > 2 or len(sides) < len(parts):
         raise argparse.ArgumentTypeError(f"size is a number of pixels, or height x width, not {text!r}")
     return sides[0] if len(sides) == 1 else (sides[0], sides[1])
 

@@ -139,6 +139,7 @@ def _reader(name: str, kinds: tuple[type, ...]) -> Callable[[str], Any]:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from ganscope.data import require_outside
     from ganscope.diagnosis import RULES
     from ganscope.progress import Progress
 
@@ -153,6 +154,8 @@ def run(arguments: argparse.Namespace) -> int:
         if name not in RULES:
             raise ConfigError(f"--fail-on does not know {name!r}", found=name, todo=did_you_mean(name, RULES))
     make_config(arguments.data, preset, **given)  # a mistake is said before torch is loaded
+    place = arguments.run or arguments.runs
+    require_outside(arguments.data, place, todo="name another folder with --runs or --run")  # before a look at the data
     from ganscope.launch import configure, launch, require_measurements
 
     progress = Progress(quiet=arguments.quiet)

@@ -12,7 +12,7 @@ from ganscope.config import PRESET_DOCS
 from ganscope.errors import RunError
 from ganscope.export.recipes import onnx_lines, pytorch_lines
 from ganscope.metrics import METRICS
-from ganscope.runs import Run
+from ganscope.runs import Run, read_json
 from ganscope.version import VERSION
 
 UNSTATED = "unknown"  # what the Hub calls a licence that nobody has stated
@@ -75,11 +75,8 @@ def line_of(run: Run, images_seen: int) -> dict[str, Any]:
 
 def evaluation_of(run: Run, images_seen: int) -> dict[str, Any]:
     """What `ganscope evaluate` measured of the snapshot, empty where it did not."""
-    path = run.product(f"evaluation-{images_seen:09d}.json")
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return {}
+    found = read_json(run.product(f"evaluation-{images_seen:09d}.json"))
+    return found if isinstance(found, dict) else {}
 
 
 def summary(run: Run, description: dict[str, Any]) -> str:

@@ -11,7 +11,6 @@ How far the rounded weights are from PyTorch's is measured here, in grey levels,
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from ganscope.errors import GanscopeError
 from ganscope.maps import Landing
 from ganscope.page import container
-from ganscope.runs import Run
+from ganscope.runs import Run, parsed_line, read_arrays, read_fakes
 
 if TYPE_CHECKING:
     from torch import nn
@@ -104,16 +103,15 @@ def _directions(g: nn.Module) -> NDArray[np.float32]:
 
 def _landing(run: Run, images_seen: int) -> tuple[dict[str, Any], dict[str, container.Section]] | None:
     """The small map and the feature network, as the run keeps them; and how near it is to the whole map."""
-    try:
-        with run.landing_path.open("rb") as file, np.load(file, allow_pickle=False) as found:
-            arrays = dict(found.items())
-        about = json.loads(str(arrays.pop("about")))
-    except (OSError, ValueError, KeyError):
-        return None
-    if about.get("format") != 1:
+    arrays = read_arrays(run.landing_path) or {}
+    about = parsed_line(str(arrays.pop("about", "")))
+    if not isinstance(about, dict) or about.get("format") != 1:
         return None
     sections: dict[str, container.Section] = {f"landing.{name}": value for name, value in arrays.items()}
-    return about | {"gap": _gap(run, images_seen, about, arrays)}, sections
+    try:
+        return about | {"gap": _gap(run, images_seen, about, arrays)}, sections
+    except (KeyError, ValueError, IndexError, TypeError, RuntimeError):  # arrays that do not fit together
+        return None
 
 
 def _gap(run: Run, images_seen: int, about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> dict[str, float] | None:
@@ -123,13 +121,10 @@ def _gap(run: Run, images_seen: int, about: dict[str, Any], arrays: dict[str, ND
     from ganscope.networks import apply as run_operators
     from ganscope.networks import unpacked
 
-    try:
-        with run.map_path(images_seen).open("rb") as file, np.load(file, allow_pickle=False) as found:
-            images, xy, unlike = found["images"], found["xy"], found["unlike"]
-    except (OSError, ValueError, KeyError):
+    fakes = read_fakes(run.map_path(images_seen))
+    if fakes is None or fakes.images is None:
         return None
-    if not len(images):
-        return None
+    images, xy, unlike = fakes.images, fakes.xy, fakes.unlike
     landing = Landing.restore(arrays, about["block"])
     features = run_operators(unpacked(about["features"], arrays), torch.from_numpy(images).float())
     placed = landing.place(features.flatten(1).numpy(), images)

@@ -12,7 +12,7 @@ from pathlib import Path
 from ganscope.errors import RunError
 from ganscope.files import atomic
 from ganscope.page import contents, generator, html
-from ganscope.runs import Run
+from ganscope.runs import Run, read_bytes
 
 PROFILES: dict[str, contents.Pictures] = {
     "small": contents.Pictures(quality=20, count=64),
@@ -78,7 +78,7 @@ def _parts(runs: list[Run], pictures: contents.Pictures) -> Iterator[str]:
         for images_seen in reversed(seen):  # the page opens at the last one
             yield html.piece(f"{number}/snap/{images_seen}.glv", contents.snapshot(run, images_seen, pictures))
         for page, path in enumerate(run.atlas_pages() if entries[number]["atlas"] else []):
-            yield html.piece(f"{number}/atlas/{page}.webp", path.read_bytes())
+            yield html.piece(f"{number}/atlas/{page}.webp", read_bytes(path) or b"")
     for number, exported in enumerate(made):  # last: only who asks for new images needs it
         if exported and not exported.word:
             yield html.piece(f"{number}/generator.glv", exported.blob)

@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 
 from ganscope.errors import RunError
 from ganscope.page import contents, generator
-from ganscope.runs import Run
+from ganscope.runs import Run, read_bytes
 
 STATIC = {
     "": ("index.html", "text/html; charset=utf-8"),
@@ -137,7 +137,8 @@ class Viewer(ThreadingHTTPServer):
             )
         pages = run.atlas_pages()
         number = int(found[4])
-        return (pages[number].read_bytes(), "image/webp") if number < len(pages) else None
+        page = read_bytes(pages[number]) if number < len(pages) else None
+        return None if page is None else (page, "image/webp")
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -35,6 +35,16 @@ def read_text(path: Path) -> str:
         return ""
 
 
+def read_bytes(path: Path) -> bytes | None:
+    """The content of a file, None where there is none to read."""
+    if not regular(path):
+        return None
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
 def read_json(path: Path) -> Any:
     """What a JSON file holds, None where there is none or it is damaged."""
     return parsed_line(read_text(path))

@@ -19,6 +19,7 @@ from torch import Tensor
 from ganscope.drawing import write_gif, write_mp4
 from ganscope.errors import RunError
 from ganscope.files import atomic
+from ganscope.runs import read_arrays
 from ganscope.toys import distributions, theory
 from ganscope.toys.distributions import Toy
 from ganscope.toys.figure import Frame, Scene, Stage
@@ -42,9 +43,15 @@ def save_frame(frame: Frame, path: Path) -> None:
 
 
 def load_frame(path: Path) -> Frame:
-    """Read what `save_frame` wrote."""
-    with np.load(path, allow_pickle=False) as stored:
-        return Frame(**{field.name: stored[field.name] for field in fields(Frame)})
+    """Read what `save_frame` wrote.
+
+    Raises:
+        RunError: there is no such frame, or it is damaged.
+    """
+    stored, names = read_arrays(path), {field.name for field in fields(Frame)}
+    if stored is None or not names <= stored.keys():
+        raise RunError(f"{path} is no frame of a toy", found="a missing or damaged file", todo="train the toy again")
+    return Frame(**{name: stored[name] for name in names})
 
 
 class FrameMaker:
