@@ -73,9 +73,12 @@ class Limits:
     worse_span: float = 0.1  # of the images seen
     apart: float = 0.1  # above the lowest distance in a space, as a share, while the other space is at its own
     # --stop auto
-    least_points: float = 6.0  # snapshots that a trend needs
+    least_points: float = 4.0  # snapshots that a trend needs to be told
+    stop_points: float = 6.0  # and to be acted on
+    hope: float = 0.1  # of the distance: while so much may still be gained, being far from real is no failure
     trend: float = 4.0  # factor of images that it looks back over
     checks: float = 12.0  # of the plan: where a trend is looked at, however often snapshots are taken
+    stop_saves: float = 0.1  # of the plan: less is not worth an end before its time
     stop_gain: float = 0.05  # of the Fréchet distance, where --stop-gain does not say
     stop_failed: float = 0.4  # of the images seen for which a failure must have gone on
     stop_worse: float = 0.25  # the same for a run past its best

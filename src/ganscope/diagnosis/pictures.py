@@ -289,7 +289,11 @@ def far_from_real(run: Judged) -> Finding | None:
         return None
     long = run.since(run.far, span=LIMITS.far_span) is not None
     begun = math.isnan(run.done) or run.done >= LIMITS.far_plan
-    standing, over = bool(run.stalled[-1]), run.done >= 0.95
+    # Variety can grow for long before the distance moves, and that is no failure.
+    wider = np.isfinite(run.record.metric("recall")[-1]) and not run.no_gain(LIMITS.window, "recall")[-1]
+    ahead = outlook(run.record)
+    hope = ahead is not None and ahead.high > LIMITS.hope
+    standing, over = bool(run.stalled[-1]) and not wider and not hope, run.done >= 0.95
     severity = "failure" if long and begun and standing and not run.young else "warning" if standing or over else "info"
     worst = quality.grade == GRADES[0]
     what = ", ".join(WORDS[name] for name in quality.lacking) or "likeness as a whole"

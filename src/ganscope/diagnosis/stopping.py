@@ -2,7 +2,9 @@
 
 One rule, whatever the number of snapshots: the curve is looked at where the plan reaches a twelfth more (without a
 plan, where the images grow by a fifth), through the snapshots nearest to those places. A straight line of log Fréchet
-over log images through the last factor of four says how fast it still falls, and its scatter how sure that is.
+over log images through the last factor of four says how fast it still falls, and its scatter how sure that is. A
+shorter look back would stop sooner and be wrong more often: healthy runs stand for half of their images and then go on
+(docs/log.md).
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ class Outlook:
     """The gain to expect by `until` images: shares of the Fréchet distance now, 0.1 is a tenth less.
 
     low, high: between which it lies with 90 %. coverage: the highest gain in coverage to expect, as a share of it.
-    fading: the rates still fall by plan, which lowers the distance late, so that the line says too little.
+    points: how many snapshots say so. fading: the rates still fall by plan, which lowers the distance late, so that the line says too little.
     """
 
     images: int
@@ -37,6 +39,7 @@ class Outlook:
     high: float
     coverage: float
     fading: bool
+    points: int
 
     def __str__(self) -> str:
         ends = [max(-99, round(100 * value)) for value in (self.low, self.high)]
@@ -64,7 +67,7 @@ def outlook(record: Record) -> Outlook | None:
         slope, error = line(np.log(record.images[chosen]), np.log(coverage))
         wider = math.expm1(ahead * (slope + error))
     fading = record.fading_until > record.images[-1]
-    return Outlook(int(now), int(until), gain, low, high, wider, fading)
+    return Outlook(int(now), int(until), gain, low, high, wider, fading, len(chosen))
 
 
 def places(record: Record) -> Indices | None:
@@ -108,7 +111,13 @@ def levels_off(record: Record) -> Outlook | None:
     found = outlook(record)
     worth = number(record.settings.get("stop_gain"))
     worth = LIMITS.stop_gain if math.isnan(worth) else worth
-    if found is None or found.fading or found.high >= worth or found.coverage >= 2 * worth:
+    if (
+        found is None
+        or found.points < LIMITS.stop_points
+        or found.fading
+        or found.high >= worth
+        or found.coverage >= 2 * worth
+    ):
         return None
     return found
 
@@ -129,7 +138,8 @@ def stop_reason(findings: Sequence[Finding], evals: Sequence[Line], settings: Li
         worst = LIMITS.stop_failed if finding.severity == "failure" else math.inf
         if finding.id == "past_its_best" and record.fading_until <= record.images[-1]:
             worst = LIMITS.stop_worse
-        if finding.id == "converged" or span >= worst:
+        saves = not record.planned * (1 - LIMITS.stop_saves) < record.images[-1]
+        if (finding.id == "converged" and saves) or span >= worst:
             figures = ", ".join(f"{name} {value:.3g}" for name, value in finding.evidence.items())
             word = "failed, " if finding.severity == "failure" else ""
             return f"{word}{finding.id} since {finding.first:,} images ({figures}). {finding.sentence}"
