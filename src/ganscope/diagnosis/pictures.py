@@ -294,8 +294,15 @@ def far_from_real(run: Judged) -> Finding | None:
     ahead = outlook(run.record)
     hope = ahead is not None and ahead.high > LIMITS.hope
     standing, over = bool(run.stalled[-1]) and not wider and not hope, run.done >= 0.95
-    severity = "failure" if long and begun and standing and not run.young else "warning" if standing or over else "info"
+    # Far is a matter of degree, and such runs have stood for a third of their images and gone on; like nothing is not.
     worst = quality.grade == GRADES[0]
+    severity = (
+        "failure"
+        if worst and long and begun and standing and not run.young
+        else "warning"
+        if standing or over
+        else "info"
+    )
     what = ", ".join(WORDS[name] for name in quality.lacking) or "likeness as a whole"
     how = "nothing like real ones" if worst else "far from real ones"
     still = "" if standing or over else " They are still getting better."

@@ -29,7 +29,8 @@ class Outlook:
     """The gain to expect by `until` images: shares of the Fréchet distance now, 0.1 is a tenth less.
 
     low, high: between which it lies with 90 %. coverage: the highest gain in coverage to expect, as a share of it.
-    points: how many snapshots say so. fading: the rates still fall by plan, which lowers the distance late, so that the line says too little.
+    points: how many snapshots say so.
+    fading: the rates still fall by plan, which lowers the distance late, so that the line says too little.
     """
 
     images: int
@@ -111,15 +112,9 @@ def levels_off(record: Record) -> Outlook | None:
     found = outlook(record)
     worth = number(record.settings.get("stop_gain"))
     worth = LIMITS.stop_gain if math.isnan(worth) else worth
-    if (
-        found is None
-        or found.points < LIMITS.stop_points
-        or found.fading
-        or found.high >= worth
-        or found.coverage >= 2 * worth
-    ):
+    if found is None or found.points < LIMITS.stop_points or found.fading:
         return None
-    return found
+    return None if found.high >= worth or found.coverage >= 2 * worth else found
 
 
 def stop_reason(findings: Sequence[Finding], evals: Sequence[Line], settings: Line) -> str | None:
