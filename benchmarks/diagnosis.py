@@ -37,7 +37,8 @@ from ganscope.diagnosis.stopping import stop_reason
 from ganscope.metrics.coverage import Balls, support
 from ganscope.metrics.distance import Gaussian, frechet_distance, frechet_stderr
 from ganscope.metrics.memorisation import QUANTILE, Nearness, memorisation, nearness
-from ganscope.metrics.variety import class_share, diversity, duplicate_threshold, duplicates, kl_floor, reverse_kl
+from ganscope.metrics.shares import reverse_kl, shares
+from ganscope.metrics.variety import diversity, duplicate_threshold, duplicates, kl_floor
 from ganscope.training.objectives import OBJECTIVES, Targets
 
 SNAPSHOTS = 20
@@ -226,17 +227,18 @@ def measure(reals: Reals, shown: Tensor, held_out: Nearness, fakes: Tensor, floo
     fake, classes = features(reals.classifier, fakes)
     real, count = Balls.fit(reals.reference), len(fakes)
     gaussian, spread = Gaussian.fit(reals.reference), Balls.fit(fake)
-    shares, copies = support(real, spread), memorisation(held_out, nearness(shown.numpy(), fakes.numpy()))
+    reached, copies = support(real, spread), memorisation(held_out, nearness(shown.numpy(), fakes.numpy()))
+    classes_share = shares(classes, len(reals.share))
     found = {
         "frechet": (frechet_distance(gaussian, fake), frechet_stderr(gaussian, fake)),
-        "precision": shares.precision,
-        "recall": shares.recall,
-        "density": shares.density,
-        "coverage": shares.coverage,
+        "precision": reached.precision,
+        "recall": reached.recall,
+        "density": reached.density,
+        "coverage": reached.coverage,
         "diversity": diversity(reals.reference, fake),
         "duplicate_rate": (duplicates(spread.nearest, duplicate_threshold(real.nearest)), 0.01),
         "memorisation": copies.copied,
-        "class_kl": reverse_kl(reals.share, classes),
+        "class_kl": reverse_kl(reals.share, classes_share),
     }
     higher = ("precision", "recall", "density", "coverage", "diversity")
     metrics = {
@@ -251,7 +253,7 @@ def measure(reals: Reals, shown: Tensor, held_out: Nearness, fakes: Tensor, floo
         }
         for name, (value, stderr) in found.items()
     }
-    share = class_share(classes, len(reals.share)).tolist()
+    share = classes_share.share.tolist()
     return {"metrics": metrics, "class_share": {"real": reals.share.tolist(), "fake": share}, "unlike": None}
 
 

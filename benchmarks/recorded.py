@@ -26,7 +26,7 @@ import numpy as np
 LINES = 120
 HISTORY = ("d_loss", "g_loss", "d_real", "d_fake_before", "d_fake_after", "g_grad_norm")
 TESTS = ("d_loss", "g_loss", "d_real", "d_fake")
-PARTS = ("value", "stderr", "floor", "num_fake", "floor_num", "groups", "better", "spread")
+PARTS = ("value", "stderr", "floor", "num_real", "num_fake", "floor_num", "groups", "better", "spread")
 Lines = list[dict[str, Any]]
 
 # name: data, preset, settings. Failures that earlier versions called balanced, and what they are beside.

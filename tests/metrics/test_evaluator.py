@@ -230,3 +230,26 @@ def test_structure_is_measured_in_its_own_space_with_its_own_floor() -> None:
     assert found["structure"].value == pytest.approx(found["frechet"].value)
     assert found["structure"].floor == pytest.approx(found["frechet"].floor)
     assert found["structure"].groups == found["frechet"].groups
+
+
+@pytest.mark.parametrize("num_train", [54, 90, 180, 360])
+def test_a_perfect_generator_is_not_accused_on_a_small_set(num_train: int) -> None:
+    """Fresh reals in the place of fakes; without labels, as small folders are."""
+    from ganscope.diagnosis import diagnose, quality_now
+
+    for seed in range(3):
+        held_out = max(5, num_train // 10)
+        train = Part(picture(num_train, 50 + seed)[0], None, ())
+        test = Part(picture(held_out, 60 + seed)[0], None, ())
+        monitor = Evaluator(train, test, PixelSpace(0), PixelSpace(0), num_fake=400, seed=seed)
+        noise = np.random.default_rng(0).normal(128, 20, (400, 1, 4, 4)).astype(np.uint8)
+        lines = []
+        for k, fakes in enumerate([noise, *(picture(400, 70 + 10 * seed + k)[0] for k in range(4))]):
+            seen = monitor.observe(fakes)
+            line = {"images_seen": 9600 * k, "iteration": 150 * k, "epoch": 0.0}
+            lines.append(line | {"metrics": seen["metrics"], "class_share": seen["class_share"]})
+        game = {"d_loss": 1.2, "g_loss": 0.8, "d_real": 0.6, "d_fake_before": 0.4}
+        history = [{"images_seen": line["images_seen"]} | game for line in lines[1:]]
+        found = diagnose(history, [], lines, {"num_images": num_train})
+        assert not [finding.id for finding in found if finding.severity != "info"]
+        assert quality_now(lines).level >= 2, quality_now(lines)

@@ -29,6 +29,8 @@ class Limits:
     unlike_much: float = 0.45
     covered_far: float = 0.12
     covered_little: float = 0.5
+    few_reals: float = 200.0  # with fewer, what fresh reals reach of them is an accident
+    covered_error: float = 0.15
     equal: float = 1.5  # times the floor
     equal_share: float = 0.9
     uneven: float = 0.25  # of the class shares in the wrong class

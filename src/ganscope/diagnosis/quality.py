@@ -95,6 +95,9 @@ def quality_of(line: Mapping[str, Any], first_frechet: float = math.nan) -> Qual
     left = above(part("frechet") - base) / whole if whole > 0 else math.nan
     inside, inside_stderr = over_floor(part, "precision")
     reached = min((over_floor(part, name) for name in ("coverage", "recall")), key=lambda pair: lowest(pair[0]))
+    # A few reals are hardly reached by fresh ones either, so that their share of that says nothing.
+    if part("coverage", "num_real") < LIMITS.few_reals or reached[1] > LIMITS.covered_error:
+        reached = (math.nan, math.nan)
     # A picture in the middle of the reals lies in the ball of some real, whatever it is like.
     alike = over_floor(part, "diversity")[0] < LIMITS.diversity_low
     unlike, unlike_stderr = (math.nan, math.nan) if alike else (above(1.0 - inside), inside_stderr)

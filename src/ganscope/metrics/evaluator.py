@@ -140,7 +140,7 @@ class Evaluator:
         features, _ = recall(space, train.images[reference])
         held_out = source.permutation(len(test.images))[: max(num_fake, NUM_NORMAL)]
         held_out_features, held_out_probabilities = recall(space, test.images[held_out])
-        self._fit_kinds(train, features, seed)
+        self._fit_kinds(train, features, len(test.images), seed)
         self._fit_confusion(test, held_out, held_out_probabilities)
         self._fit_classwise(train, test)
         pool = held_out_features
@@ -177,12 +177,13 @@ class Evaluator:
         if held_out_probabilities is not None:
             self.floors["confidence"] = (float(held_out_probabilities.max(axis=1).mean()), 0.0)
 
-    def _fit_kinds(self, train: Images, features: NDArray[np.float32], seed: int) -> None:
+    def _fit_kinds(self, train: Images, features: NDArray[np.float32], num_held_out: int, seed: int) -> None:
         """Classes from the labels, or clusters of the reals where the space knows no classes."""
         self.centres: NDArray[np.float32] | None = None
+        self.kinds_error: NDArray[np.float64] | float
         if self.space.num_classes:
             assert train.labels is not None
-            self.kind_names = train.class_names
+            self.kind_names, self.kinds_error = train.class_names, 0.0
             self.real_share = variety.class_share(train.labels, self.space.num_classes)
             return
         from sklearn.cluster import KMeans
@@ -192,6 +193,9 @@ class Evaluator:
         self.centres = found.cluster_centers_.astype(np.float32)
         self.kind_names = tuple(f"cluster {kind}" for kind in range(count))
         self.real_share = variety.class_share(self.kinds(features, None), count)
+        # Clusters fit the images that they were found in better than any others: fresh reals, too, have other shares.
+        # As many images as are held out would tell theirs to within this.
+        self.kinds_error = np.sqrt(self.real_share * (1.0 - self.real_share) / max(1, num_held_out))
 
     def _fit_confusion(
         self, test: Images, held_out: NDArray[np.int64], probabilities: NDArray[np.float32] | None
@@ -249,6 +253,7 @@ class Evaluator:
         features, probabilities = self.space.describe(fakes)
         labels = self.kinds(features, probabilities)
         share = shares(labels, len(self.real_share), self.confusion, seed=self.seed)
+        share = dataclasses.replace(share, stderr=np.hypot(share.stderr, self.kinds_error))
         found = self._compare(features[: self.num_compared])
         found["frechet"], groups = self._move(features[: self.num_moments], self.gaussian)
         if self.structure is not None:
