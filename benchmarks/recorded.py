@@ -32,17 +32,20 @@ Lines = list[dict[str, Any]]
 # name: data, preset, settings. Failures that earlier versions called balanced, and what they are beside.
 KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "digits-default": ("digits", "auto", dict(snapshots=48)),
+    "digits-long": ("digits", "r3mlp", dict(snapshots=48, epochs=400.0)),
     "digits-mlp": ("digits", "mlp", dict(snapshots=24)),
-    "digits-plain": ("digits", "plain", dict(snapshots=12)),
+    "digits-mlp-init5": ("digits", "mlp", dict(snapshots=12, init_std=5.0, epochs=30.0)),
+    "digits-plain": ("digits", "plain", dict(snapshots=12, epochs=20.0)),
+    "digits-plain40": ("digits", "plain", dict(snapshots=12)),
     "digits-init5": ("digits", "plain", dict(snapshots=12, init_std=5.0)),
-    "digits-clip": ("digits", "wgan", dict(snapshots=12, weight_clip=1e-5, epochs=60.0)),
+    "digits-clip60": ("digits", "wgan", dict(snapshots=12, weight_clip=1e-5, epochs=60.0)),
     "digits-r1-1000": ("digits", "auto", dict(snapshots=12, r1=1000.0, epochs=60.0)),
     "digits-latent2": ("digits", "auto", dict(snapshots=24, latent_dim=2)),
     "digits-hinge": ("digits", "r3mlp", dict(snapshots=24, objective="hinge", epochs=60.0)),
-    "digits-least-squares": ("digits", "r3mlp", dict(snapshots=24, objective="least-squares", epochs=60.0)),
+    "digits-ls": ("digits", "r3mlp", dict(snapshots=24, objective="least-squares", epochs=60.0)),
+    "digits-non-saturating": ("digits", "r3mlp", dict(snapshots=24, objective="non-saturating", epochs=60.0)),
     "digits-r3dcgan": ("digits", "r3dcgan", dict(snapshots=24, epochs=60.0)),
-    "mnist-mlp": ("mnist", "r3mlp", dict(snapshots=24, epochs=3.0)),
-    "fashion-mlp": ("fashion-mnist", "r3mlp", dict(snapshots=24, epochs=3.0)),
+    "mnist-r3mlp": ("mnist", "r3mlp", dict(snapshots=24, epochs=4.0)),
 }
 
 
