@@ -12,13 +12,15 @@ await build({
   ...shared, entryPoints: ["src/main.ts"], outfile: new URL("viewer.js", out).pathname, format: "iife",
   target: ["es2022", "chrome100", "firefox110", "safari16"], banner: { js: banner },
 });
-// Whose interface with the page is plain objects: no name of it is shortened.
-await build({
-  ...shared, entryPoints: ["src/generate/main.ts"], outfile: new URL("generate.js", out).pathname, format: "iife",
-  target: ["es2022", "chrome100", "firefox110", "safari16"], banner: { js: "/* ganscope generator, MIT. */" },
-});
+// Programs of their own, which share no object with the page that has a shortened name.
+for (const [entry, name] of [["generate/main.ts", "generate"], ["home/main.ts", "home"]]) {
+  await build({
+    ...shared, entryPoints: [`src/${entry}`], outfile: new URL(`${name}.js`, out).pathname, format: "iife",
+    target: ["es2022", "chrome100", "firefox110", "safari16"], banner: { js: `/* ganscope ${name}, MIT. */` },
+  });
+}
 await build({ ...shared, entryPoints: ["src/style.css"], outfile: new URL("viewer.css", out).pathname, banner: { css: banner } });
-await writeFile(new URL("index.html", out), await text("./src/index.html"));
+for (const name of ["index.html", "home.html"]) await writeFile(new URL(name, out), await text(`./src/${name}`));
 const licence = await text("./node_modules/uplot/LICENSE");
 const version = JSON.parse(await text("./node_modules/uplot/package.json")).version;
 await writeFile(new URL("THIRD_PARTY_LICENSES", out), `The viewer's bundle (viewer.js, viewer.css) contains:\n\nuPlot ${version}, https://github.com/leeoniya/uPlot\n\n${licence}`);

@@ -1,4 +1,4 @@
-"""`ganscope view RUN [RUN]`: the page of a run in the browser, live while it trains."""
+"""`ganscope view [FOLDER | RUN [RUN]]`: a page of all runs, or the page of a run, live while it trains."""
 
 from __future__ import annotations
 
@@ -7,20 +7,32 @@ from pathlib import Path
 
 from ganscope.errors import ConfigError
 
-HELP = "show a run, or two side by side, in the browser, live while it trains"
-EPILOG = ""
+HELP = "show all runs of a folder, or a run, or two side by side, in the browser, live while they train"
+EPILOG = "examples:\n  ganscope view                 the page of all runs in ./runs\n  ganscope view runs/00000-a"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="one run, or two to compare")
+    parser.add_argument(
+        "runs", type=Path, nargs="*", metavar="FOLDER | RUN", help="a folder of runs (default: runs), or up to two runs"
+    )
     parser.add_argument("--port", type=int, default=0, help="port on localhost (default: a free one)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ganscope.page import serve
-    from ganscope.runs import Run
+    from ganscope.page import serve, serve_home
+    from ganscope.runs import Run, list_runs
 
+    folder: Path = arguments.runs[0] if arguments.runs else Path("runs")
+    if len(arguments.runs) < 2 and not (folder / "config.json").is_file() and list_runs(folder):
+        serve_home(folder, port=arguments.port, open_browser=not arguments.no_browser)
+        return 0
+    if not arguments.runs:
+        raise ConfigError(
+            "there are no runs here",
+            found="no folder runs/ with a run in it",
+            todo="name a folder or a run, or start one: ganscope train digits",
+        )
     if len(arguments.runs) > 2:
         raise ConfigError("view shows one run or two", found=f"{len(arguments.runs)} runs", todo="name at most two")
     opened = [Run.open(path) for path in arguments.runs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ganscope.page.home import serve_home
 from ganscope.page.html import data, head, inline, piece, source, static
 from ganscope.page.report import PROFILES, write_report
 from ganscope.page.server import serve
@@ -13,6 +14,7 @@ __all__ = [
     "inline",
     "piece",
     "serve",
+    "serve_home",
     "source",
     "static",
     "write_report",

@@ -89,6 +89,29 @@ def index(run: Run) -> dict[str, Any]:
     }
 
 
+def state(run: Run) -> dict[str, Any]:
+    """Name, life and keys of a run, without its snapshots: what a list of runs asks again and again."""
+    lines = [run.lines_path(name) for name in ("history", "test", "evals")]
+    samples = run.samples()
+    return {
+        "name": run.path.name,
+        "finished": run.finished(),
+        "writing": run.in_use(),
+        "written": _written([run.lines_path(name) for name in LINE_FILES]),
+        "log": _key(*lines, run.config_path, run.product("finished.json")),
+        "thumb": _key(run.sample_path(samples[-1], ".npy")) if samples else "",
+    }
+
+
+def contact(run: Run, count: int, side: int) -> bytes | None:
+    """The first images of the newest snapshot in one row of WebP, `side` pixels each at most; None without images."""
+    for images_seen in reversed(run.samples()):
+        images = read_images(run.sample_path(images_seen, ".npy"))
+        if images is not None and len(images):
+            return _pictures(images, Pictures(quality=70, count=count, side=side))[1]
+    return None
+
+
 def snapshots(run: Run) -> list[int]:
     """`images_seen` of everything there is to see, in order."""
     seen = {*run.samples(), *run.map_points()}

@@ -60,13 +60,13 @@ class Viewer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128  # what waits to be accepted
 
-    def __init__(self, runs: list[Path], port: int = 0) -> None:
+    def __init__(self, runs: list[Path], port: int = 0, handler: type[BaseHTTPRequestHandler] | None = None) -> None:
         self.runs = [Run.open(path) for path in runs]
         self._lock = threading.Lock()
         self._silent: dict[socket.socket, float] = {}  # connections from which a request is awaited, and since when
         self._open: set[socket.socket] = set()
         try:
-            super().__init__(("127.0.0.1", port), Handler)
+            super().__init__(("127.0.0.1", port), handler or Handler)
         except (OSError, OverflowError) as error:
             raise RunError(
                 f"port {port} cannot be used",
@@ -78,9 +78,9 @@ class Viewer(ThreadingHTTPServer):
     def address(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}/"
 
-    def index(self) -> dict[str, Any]:
+    def index(self, runs: list[Run] | None = None) -> dict[str, Any]:
         """What there is `now` (in Unix seconds), with a revision that changes when anything else does."""
-        entries = [contents.index(run) for run in self.runs]
+        entries = [contents.index(run) for run in (self.runs if runs is None else runs)]
         revision = hashlib.sha256(json.dumps(entries).encode()).hexdigest()[:16]
         return {"revision": revision, "now": round(time.time(), 1), "runs": entries}
 
@@ -122,12 +122,13 @@ class Viewer(ThreadingHTTPServer):
         with contextlib.suppress(OSError):
             request.shutdown(socket.SHUT_RDWR)
 
-    def content(self, path: str) -> tuple[bytes, str] | None:
+    def content(self, path: str, runs: list[Run] | None = None) -> tuple[bytes, str] | None:
         """The bytes and the type at a path, None where there is nothing."""
+        runs = self.runs if runs is None else runs
         found = re.fullmatch(r"(\d)/(?:(base|log|generator)\.glv|snap/(\d{1,15})\.glv|atlas/(\d{1,4})\.webp)", path)
-        if not found or int(found[1]) >= len(self.runs):
+        if not found or int(found[1]) >= len(runs):
             return None
-        run = self.runs[int(found[1])]
+        run = runs[int(found[1])]
         if found[2]:
             return CONTAINERS[found[2]](run), "application/octet-stream"
         if found[3]:
@@ -165,21 +166,26 @@ class Handler(BaseHTTPRequestHandler):
         if not self._from_here():
             self._send(HTTPStatus.FORBIDDEN, b"only for this machine\n", "text/plain")
             return
-        path = urlsplit(self.path).path.lstrip("/")
-        try:
-            if path == "index.json":
-                self._send(HTTPStatus.OK, json.dumps(self.server.index()).encode(), "application/json", "no-store")
-            elif path in STATIC:
-                name, kind = STATIC[path]
-                content = files("ganscope.page").joinpath("static", name).read_bytes()
-                self._send(HTTPStatus.OK, content, kind, "no-cache")
-            elif (found := self.server.content(path)) is not None:
-                # A container never changes under its key, which stands in the query.
-                self._send(HTTPStatus.OK, *found, "max-age=31536000, immutable")
-            else:
-                self._send(HTTPStatus.NOT_FOUND, b"nothing here\n", "text/plain")
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the reader has gone
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the reader has gone
+            self.answer(urlsplit(self.path).path.lstrip("/"))
+
+    def answer(self, path: str) -> None:
+        """Send what is at a path, without its leading slash."""
+        self.answer_for(self.server.runs, path)
+
+    def answer_for(self, runs: list[Run], path: str) -> None:
+        """Send what is at a path of the page of `runs`."""
+        if path == "index.json":
+            self._send(HTTPStatus.OK, json.dumps(self.server.index(runs)).encode(), "application/json", "no-store")
+        elif path in STATIC:
+            name, kind = STATIC[path]
+            content = files("ganscope.page").joinpath("static", name).read_bytes()
+            self._send(HTTPStatus.OK, content, kind, "no-cache")
+        elif (found := self.server.content(path, runs)) is not None:
+            # A container never changes under its key, which stands in the query.
+            self._send(HTTPStatus.OK, *found, "max-age=31536000, immutable")
+        else:
+            self._send(HTTPStatus.NOT_FOUND, b"nothing here\n", "text/plain")
 
     def _refuse(self) -> None:
         self._send(HTTPStatus.METHOD_NOT_ALLOWED, b"only GET\n", "text/plain")

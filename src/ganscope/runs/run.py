@@ -360,6 +360,16 @@ class Run:
         found = read_json(self.path / "finished.json")
         return found if isinstance(found, dict) else {}
 
+    def held_by(self) -> int | None:
+        """The process that writes this run now, None where none does."""
+        if not self.in_use():
+            return None
+        try:
+            found = int((self.path / ".lock").read_text(encoding="utf-8").strip())
+        except (OSError, ValueError):
+            return None
+        return found if found > 1 else None
+
     def in_use(self) -> bool | None:
         """Whether a process is training here now: False after it was killed, None where none of ours ever did."""
         return held(self.path / ".lock")
