@@ -29,6 +29,7 @@ ODD = "b, c & <i>d é#?%"
 TRAINING = """
 import pathlib, signal, sys, time
 from ganscope.runs import Run
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as the training does: a shell's & would have it ignored
 run = Run.open(sys.argv[1])
 with run.locked():
     print("holding", flush=True)
