@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +27,6 @@ from ganscope.runs.run import Run
 from ganscope.training.checkpoint import save_generator
 from ganscope.training.state import new_state
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SPEC = Synthetic(num_real=200, num_fake=40, num_images=40, snapshots=2, history=20)
 # (preset, side, channels, feature space)
 CASES = {
@@ -116,17 +113,6 @@ def test_what_cannot_be_had_is_left_out_with_a_word(tmp_path: Path, monkeypatch:
 
 
 # ---- the page --------------------------------------------------------------------------------------------------------
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is needed: pip install -e '.[test]'")
-    if CHROMIUM is None:
-        pytest.skip("chromium is needed: apt-get install chromium")
-    with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield found
-        found.close()
-
-
 def opened(browser: Any, run: Run) -> Any:
     """The report of a run, offline, with its new images open."""
     page = browser.new_context(reduced_motion="reduce", offline=True).new_page()
