@@ -83,7 +83,7 @@ def evaluate(
     run.require_images(f"its scores are in {run.product('scores.json')} and, by snapshot, in evals.jsonl")
     config = run.config()
     seen = run.choose_generator(snapshot)
-    dataset = _dataset_of(run, config, say, data)
+    dataset = dataset_of(run, config, say, data)
     cache = cache_root() if cache is None else cache
     if tstr and not has_usable_labels(dataset.train):
         raise ConfigError(
@@ -130,7 +130,7 @@ def evaluate(
     return result
 
 
-def _dataset_of(run: Run, config: Plan, say: Say, data: str | None = None) -> Dataset:
+def dataset_of(run: Run, config: Plan, say: Say, data: str | None = None) -> Dataset:
     """The data that a run was trained on, by content."""
     try:
         dataset = load_configured(config, data, progress=say)

@@ -9,12 +9,14 @@ from ganscope.commands.options import add_run, add_snapshot, snapshot_named
 from ganscope.errors import ConfigError
 from ganscope.export import EXPORTERS
 
-HELP = "write the generator for other programs: ONNX, safetensors, the Hugging Face Hub"
+HELP = "write the generator for other programs: ONNX, safetensors, the Hugging Face Hub; or images"
 EPILOG = """examples:
   ganscope export runs/00000-mnist-r3dcgan --onnx
   ganscope export RUN --onnx digits.onnx --safetensors digits/
   ganscope export RUN --hub model/ --license mit --upload ada/digits
-  ganscope export RUN --space page/"""
+  ganscope export RUN --space page/
+  ganscope export RUN --images data/ --per-class 1000 --drop-mistaken
+  ganscope export RUN --images data/ --like-data 60000 --layout npz"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

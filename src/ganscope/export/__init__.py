@@ -59,6 +59,40 @@ def _space(run: Run, place: Path, options: dict[str, Any]) -> list[str]:
     return [*written, upload(place, options["upload"], "space")] if options["upload"] else written
 
 
+def _images(run: Run, place: Path, options: dict[str, Any]) -> list[str]:
+    from ganscope.export.data_set import Asked, export_images
+    from ganscope.progress import Progress
+
+    asked = Asked(
+        per_class=options["per_class"],
+        total=options["like_data"],
+        layout=options["layout"],
+        seed=options["seed"],
+        drop=tuple(name for name in FILTERS if options[f"drop_{name}"]),
+        bare=options["bare"],
+    )
+    written = export_images(run, place, asked, Progress().say, snapshot=options["snapshot"], license=options["license"])
+    return [str(path) for path in written]
+
+
+def _image_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("of --images")
+    group.add_argument("--per-class", type=int, metavar="N", help="so many images of each class")
+    group.add_argument(
+        "--like-data", type=int, metavar="N", help="so many in all, classes as in the data (default: as the data has)"
+    )
+    group.add_argument(
+        "--layout", choices=LAYOUT_NAMES, default="folders", help="how they lie on the disk (default: folders)"
+    )
+    group.add_argument("--seed", type=int, default=0, help="another seed gives other images (default: 0)")
+    group.add_argument("--drop-copies", action="store_true", help="leave out copies of training images")
+    group.add_argument("--drop-strangers", action="store_true", help="leave out images like no real one")
+    group.add_argument("--drop-mistaken", action="store_true", help="leave out what looks like another class")
+    group.add_argument("--bare", action="store_true", help="look at no image: the generator's own speed, fewer columns")
+
+
+FILTERS = ("copies", "strangers", "mistaken")
+LAYOUT_NAMES = ("folders", "csv", "npz", "stylegan-zip")
 EXPORTERS: dict[str, Exporter] = {
     "onnx": Exporter("one ONNX file: latents in, uint8 images out, any batch", "generator.onnx", _onnx),
     "safetensors": Exporter(
@@ -66,6 +100,9 @@ EXPORTERS: dict[str, Exporter] = {
     ),
     "hub": Exporter("a folder for the Hugging Face Hub: all of that, samples and a card", None, _hub),
     "space": Exporter("a folder for a static Space: the run's page, under 20 MB", None, _space),
+    "images": Exporter(
+        "a labelled data set of generated images, with a table and a card", "images", _images, _image_options
+    ),
 }
 
 
