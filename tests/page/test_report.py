@@ -131,3 +131,10 @@ def test_the_bundle_keeps_within_its_bytes() -> None:
     # One hundredth of the 20 MB that a page of 70,000 images and 100 snapshots may have: its program never matters.
     assert (static / "viewer.js").stat().st_size <= 200_000
     assert "Leon Sorokin" in (static / "THIRD_PARTY_LICENSES").read_text(encoding="utf-8")
+
+
+def test_a_training_that_makes_its_page_before_its_last_mark_counts_as_finished(tmp_path: Path) -> None:
+    run = build_run(tmp_path / "ending", num_real=60, num_fake=20, snapshots=1)
+    for finished in (False, True):
+        index = json.loads(Document(write_report(run, finished=finished).read_text()).scripts["index.json"])
+        assert index["runs"][0]["finished"] is finished and index["runs"][0]["writing"] is None

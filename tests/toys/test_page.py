@@ -1,34 +1,28 @@
-"""The page of a toy: the frames' numbers, the film's pictures, names as text, and nothing from elsewhere."""
+"""The page of a toy: the frames' numbers in containers, drawn by the viewer; watched live and compared like any run."""
 
 from __future__ import annotations
 
 import base64
-import io
 import json
-import re
 import shutil
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import imageio_ffmpeg
 import numpy as np
 import pytest
-from PIL import Image
 
-from fixtures.document import Document, policy_of
+from fixtures.browsing import LAST, STOP, serving, until
+from fixtures.document import Document
 from ganscope.cli import main
 from ganscope.errors import RunError
-from ganscope.page import html
+from ganscope.page import container
 from ganscope.runs.run import Run
-from ganscope.toys import distributions, figure, page, theory
+from ganscope.toys import figure
+from ganscope.toys.containers import NUMBERS, write_containers
 from ganscope.toys.figure import Frame
 from ganscope.toys.frames import load_frame, save_frame
-from ganscope.toys.page import COLUMNS, MOST_FRAMES, evenly, final_scores, frame_maker_of, write_toy_report
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-BREAKOUT = "<script>alert(1) <img src=x onerror=alert(1)> <!-- &amp;"
+from ganscope.toys.page import final_scores, frame_maker_of, write_toy_report
 
 
 def trained(path: Path, toy: str) -> Run:
@@ -54,9 +48,8 @@ def frames_of(run: Run) -> list[Frame]:
     return [load_frame(path) for path in sorted(run.toy_path.glob("*.npz"))]
 
 
-def picture_of(document: Document, name: str) -> np.ndarray:
-    with Image.open(io.BytesIO(base64.b64decode(document.scripts[name]))) as image:
-        return np.asarray(image.convert("RGB")).astype(float)
+def piece(document: Document, path: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    return container.decode(base64.b64decode(document.scripts[path]))
 
 
 def copy_of(run: Run, path: Path, change: dict[str, Any] | None = None) -> Run:
@@ -64,104 +57,61 @@ def copy_of(run: Run, path: Path, change: dict[str, Any] | None = None) -> Run:
     shutil.copytree(run.path, path)
     last = max((path / "toy").glob("*.npz"))
     save_frame(Frame(**{**vars(load_frame(last)), **(change or {})}), last)
+    for made in (path / "toy").glob("*.glv"):
+        made.unlink()
     return Run(path)
 
 
 def test_a_training_leaves_the_page_with_the_numbers_of_its_frames(ring: Run, mixture: Run) -> None:
     for run in (ring, mixture):
-        numbers = json.loads(read(run.product("report.html")).scripts["run.json"])["numbers"]
-        frames = frames_of(run)
-        assert len(frames) > 3 and set(numbers) == set(COLUMNS)
-        for name in COLUMNS:
-            expected = [float(getattr(frame, name)) for frame in frames]
-            assert numbers[name] == [x if np.isfinite(x) else None for x in expected], name
+        found, frames = read(run.product("report.html")), frames_of(run)
+        assert len(frames) > 3 and run.toy_containers() == [int(frame.images_seen) for frame in frames]
+        for frame in frames:
+            meta, sections = piece(found, f"0/snap/{int(frame.images_seen)}.glv")
+            expected = {name: float(getattr(frame, name)) for name in NUMBERS}
+            assert meta["toy"] == {name: x if np.isfinite(x) else None for name, x in expected.items()}
+            assert np.array_equal(sections["fakes"], frame.fakes) and np.array_equal(sections["pushes"], frame.pushes)
+            assert np.abs(sections["learned"] / 255 - frame.d_field).max() <= 0.5 / 255 + 1e-6
+            assert np.abs(sections["best"] / 255 - frame.d_best).max() <= 0.5 / 255 + 1e-6
 
 
-def test_a_number_that_is_none_is_a_gap(mixture: Run, tmp_path: Path) -> None:
+def test_a_number_that_is_none_is_null(mixture: Run, tmp_path: Path) -> None:
     run = copy_of(mixture, tmp_path / "r", {"spread": np.array(np.nan), "reverse_kl": np.array(np.inf)})
-    numbers = json.loads(read(write_toy_report(run)).scripts["run.json"])["numbers"]
-    assert numbers["spread"][-1] is None and numbers["reverse_kl"][-1] is None and numbers["spread"][-2] is not None
+    found = read(write_toy_report(run))
+    meta, _ = piece(found, f"0/snap/{run.toy_containers()[-1]}.glv")
+    assert meta["toy"]["spread"] is None and meta["toy"]["reverse_kl"] is None and meta["toy"]["jsd"] is not None
 
 
-def test_the_lines_are_those_of_theory_and_of_a_perfect_sampler(ring: Run, mixture: Run) -> None:
-    charts = json.loads(read(ring.product("report.html")).scripts["run.json"])["charts"]
-    lines = [[line["value"] for line in chart["references"]] for chart in charts]
-    floor = float(frames_of(ring)[-1].jsd_floor)
-    assert lines[0] == [-theory.LOG_4] and lines[1] == [floor, np.log(2.0)]
-    assert lines[2] == [pytest.approx(1.0 - np.exp(-4.5))] and lines[3] == [1.0]
-    assert lines[4] == [8.0] and lines[5] == [pytest.approx(7 / (2 * 10_000 * (1.0 - np.exp(-4.5))))]
-    assert [curve["column"] for curve in charts[0]["curves"]] == ["value", "best_value"]
-    for chart in charts:
-        low, high = chart["limits"]
-        assert all(low <= line["value"] <= high for line in chart["references"]) and (low > 0 or not chart["log"])
-    assert len(json.loads(read(mixture.product("report.html")).scripts["run.json"])["charts"]) == 6
+def test_the_scene_has_the_data_and_what_a_perfect_sampler_gets(ring: Run, mixture: Run) -> None:
+    meta, sections = piece(read(ring.product("report.html")), "0/base.glv")
+    toy = meta["toy"]
+    assert toy["num_modes"] == 8 and toy["jsd_floor"] == float(frames_of(ring)[-1].jsd_floor)
+    assert toy["ceiling"] == pytest.approx(1.0 - np.exp(-4.5))
+    assert toy["reverse_kl_floor"] == pytest.approx(7 / (2 * 10_000 * (1.0 - np.exp(-4.5))))
+    assert sections["toy_reals"].shape == (1000, 2) and int(np.max(sections["toy_p_data"])) == 255
+    line = piece(read(mixture.product("report.html")), "0/base.glv")[0]["toy"]
+    assert line["dim"] == 1 and line["num_modes"] == 3
 
 
-def test_a_toy_of_one_mode_has_no_curves_of_modes(mixture: Run, tmp_path: Path) -> None:
-    run = copy_of(mixture, tmp_path / "r")
-    values = json.loads(run.config_path.read_text())
-    run.config_path.write_text(json.dumps(values | {"data": "gaussian-1d"}))
-    columns = {"images_seen": np.array(10**9), "reverse_kl": np.array(0.0)}
-    save_frame(Frame(**{**vars(frames_of(run)[-1]), **columns}), run.toy_path / "1000000000.npz")
-    charts = json.loads(read(write_toy_report(run)).scripts["run.json"])["charts"]
-    assert [chart["curves"][0]["column"] for chart in charts] == ["value", "jsd", "high_quality", "spread"]
+def test_a_density_is_kept_by_the_cube_root_of_its_share_of_the_datas_highest(ring: Run, tmp_path: Path) -> None:
+    cells = len(frames_of(ring)[0].p_g)
+    top = float(frame_maker_of(ring).scene.p_data.max())
+    density = np.zeros(cells, np.float32)
+    density[7], density[-1], density[-2] = top, top / 8, 3 * top
+    run = copy_of(ring, tmp_path / "r", {"p_g": density})
+    write_containers(run, frame_maker_of(run))
+    stored = container.decode(run.toy_container(run.toy_containers()[-1]).read_bytes())[1]["p_g"]
+    assert [int(stored[i]) for i in (0, 7, -1, -2)] == [0, 255, 128, 255]
 
 
-def test_the_scores_are_those_of_the_last_frame_and_stand_in_the_table(mixture: Run) -> None:
+def test_the_final_scores_are_those_of_the_last_frame(mixture: Run) -> None:
     scores, last = json.loads(mixture.product("scores.json").read_text()), frames_of(mixture)[-1]
     assert scores["num_fake"] == 10_000 and scores["modes"] == int(last.modes) > 0
     assert scores["high_quality"] == pytest.approx(float(last.high_quality), abs=1e-3)
     assert scores == final_scores(mixture).to_dict()
-    text = mixture.product("report.html").read_text(encoding="utf-8")
-    ceiling = f"{100 * distributions.TOYS['mixture-1d'].high_quality_ceiling:.2f} %"
-    share = f"{100 * scores['high_quality']:.2f} %"
-    assert f"<td>within 3σ of a mode</td><td>{share}</td><td>{ceiling}</td>" in text
-    assert f"<td>modes found</td><td>{scores['modes']:.0f} of 3</td><td>3</td>" in text
-    assert f"bandwidth {frame_maker_of(mixture).bandwidth:.3g}" in text
 
 
-def test_a_score_that_is_none_is_a_dash_in_the_table(
-    ring: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(
-        page, "final_scores", lambda run: distributions.score(distributions.TOYS["ring"], np.zeros((10, 2)))
-    )
-    text = write_toy_report(ring, tmp_path / "a.html").read_text(encoding="utf-8")
-    assert "<td>modes found</td><td>0 of 8</td><td>8</td>" in text and "<td>–</td>" in text
-    assert "nan" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL).lower()
-
-
-def test_narrow_samples_are_named(ring: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    toy = distributions.TOYS["ring"]
-    assert "Here they are narrower" not in ring.product("report.html").read_text(encoding="utf-8")
-    monkeypatch.setattr(page, "final_scores", lambda run: distributions.score(toy, np.repeat(toy.centres, 500, axis=0)))
-    assert "Here they are narrower" in write_toy_report(ring, tmp_path / "a.html").read_text(encoding="utf-8")
-
-
-def test_the_pictures_are_the_films(ring: Run, mixture: Run) -> None:
-    for run, panels in ((ring, {"learned", "best"}), (mixture, {"curves"})):
-        found, stage = read(run.product("report.html")), frame_maker_of(run).stage()
-        assert set(stage.panels()) == panels
-        for i in (0, len(stage.frames) - 1):
-            drawn = stage.draw(i)
-            for name, (left, top, right, bottom) in stage.panels().items():
-                ours = picture_of(found, f"{i}/{name}.webp")
-                assert ours.shape == (bottom - top, right - left, 3)
-                assert np.abs(ours - drawn[top:bottom, left:right]).mean() < 4.0
-
-
-def test_a_panel_is_its_field_and_nothing_else(ring: Run, tmp_path: Path) -> None:
-    """D certain of real everywhere but in the lowest rows: blue to the rim, orange below."""
-    field = np.ones((96, 96), dtype=np.float32)
-    field[:6] = 0.0
-    run = copy_of(ring, tmp_path / "r", {"d_field": field.ravel()})
-    picture = picture_of(read(write_toy_report(run)), f"{len(frames_of(run)) - 1}/learned.webp")
-    rim = np.concatenate([picture[0], picture[: len(picture) // 2, 0], picture[: len(picture) // 2, -1]])
-    assert np.abs(rim - [0x69, 0xA7, 0xDD]).mean() < 6.0
-    assert np.abs(picture[-1] - [0xF3, 0x9A, 0x4D]).mean() < 6.0
-
-
-def test_a_density_is_white_where_it_is_not_and_ink_at_the_top_with_y_upwards() -> None:
+def test_a_density_picture_is_white_where_it_is_not_and_ink_at_the_top_with_y_upwards() -> None:
     density = np.zeros((4, 4))
     density[0, 1], density[3, 3] = 8.0, 1.0  # y lowest; y highest
     picture = figure.density_picture(density.ravel(), 8.0, "#1f6fb4")
@@ -169,60 +119,10 @@ def test_a_density_is_white_where_it_is_not_and_ink_at_the_top_with_y_upwards() 
     assert picture[0, 3].tolist() == [round((255 + channel) / 2) for channel in (0x1F, 0x6F, 0xB4)]
 
 
-def test_an_even_choice_has_the_first_and_the_last() -> None:
-    assert evenly(5, 100) == [0, 1, 2, 3, 4] and evenly(1, 100) == [0]
-    for count in (100, 101, 103, 1000):
-        chosen = evenly(count, 100)
-        assert (len(chosen), chosen[0], chosen[-1]) == (100, 0, count - 1)
-        assert max(np.diff(chosen)) - min(np.diff(chosen)) <= 1
-
-
-def test_a_page_of_some_frames_shows_them_alone(ring: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page, "MOST_FRAMES", 3)
-    found, frames = read(write_toy_report(ring, tmp_path / "a.html")), frames_of(ring)
-    seen = json.loads(found.scripts["run.json"])["numbers"]["images_seen"]
-    assert seen == [float(frames[i].images_seen) for i in evenly(len(frames), 3)]
-    pieces = {name for name in found.scripts if name.endswith(".webp")}
-    assert pieces == {"p_data.webp", *(f"{i}/{name}.webp" for i in range(3) for name in ("learned", "best", "p_g"))}
-    last = picture_of(found, "2/p_g.webp")
-    top = float(frame_maker_of(ring).scene.p_data.max())
-    assert np.abs(last - figure.density_picture(frames[-1].p_g, top, figure.FAKE)).mean() < 4.0
-
-
-def test_nothing_is_loaded_from_elsewhere_and_the_policy_allows_this_program_and_style_alone(ring: Run) -> None:
-    text = ring.product("report.html").read_text(encoding="utf-8")
-    found, policy = Document(text), policy_of(Document(text))
-    style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)
-    assert style and not re.search(r"url\(|@import", style[1])
-    assert policy["default-src"] == policy["base-uri"] == policy["form-action"] == "'none'"
-    assert policy["script-src"] == html.source(found.scripts["program"])
-    assert policy["style-src"] == html.source(style[1]) and policy["img-src"] == "data:"
-    assert set(policy) == {"default-src", "script-src", "style-src", "img-src", "base-uri", "form-action"}
-    assert text.index("Content-Security-Policy") < text.index("<style") < text.index("<script")
-    for tag, given in found.tags:
-        assert tag not in ("link", "iframe", "object", "embed", "base", "img"), tag
-        assert not {"src", "href", "srcset", "data", "style"} & set(given), (tag, given)
-        assert not any(name.startswith("on") for name in given), (tag, given)
-    assert set(re.findall(r"\w+://[\w./]+", text)) == {"http://www.w3.org/2000/svg"}  # the name of SVG, not an address
-
-
-def test_a_run_whose_name_is_markup_is_text(ring: Run, tmp_path: Path) -> None:
-    run = copy_of(ring, tmp_path / BREAKOUT)
-    text = write_toy_report(run, tmp_path / "out.html").read_text(encoding="utf-8")
-    found = Document(text)
-    assert found.title == f"{BREAKOUT} · ring · ganscope"
-    assert "run &lt;script&gt;alert(1) &lt;img src=x onerror=alert(1)&gt; &lt;!-- &amp;amp;" in text
-    assert not [tag for tag, _ in found.tags if tag == "img"]
-    assert len([given for tag, given in found.tags if tag == "script" and "type" not in given]) == 1
-
-
-def test_the_page_stays_under_8_mb_with_the_most_frames(ring: Run, mixture: Run) -> None:
+def test_the_page_stays_under_8_mb_with_a_hundred_frames(ring: Run, mixture: Run) -> None:
     for run in (ring, mixture):
-        found = read(run.product("report.html"))
-        pieces = {name: len(content) for name, content in found.scripts.items() if name.endswith(".webp")}
-        moments = {int(name.split("/")[0]) for name in pieces if "/" in name}
-        a_moment = max(sum(size for name, size in pieces.items() if name.startswith(f"{i}/")) for i in moments)
-        assert a_moment * MOST_FRAMES + 100_000 < 8e6
+        most = max(len(run.toy_container(seen).read_bytes()) for seen in run.toy_containers())
+        assert 100 * most * 4 / 3 + 500_000 < 8e6
 
 
 def test_every_way_to_a_report_leads_to_this_page(
@@ -230,18 +130,20 @@ def test_every_way_to_a_report_leads_to_this_page(
 ) -> None:
     assert main(["report", str(ring.path), "--out", str(tmp_path / "a.html")]) == 0
     assert capsys.readouterr().out.strip() == str(tmp_path / "a.html")
-    assert (tmp_path / "a.html").read_text() == ring.product("report.html").read_text()
+    ours, first = read(tmp_path / "a.html").scripts, read(ring.product("report.html")).scripts
+    state = {"index.json", "0/log.glv"}  # written before the training's last line
+    assert ours.keys() == first.keys() and all(ours[name] == first[name] for name in ours.keys() - state)
+    for scripts in (ours, first):
+        assert json.loads(scripts["index.json"])["runs"][0]["finished"] is True
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["view", "RUN", "--no-browser"], "ganscope report"),
         (["evaluate", "RUN"], "scores.json"),
         (["sample", "RUN", "--out", "a.png"], "--out points.npy"),
         (["sample", "RUN", "--out", "folder"], "--out points.npy"),
         (["sample", "RUN", "--walk"], "--out points.npy"),
-        (["report", "RUN", "RUN"], "name one toy"),
         (["film", "RUN", "--out", "a.gif"], "end it in .mp4"),
     ],
 )
@@ -277,60 +179,80 @@ def test_a_run_without_frames_or_with_images_is_refused(ring: Run, tmp_path: Pat
         frame_maker_of(run)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is needed: pip install -e '.[test]'")
-    if CHROMIUM is None:
-        pytest.skip("chromium is needed: apt-get install chromium")
-    with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield found
-        found.close()
-
-
-def wait_for(page: Any, condition: str) -> None:
-    """Until a condition holds: playwright's own waiting evaluates text in the page, which the policy forbids."""
-    deadline = time.monotonic() + 20.0
-    while not page.evaluate(condition):
-        assert time.monotonic() < deadline, condition
-        page.wait_for_timeout(20)
+BOTTOM = """(name) => {
+  const c = document.querySelector(`[data-panel=${name}]`);
+  const at = (y) => [...c.getContext('2d').getImageData(c.width / 2, y, 1, 1).data];
+  return [at(4), at(c.height - 4)];
+}"""
 
 
 @pytest.mark.browser
-def test_keys_the_slider_the_button_and_a_curve_move_pictures_and_markers_together(browser: Any, ring: Run) -> None:
-    page, complaints = browser.new_page(viewport={"width": 1280, "height": 800}), []
-    page.on("console", lambda line: complaints.append(line.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "request", lambda request: None if request.url[:5] in ("file:", "data:") else complaints.append(request.url)
-    )
-    page.goto(ring.product("report.html").as_uri())
-    page.wait_for_selector("html[data-ready=true]")
+def test_a_field_is_blue_where_d_says_real_and_orange_below(visit: Any, ring: Run, tmp_path: Path) -> None:
+    """D certain of real everywhere but in the lowest rows; no sample near a mode, so that some scores are none."""
+    field = np.ones((96, 96), dtype=np.float32)
+    field[:6] = 0.0
+    change = {
+        "d_field": field.ravel(),
+        "reverse_kl": np.array(np.inf),
+        "spread": np.array(0.5),
+        "high_quality": np.array(0.9999),
+    }
+    page = visit(write_toy_report(copy_of(ring, tmp_path / "r", change)).as_uri())
+    until(page, f"({BOTTOM})('learned')[1][2] < 120")
+    high, low = page.evaluate(BOTTOM, "learned")
+    assert np.abs(np.array(high[:3]) - [0x69, 0xA7, 0xDD]).max() < 6
+    assert np.abs(np.array(low[:3]) - [0xF3, 0x9A, 0x4D]).max() < 6
+    text = page.locator(".toy .details").first.inner_text()
+    assert "99.99 %" in text and "–" in text and "Here they are narrower than the truth." in text
+
+
+@pytest.mark.browser
+def test_keys_slider_and_curves_move_the_pictures_and_scores_together(visit: Any, ring: Run) -> None:
+    page = visit(ring.product("report.html").as_uri())
+    picture = "document.querySelector('[data-panel=learned]').toDataURL()"
     last = len(frames_of(ring)) - 1
-    moment = "Number(document.getElementById('time').value)"
-    marker = "Number(document.querySelector('.chart .now').getAttribute('x1'))"
-    pixels = "document.getElementById('learned').toDataURL()"
-    assert page.evaluate(moment) == last
-    at_end, right = page.evaluate(pixels), page.evaluate(marker)
+    assert page.evaluate(STOP) == page.evaluate(LAST) == last
+    assert page.locator(".toy .uplot").count() == 6 and page.locator(".panel").count() == 4
+    at_end = page.evaluate(picture)
+    frame = frames_of(ring)[-1]
+    assert f"{100 * float(frame.high_quality):.2f} %" in page.locator(".toy .details").first.inner_text()
+    assert page.locator(".where").inner_text().startswith(f"{int(frame.images_seen):,} samples")
     page.keyboard.press("Home")
-    wait_for(page, f"{pixels} !== {json.dumps(at_end)}")
-    assert page.evaluate(moment) == 0 and page.evaluate(marker) < right
-    assert page.locator("#where").text_content() == f"0 samples seen · frame 1 of {last + 1}"
-    page.keyboard.press("ArrowRight")
-    assert page.evaluate(moment) == 1
-    page.locator("#time").focus()
-    page.keyboard.press("ArrowRight")
-    assert page.evaluate(moment) == 2
-    curve = page.locator(".chart svg").nth(1)
-    box = curve.bounding_box()
-    page.mouse.click(box["x"] + 0.96 * box["width"], box["y"] + 0.5 * box["height"])
-    wait_for(page, f"{pixels} === {json.dumps(at_end)}")
-    assert page.evaluate(moment) == last and page.evaluate(marker) == right
-    page.locator("#play").click()  # from the end, again from the start
-    wait_for(page, f"{moment} < {last}")
-    wait_for(page, "document.getElementById('play').getAttribute('aria-pressed') === 'false'")
-    assert page.evaluate(moment) == last
+    until(page, f"{picture} !== {json.dumps(at_end)}")
+    assert "Scores at 0 samples" in page.locator(".toy .details").first.inner_text()
+    page.keyboard.press("End")
+    until(page, f"{picture} === {json.dumps(at_end)}")
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    page.close()
-    assert complaints == []
+
+
+@pytest.mark.browser
+def test_two_toys_are_compared_on_one_axis(visit: Any, ring: Run, mixture: Run, tmp_path: Path) -> None:
+    assert main(["report", str(ring.path), str(mixture.path), "--out", str(tmp_path / "two.html")]) == 0
+    page = visit((tmp_path / "two.html").as_uri(), width=1600)
+    assert page.locator(".run.toy").count() == 2 and page.locator("[data-panel]").count() == 5
+    page.keyboard.press("Home")
+    until(page, f"{STOP} === 0")
+
+
+@pytest.mark.browser
+def test_a_toy_is_watched_live(visit: Any, ring: Run, tmp_path: Path) -> None:
+    run = copy_of(ring, tmp_path / "live")
+    later = frames_of(run)[-1]
+    write_containers(run, frame_maker_of(run))
+    hidden = run.toy_container(int(later.images_seen))
+    bytes_ = hidden.read_bytes()
+    hidden.unlink()
+    run.sample_path(int(later.images_seen), ".npy").unlink()
+    lines = run.lines_path("evals").read_text().splitlines(keepends=True)
+    run.lines_path("evals").write_text("".join(lines[:-1]))
+    with serving(run) as address:
+        page = visit(address)
+        assert page.evaluate(LAST) == len(lines) - 2
+        hidden.write_bytes(bytes_)
+        run.lines_path("evals").write_text("".join(lines))
+        until(page, f"{LAST} === {len(lines) - 1} && {STOP} === {len(lines) - 1}")
+        until(
+            page, f"document.querySelector('.toy .details').textContent.includes('{int(later.images_seen):,} samples')"
+        )
+        page.context.close()

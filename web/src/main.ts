@@ -13,6 +13,8 @@ import { COLOUR_BY, type ColourBy } from "./scene";
 import { findSource, type Index } from "./source";
 import { firstState, type Shared } from "./state";
 import { Store } from "./store";
+import { ToyView } from "./toyview";
+import type { View } from "./view";
 import { makeAxis, played, positionOf, seenAt, stopNear } from "./timeaxis";
 import { type Mark, TimeBar } from "./timebar";
 
@@ -48,7 +50,7 @@ async function start(): Promise<void> {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const store = new Store<Shared>(firstState(system.matches));
-  const views: RunView[] = [];
+  const views: View[] = [];
   let first: Index;
   try {
     first = await source.index();
@@ -155,7 +157,14 @@ async function start(): Promise<void> {
     lasso.setAttribute("aria-pressed", String(state.lasso));
     document.body.classList.toggle("lassoing", state.lasso);
   });
-  views.push(...models.map((model) => new RunView(model, store, { goTo: goToSeen, chosen: (jump) => bookmark.changed(jump) })));
+  views.push(...models.map((model, i): View => {
+    const on = { goTo: goToSeen, chosen: (jump: boolean) => bookmark.changed(jump) };
+    return first.runs[i].points ? new ToyView(model, store, on) : new RunView(model, store, on);
+  }));
+  // Toys alone have no map: what belongs to one goes.
+  const toys = first.runs.every((run) => run.points);
+  document.body.classList.toggle("toys", toys);
+  if (toys) bar.unit = "samples";
   const bookmark = new Bookmark(models.length, {
     state: () => {
       const { t, axis, colourBy, dark, keys } = store.value;

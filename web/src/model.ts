@@ -3,6 +3,7 @@
 import { type Container, type Numbers, open } from "./container";
 import { GridIndex } from "./gridindex";
 import type { Index, RunIndex, Source } from "./source";
+import { type ToyFrame, type ToyMeta, type ToyNumbers, type ToyScene, toyFrame, toyScene } from "./toymodel";
 import { type Box, boxOf } from "./viewport";
 
 export interface Thumb {
@@ -31,6 +32,7 @@ interface BaseMeta {
   environment: Record<string, unknown>;
   networks: string;
   map: MapMeta | null;
+  toy?: ToyMeta | null;
 }
 
 export interface Reals {
@@ -73,6 +75,8 @@ export interface Evaluation {
   unlike?: number | null;
   findings?: Finding[];
   verdict?: string;
+  /** A toy's scores. */
+  toy?: ToyNumbers;
   best?: number | null;
 }
 
@@ -124,9 +128,12 @@ export interface Snapshot {
   images: Pictured | null;
   more: Pictured | null;
   samples: Pictured | null;
+  /** A toy's frame. */
+  toy: ToyFrame | null;
 }
 
 interface SnapshotMeta {
+  toy?: ToyNumbers | null;
   images_seen: number;
   points: number;
   images: Sheet | null;
@@ -151,6 +158,7 @@ export interface Moment {
 export class RunModel {
   base: BaseMeta | null = null;
   reals: Reals | null = null;
+  toy: ToyScene | null = null;
   log: Log | null = null;
   slots: Slot[] = [];
   atlasPages = 0;
@@ -219,6 +227,7 @@ export class RunModel {
   private async loadBase(key: string): Promise<void> {
     const box = open<BaseMeta>(await this.source.get(this.path("base.glv"), key));
     const reals = box.meta.map ? await realsOf(box, box.meta.map.classes?.length ?? 0) : null;
+    this.toy = await toyScene(box, box.meta.toy);
     this.base = box.meta;
     this.reals = reals;
     this.keys.base = key;
@@ -397,6 +406,7 @@ async function snapshotOf(box: Container<SnapshotMeta>): Promise<Snapshot> {
     images: picture(box.meta.images, "images"),
     more: picture(box.meta.more, "more"),
     samples: picture(box.meta.samples, "samples"),
+    toy: await toyFrame(box, box.meta.toy),
   };
 }
 

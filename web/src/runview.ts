@@ -25,6 +25,7 @@ import type { Store } from "./store";
 import { context, Thumbs } from "./thumbs";
 import { positionOf, seenAt, stopNear } from "./timeaxis";
 import { Tip } from "./tip";
+import type { RunHandlers, View } from "./view";
 import { visible } from "./viewport";
 
 const GRID_IMAGES = 128;
@@ -32,13 +33,7 @@ const CONTACT_IMAGES = 120; // of the data
 const DOUBLE_MS = 500; // within which two clicks are one double click
 const REACH = 12; // pixels around the pointer in which a point counts as meant
 
-export interface RunHandlers {
-  goTo(seen: number): void;
-  /** What this run shows has changed; `jump` where the reader went somewhere, so that "back" leads here. */
-  chosen(jump: boolean): void;
-}
-
-export class RunView {
+export class RunView implements View {
   readonly element: HTMLElement;
   readonly map: MapView;
   private readonly legend: Legend;

@@ -15,6 +15,8 @@ export interface RunIndex {
   base: string;
   log: string;
   atlas: number;
+  /** Whether it is a training on a toy, of points instead of images. */
+  points?: boolean;
   snapshots: [number, string][];
   /** A generator that the page can run; without a key, a word why there is none. */
   generator?: { key: string; word: string } | null;

@@ -32,6 +32,8 @@ export class TimeBar {
   private readonly live: HTMLElement;
   private readonly note = h("div", { class: "note", hidden: true, role: "status" });
   private axis: Axis = [];
+  /** What is counted. */
+  unit = "images";
   private shownMarks = "";
   private shown = "";
 
@@ -84,7 +86,7 @@ export class TimeBar {
     this.slider.max = String(last);
     this.slider.disabled = axis.length < 2;
     say(this.ends[0], axis.length ? brief(axis[0]) : "");
-    say(this.ends[1], axis.length > 1 ? `${brief(axis[last])} images` : "");
+    say(this.ends[1], axis.length > 1 ? `${brief(axis[last])} ${this.unit}` : "");
     // Only where they differ: a button that is replaced loses the reader's focus.
     const content = JSON.stringify([last && axis, marks]);
     if (content !== this.shownMarks) this.marks.replaceChildren(...marks.map((mark) => this.markButton(mark, last)));
@@ -117,7 +119,7 @@ export class TimeBar {
     const stop = Math.round(t);
     if (this.slider.value !== String(stop)) this.slider.value = String(stop);
     const seen = Math.round(seenAt(this.axis, stop));
-    const parts = [`${count(seen)} images`];
+    const parts = [`${count(seen)} ${this.unit}`];
     if (progress.iteration !== null) parts.push(`iteration ${count(progress.iteration)}`);
     if (progress.epoch !== null) parts.push(`epoch ${progress.epoch < 10 ? progress.epoch.toFixed(1) : count(progress.epoch)}`);
     const text = this.axis.length ? parts.join(" · ") : "no snapshot yet";

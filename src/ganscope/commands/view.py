@@ -37,6 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError("view shows one run or two", found=f"{len(arguments.runs)} runs", todo="name at most two")
     opened = [Run.open(path) for path in arguments.runs]
     for one in opened:
-        one.require_images(f"its page is a file: ganscope report {one.path}")
+        if one.has_points and not one.toy_containers():  # of an earlier version; a training writes its own
+            from ganscope.toys import prepare_page
+
+            prepare_page(one)
     serve([one.path for one in opened], port=arguments.port, open_browser=not arguments.no_browser)
     return 0

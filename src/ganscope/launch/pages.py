@@ -1,4 +1,4 @@
-"""The page of any run: a toy has one of its own."""
+"""The page of any run, or of two side by side."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ def write_page(runs: Sequence[Run], out: Path | None = None, *, profile: str = "
     """One run, or two side by side, as one self-contained HTML file; returns its path.
 
     Raises:
-        RunError: a toy beside another run, or the file cannot be written.
+        RunError: a toy has no frame yet, or the file cannot be written.
     """
     first, *others = runs
-    if first.has_points and not others:
-        from ganscope.toys import write_toy_report
+    for run in runs:
+        if run.has_points:
+            from ganscope.toys import prepare_page
 
-        return write_toy_report(first, out)
+            prepare_page(run)
     return write_report(first, out, compare=others[0] if others else None, profile=profile)

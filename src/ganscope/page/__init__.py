@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ganscope.page.container import encode
 from ganscope.page.home import serve_home
 from ganscope.page.html import data, head, inline, piece, source, static
 from ganscope.page.report import PROFILES, write_report
@@ -10,6 +11,7 @@ from ganscope.page.server import serve
 __all__ = [
     "PROFILES",
     "data",
+    "encode",
     "head",
     "inline",
     "piece",

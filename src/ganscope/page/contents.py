@@ -74,7 +74,7 @@ def index(run: Run) -> dict[str, Any]:
     came, in Unix seconds.
     """
     info = map_info(run)
-    fixed = [run.config_path, run.environment_path, run.real_map_info_path]
+    fixed = [run.config_path, run.environment_path, run.real_map_info_path, run.toy_path / "scene.glv"]
     lines = [run.lines_path(name) for name in ("history", "test", "evals")]
     return {
         "name": run.path.resolve().name,
@@ -84,6 +84,7 @@ def index(run: Run) -> dict[str, Any]:
         "base": _key(*fixed),
         "log": _key(*lines, run.product("finished.json")),
         "atlas": len(run.atlas_pages()) if info else 0,
+        "points": run.toy_path.is_dir(),
         "generator": _generator_key(run),
         "snapshots": [[seen, _key(*_snapshot_files(run, seen))] for seen in snapshots(run)],
     }
@@ -114,7 +115,7 @@ def contact(run: Run, count: int, side: int) -> bytes | None:
 
 def snapshots(run: Run) -> list[int]:
     """`images_seen` of everything there is to see, in order."""
-    seen = {*run.samples(), *run.map_points()}
+    seen = {*run.samples(), *run.map_points(), *run.toy_containers()}
     return sorted(seen | {int(line["images_seen"]) for line in run.evals() if "images_seen" in line})
 
 
@@ -128,8 +129,12 @@ def base(run: Run) -> bytes:
         "environment": read_json(run.environment_path) or {},
         "networks": run.networks(),
         "map": None,
+        "toy": None,
     }
     sections: dict[str, container.Section] = {}
+    with contextlib.suppress(OSError, ValueError):  # no toy, or half written
+        meta["toy"], more = container.decode((run.toy_path / "scene.glv").read_bytes())
+        sections |= {f"toy_{name}": section for name, section in more.items()}
     if info and real:
         frame = frame_of(real.xy)
         thumbs = _thumbs(info)
@@ -168,6 +173,8 @@ def log(run: Run) -> bytes:
 
 def snapshot(run: Run, images_seen: int, pictures: Pictures | None = None) -> bytes:
     """The container of one snapshot; what cannot be read is left out of it."""
+    if run.toy_container(images_seen).is_file():
+        return run.toy_container(images_seen).read_bytes()
     pictures = pictures or Pictures()
     meta: dict[str, Any] = {"kind": "snapshot", "images_seen": images_seen}
     meta |= {"points": 0, "images": None, "more": None, "samples": None}
@@ -269,7 +276,8 @@ def _generator_key(run: Run) -> dict[str, str] | None:
 
 def _snapshot_files(run: Run, images_seen: int) -> list[Path]:
     more = run.more_pictures_path(images_seen)
-    return [run.map_path(images_seen), more, run.sample_path(images_seen, ".npy"), run.real_map_info_path]
+    toy = run.toy_container(images_seen)
+    return [run.map_path(images_seen), more, toy, run.sample_path(images_seen, ".npy"), run.real_map_info_path]
 
 
 def _written(files: Sequence[Path]) -> float | None:

@@ -22,13 +22,19 @@ PROFILES: dict[str, contents.Pictures] = {
 
 
 def write_report(
-    run: Run | Path | str, out: Path | None = None, *, compare: Run | Path | str | None = None, profile: str = "default"
+    run: Run | Path | str,
+    out: Path | None = None,
+    *,
+    compare: Run | Path | str | None = None,
+    profile: str = "default",
+    finished: bool = False,
 ) -> Path:
     """Write a run as one self-contained HTML file; returns its path, by default `report.html` in the run.
 
     Args:
         compare: a second run, on the same time axis.
         profile: how many images of a snapshot, and how well: `small`, `default` or `full`.
+        finished: the training has ended, though its marker is not written yet: it makes its products before that.
 
     Raises:
         RunError: no run there, or the file cannot be written.
@@ -36,11 +42,9 @@ def write_report(
     if profile not in PROFILES:
         raise RunError(f"unknown profile {profile!r}", found=profile, todo=f"choose one of: {', '.join(PROFILES)}")
     runs = [opened(one) for one in (run, compare) if one is not None]
-    for one in runs:
-        one.require_images("name one toy alone: it has a page of its own")
     path = out or runs[0].product("report.html")
     with atomic(path, "w") as file:
-        for part in _parts(runs, PROFILES[profile]):
+        for part in _parts(runs, PROFILES[profile], finished):
             file.write(part)
     return path
 
@@ -50,9 +54,11 @@ def opened(run: Run | Path | str) -> Run:
     return run if isinstance(run, Run) else Run.open(run)
 
 
-def _parts(runs: list[Run], pictures: contents.Pictures) -> Iterator[str]:
+def _parts(runs: list[Run], pictures: contents.Pictures, finished: bool) -> Iterator[str]:
     """The document, piece by piece: the program first, so that it draws while the rest is still being parsed."""
     entries = [contents.index(run) for run in runs]
+    for entry in entries:
+        entry |= {"writing": None, "finished": entry["finished"] or finished}
     made = [generator.export(run) if entry["generator"] else None for run, entry in zip(runs, entries, strict=True)]
     for entry, exported in zip(entries, made, strict=True):
         if exported and exported.word:

@@ -25,7 +25,7 @@ def make_products(run: Run, progress: Progress) -> dict[str, Path]:
     makers = {
         "curves": lambda: save_curves(run),
         "film": lambda: grid_film(run)[0],
-        "page": lambda: write_report(run),
+        "page": lambda: write_report(run, finished=True),
     }
     if run.real_map_info_path.is_file():
         makers["map film"] = lambda: make_film(run)[0]

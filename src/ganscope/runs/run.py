@@ -317,6 +317,14 @@ class Run:
         """Frames of a training on a toy: D, D* and the densities at each snapshot."""
         return self.path / "toy"
 
+    def toy_container(self, images_seen: int) -> Path:
+        """A toy's frame as the page receives it."""
+        return self._file("toy", images_seen, ".glv")
+
+    def toy_containers(self) -> list[int]:
+        """`images_seen` of a toy's frames that the page can show, oldest first."""
+        return [number_of(path) for path in self._numbered("toy", ".glv")]
+
     def product(self, name: str) -> Path:
         """A picture, film or page made from the run: `curves.png`, `film.mp4`, `report.html`, …"""
         return self.path / name

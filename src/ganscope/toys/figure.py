@@ -8,7 +8,6 @@ which makes a frame about four times as fast as drawing the figure anew.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -99,24 +98,6 @@ class Stage:
             (artist.axes or self.figure).draw_artist(artist)
         picture: np.ndarray = np.asarray(self.canvas.buffer_rgba())[..., :3].copy()  # type: ignore[no-untyped-call]
         return picture
-
-    def panels(self) -> dict[str, tuple[int, int, int, int]]:
-        """Where the parts of a picture lie that are about points and not about time: name → (left, top, right, bottom).
-
-        `curves` on a line; `learned` and `best`, the fields of D and D*, in the plane.
-        """
-        from matplotlib.transforms import Bbox
-
-        renderer = self.canvas.get_renderer()  # type: ignore[no-untyped-call]
-        # Without the frame, which the field half covers.
-        parts = {name: axes.get_window_extent(renderer).padded(-2.0) for name, axes in self.fields.items()}
-        if self.dim == 1:
-            around: list[Any] = [axes.get_tightbbox(renderer) for axes in self.figure.axes[:2]]
-            parts["curves"] = Bbox.union([*around, self.figure.legends[0].get_window_extent(renderer)])
-        return {
-            name: (floor(box.x0), floor(HEIGHT - box.y1), ceil(box.x1), ceil(HEIGHT - box.y0))
-            for name, box in parts.items()
-        }
 
     def _add(self, artist: Any) -> Any:
         self.moving.append(artist)

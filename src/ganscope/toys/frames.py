@@ -187,19 +187,13 @@ class FrameMaker:
             raise RunError(f"no frames in {self.folder}", found="no snapshot", todo="train it for a moment first")
         return Stage(self.scene, frames)
 
-    def film(
-        self, mp4: Path, gif: Path | None = None, frames_per_second: int = 12, stage: Stage | None = None,
-        also: Callable[[int, np.ndarray], None] | None = None,
-    ) -> None:  # fmt: skip
+    def film(self, mp4: Path, gif: Path | None = None, frames_per_second: int = 12) -> None:
         """Draw all frames into `mp4` and, at half the size, into `gif`.
-
-        `stage` where there is one already; `also` receives the number and the picture of each frame, which are costly
-        enough to be drawn once.
 
         Raises:
             RunError: there is no frame yet, or a file cannot be written.
         """
-        stage = stage or self.stage()
+        stage = self.stage()
         small: list[np.ndarray] = []
 
         def pictures() -> Iterator[np.ndarray]:
@@ -207,8 +201,6 @@ class FrameMaker:
                 picture = stage.draw(i)
                 if gif is not None:
                     small.append(_halved(picture))
-                if also is not None:
-                    also(i, picture)
                 yield picture
             for _ in range(round(HOLD_SECONDS * frames_per_second)):
                 yield picture

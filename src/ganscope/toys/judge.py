@@ -16,8 +16,9 @@ from ganscope.files import atomic
 from ganscope.progress import Progress
 from ganscope.recorder import Judge
 from ganscope.runs import Run, Snapshot
+from ganscope.toys.containers import write_frame, write_scene
 from ganscope.toys.distributions import Toy
-from ganscope.toys.page import ToyPage, final_scores, frame_maker_of
+from ganscope.toys.page import final_scores, frame_maker_of, write_toy_report
 
 NUM_TRAIN, NUM_TEST = 100_000, 10_000  # points; PacGAN's tables train on as many
 
@@ -56,7 +57,10 @@ class ToyJudge(Judge):
         assert snapshot.g is not None and snapshot.d is not None
         training = snapshot.d.training
         snapshot.d.eval(), snapshot.g.eval()
+        if not (self.run.toy_path / "scene.glv").is_file():
+            write_scene(self.run, self._frames)
         frame = self._frames.record(snapshot.images_seen, snapshot.g, snapshot.d)
+        write_frame(self.run, frame, self._frames.scene)
         snapshot.d.train(training), snapshot.g.train(training)
         names = ("value", "best_value", "jsd", "jsd_floor", "modes", "high_quality", "reverse_kl", "spread")
         numbers = {name: float(np.asarray(getattr(frame, name))) for name in names}
@@ -92,7 +96,7 @@ class ToyJudge(Judge):
 
     def products(self) -> dict[str, Path]:
         """The scores of the newest generator, the curves, the film beside the theory, and the page with all of them."""
-        run, found, stage = self.run, final_scores(self.run), self._frames.stage()
+        run, found = self.run, final_scores(self.run)
         curves, film, scores = run.product("curves.png"), run.product("film.mp4"), run.product("scores.json")
         with atomic(curves) as file:
             draw_curves(file, run.history(), run.lines("test"), f"{self.toy.name}: {self.toy.doc}")
@@ -100,6 +104,5 @@ class ToyJudge(Judge):
             json.dump(
                 {name: float(value) if np.isfinite(value) else None for name, value in found.to_dict().items()}, file
             )
-        page = ToyPage(run, self._frames, stage.frames, stage.panels(), found)
-        self._frames.film(film, run.product("film.gif"), stage=stage, also=page.add)
-        return {"scores": scores, "curves": curves, "film": film, "page": page.write(run.product("report.html"))}
+        self._frames.film(film, run.product("film.gif"))
+        return {"scores": scores, "curves": curves, "film": film, "page": write_toy_report(run, finished=True)}

@@ -1,0 +1,24 @@
+/** What the page asks of a run's part of it, of images or of a toy. */
+
+import type { RunState } from "./address";
+import type { Change, Finding, RunModel } from "./model";
+
+export interface RunHandlers {
+  goTo(seen: number): void;
+  /** What this run shows has changed; `jump` where the reader went somewhere, so that "back" leads here. */
+  chosen(jump: boolean): void;
+}
+
+export interface View {
+  readonly element: HTMLElement;
+  readonly model: RunModel;
+  /** The run's own position at the page's time. */
+  readonly position: number;
+  /** What the address says of it. */
+  readonly state: RunState;
+  restore(state: RunState): void;
+  changed(what: Change): void;
+  show(finding: Finding, travel: boolean): void;
+  clear(): void;
+  toggleKey(key: string): void;
+}
