@@ -14,8 +14,9 @@ from ganscope.config.plan import plan
 from ganscope.config.presets import make_config
 from ganscope.errors import RunError
 from ganscope.files import atomic, write_json
-from ganscope.runs import run as run_module
-from ganscope.runs.run import Run, claim_run_path, list_runs, next_run_path
+from ganscope.runs import claim
+from ganscope.runs.claim import claim_run_path, next_run_path
+from ganscope.runs.run import Run, list_runs
 
 
 def make(path: Path) -> Run:
@@ -76,7 +77,7 @@ def test_two_that_start_at_once_get_a_directory_each(tmp_path: Path, monkeypatch
     first = claim_run_path(tmp_path, "digits", "mlp")
     # The second looked before the first had made its own.
     looked = [first, first, tmp_path / "00001-digits-mlp"]
-    monkeypatch.setattr(run_module, "next_run_path", lambda *_: looked.pop(0))
+    monkeypatch.setattr(claim, "next_run_path", lambda *_: looked.pop(0))
     assert claim_run_path(tmp_path, "digits", "mlp").name == "00001-digits-mlp"
     assert not looked
 
