@@ -38,10 +38,10 @@ demo: $(VENV)/installed
 	@echo "Open demo/report.html in a browser: the map, the images and the curves under one slider."
 
 test: $(VENV)/installed-tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-all: $(VENV)/installed-tests
-	$(BIN)/python -m pytest -m "not gpu"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not gpu"
 
 check: $(VENV)/installed-tests
 	$(BIN)/ruff check src tests benchmarks

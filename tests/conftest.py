@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.visiting import browser, visit  # noqa: F401 one browser for the whole session
+
 # One thread: the tests are many small products, and bit-exactness is stated for a fixed thread count.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -6,7 +6,6 @@ import pytest
 
 from fixtures.browsing import SPEC
 from fixtures.synthetic import build_run
-from fixtures.visiting import browser, visit  # noqa: F401
 from ganscope.page.report import write_report
 from ganscope.runs.run import Run
 

@@ -117,6 +117,7 @@ export class RunView implements View {
         if (now - this.pickedAt > DOUBLE_MS) this.before = this.pin;
         this.pickedAt = now;
         this.choose(this.hit(x, y), false);
+        this.uncover(y);
       },
       unpick: () => this.choose(this.before, false),
       hint: (text) => this.hint(text),
@@ -339,6 +340,15 @@ export class RunView implements View {
     this.grid.redraw();
     this.redraw("moving");
     if (!same) this.on.chosen(true);
+  }
+
+  /** On a phone the card lies over the lower part of the window: bring what was tapped, `y` pixels down the map, above it. */
+  private uncover(y: number): void {
+    const card = this.card.element;
+    if (!this.pin || getComputedStyle(card).position !== "fixed") return;
+    const top = this.map.element.getBoundingClientRect().top;
+    const free = card.getBoundingClientRect().top;
+    if (top > free / 2 || top + y > free - 24) window.scrollBy({ top: top + y - free / 2 });
   }
 
   private placeOf(mark: Pin): [number, number] | null {
