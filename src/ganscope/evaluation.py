@@ -95,7 +95,7 @@ def evaluate(
     pixels = feature_space(dataset.train, dataset.test, cache, name="pca", progress=say)
     say(f"drawing {num_fake:,} fakes at {seen:,} images seen")
     sample = _sampler(run, config, seen)
-    fakes = sample(num_fake, "evaluate")
+    fakes, _ = sample(num_fake, "evaluate")
     shapes = None if space.num_classes else feature_space(dataset.train, dataset.test, cache, name="structure")
     monitor = Evaluator(
         dataset.train, dataset.test, space, pixels, structure=shapes, num_fake=num_fake, seed=config.seed, sizes=LARGE,
@@ -106,7 +106,8 @@ def evaluate(
     if tstr:
         labeller = space if space.num_classes else feature_space(dataset.train, dataset.test, cache, progress=say)
         count = min(TSTR_FAKES, len(dataset.train.images))
-        metrics["tstr"] = train_on_synthetic(dataset, sample(count, "tstr"), labeller, say)
+        made, own = sample(count, "tstr")
+        metrics["tstr"] = train_on_synthetic(dataset, made, labeller, say, own=own)
     line = next((line for line in run.evals() if line["images_seen"] == seen), {})
     result: dict[str, Any] = {
         "images_seen": seen,
@@ -149,24 +150,33 @@ def dataset_of(run: Run, config: Plan, say: Say, data: str | None = None) -> Dat
     return dataset
 
 
-def _sampler(run: Run, config: Plan, seen: int) -> Callable[[int, str], np.ndarray]:
-    """A function that draws `count` fakes from latents of its own purpose: `(count, C, H, W) uint8`."""
+def _sampler(run: Run, config: Plan, seen: int) -> Callable[[int, str], tuple[np.ndarray, np.ndarray | None]]:
+    """A function that draws `count` fakes from latents of its own purpose: `(count, C, H, W) uint8`, and the classes
+    `(count,)` that they were asked for, None of a generator that is told none."""
     backend = backend_of(config)
     g = read_generator(config, run.generator_path(seen), backend)
-    return lambda count, purpose: generate(g, asked(config, count, purpose, balance="data"), backend)
+
+    def sample(count: int, purpose: str) -> tuple[np.ndarray, np.ndarray | None]:
+        given = asked(config, count, purpose, balance="data")
+        return generate(g, given, backend), None if given.labels is None else given.labels.numpy()
+
+    return sample
 
 
-def train_on_synthetic(dataset: Dataset, fakes: np.ndarray, labeller: FeatureSpace, say: Say, seed: int = 0) -> Metric:
+def train_on_synthetic(
+    dataset: Dataset, fakes: np.ndarray, labeller: FeatureSpace, say: Say, seed: int = 0, own: np.ndarray | None = None
+) -> Metric:
     """Accuracy on real held-out images of a classifier that saw fakes only (CAS, Ravuri & Vinyals 2019).
 
-    The fakes `(M, C, H, W) uint8` carry the labels that a classifier trained on reals gives them; the fresh classifier
-    has the same network, the same recipe and sees as many images. The floor is the accuracy of the same classifier
-    trained on M reals. Labels from a classifier are distillation: even noise so labelled teaches something (71 % on
-    the digits), so only the gap to the floor speaks of the fakes.
+    The fakes `(M, C, H, W) uint8` carry the classes that a conditional generator was asked for, `own (M,)`, else the
+    labels that a classifier trained on reals gives them; the fresh classifier has the same network, the same recipe and
+    sees as many images. The floor is the accuracy of the same classifier trained on M reals. Labels from a classifier
+    are distillation: even noise so labelled teaches something (71 % on the digits), so only the gap to the floor
+    speaks of the fakes.
     """
     train, test = dataset.train, dataset.test
     assert train.labels is not None and test.labels is not None
-    labels = labeller.classify(fakes).argmax(axis=1)
+    labels = labeller.classify(fakes).argmax(axis=1) if own is None else own
     count = min(len(fakes), len(train.images))
     order = np.random.default_rng(seed).permutation(len(train.images))[:count]
     real = labeller.accuracy if count == len(train.images) else None  # it is that very classifier
