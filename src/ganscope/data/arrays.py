@@ -20,7 +20,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ganscope.arraytypes import I64, U8
-from ganscope.data.decode import GREY_TOLERANCE
+from ganscope.data.decode import GREY_TOLERANCE, MAX_PIXELS
 from ganscope.data.fit import Scale, backdrop_facts, scaled
 from ganscope.data.survey import NUM_SAMPLED, Backdrop, Facts, Values, backdrop_of
 from ganscope.errors import DataError
@@ -29,6 +29,7 @@ AnyArray = npt.NDArray[Any]
 
 IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 BLOCK = 1024  # images looked at together
+MAX_IMAGES = 10_000_000
 _SHAPES = "(N, H, W), (N, H, W, C) or (N, C, H, W), with C 1, 3 or 4"
 # Axes of the four orders in which pictures are stored, as they become (N, C, H, W); flat pictures are unrolled first.
 _LAST, _FIRST, _GREY, _MATLAB = (0, 3, 1, 2), (0, 1, 2, 3), (0,), (3, 2, 0, 1)
@@ -119,6 +120,17 @@ class ArrayPart:
 
 
 def image_array(array: AnyArray, name: str) -> ImageArray:
+    """As `_image_array`; and no picture so large, nor so many, that reading them would never end."""
+    images = _image_array(array, name)
+    num, height, width = images.shape[0], *images.shape[2:]
+    if height * width > MAX_PIXELS or num > MAX_IMAGES:
+        found = f"{num:,} pictures of {height:,} × {width:,} pixels"
+        todo = f"give at most {MAX_IMAGES:,} pictures of at most {MAX_PIXELS:,} pixels"
+        raise DataError(f"{name}: too large", found=found, todo=todo)
+    return images
+
+
+def _image_array(array: AnyArray, name: str) -> ImageArray:
     """An array of images in any accepted layout. Raises `DataError` for anything else.
 
     Layouts: (N, H, W), (N, H, W, C), (N, C, H, W) with C 1, 3 or 4; (H, W, C, N) as MATLAB stores it; (N, P) with P a
