@@ -79,6 +79,7 @@ docs: $(VENV)/installed-release
 
 test-docs: docs
 	$(BIN)/python docs/check.py
+	$(BIN)/python notebooks/make.py --run
 
 clean:
 	rm -rf dist site $(VENV) demo .pytest_cache .mypy_cache .ruff_cache web/node_modules

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ganscope.commands import COMMANDS, train
-from ganscope.errors import GanscopeError
+from ganscope.errors import DependencyError, GanscopeError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,12 +26,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     except GanscopeError as error:
         print(f"ganscope: {error}", file=sys.stderr)
         return error.exit_code
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        print(f"ganscope: {missing_torch()}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("\nganscope: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing reads any more: let the exit be quiet
         return 0
+
+
+def missing_torch() -> DependencyError:
+    """What to say where a command needs PyTorch and there is none."""
+    return DependencyError(
+        "this command needs PyTorch, which is not installed",
+        found=f"no module torch for Python {sys.version.split()[0]}",
+        todo="install the build for your machine, see https://pytorch.org/get-started/locally/",
+    )
 
 
 def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -50,3 +51,11 @@ def test_extras_are_read_from_the_installation(monkeypatch: pytest.MonkeyPatch) 
 
 def test_sizes() -> None:
     assert [doctor.size(n) for n in (0, 999, 12_345, 7.5e9, 2e12)] == ["0 B", "999 B", "12 kB", "8 GB", "2.0 TB"]
+
+
+def test_a_command_that_needs_torch_says_so_where_there_is_none(tmp_path: Path) -> None:
+    before = re.sub(r"\{.*\}", '{"torch"}', ALONE.split("from ganscope.commands")[0])
+    program = before + "from ganscope.cli import main\nsys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", program, "train", "digits", "--runs", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "needs PyTorch" in done.stderr and "Traceback" not in done.stderr
