@@ -26,7 +26,7 @@ from PIL import Image  # noqa: E402
 from ganscope.launch import write_page  # noqa: E402
 from ganscope.runs import Run  # noqa: E402
 
-PAGES = ("index.md", "learn", "do")
+PAGES = ("index.md", "style.css", "learn", "do")
 COPIED = {
     "log.md": "why/log.md",
     "benchmarks.md": "why/benchmarks.md",

@@ -7,6 +7,7 @@ import dataclasses
 import html
 import inspect
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -192,7 +193,7 @@ def shown(value: object) -> str:
 
 def cell(words: str) -> str:
     """Text for a cell of a table."""
-    return html.escape(words, quote=False).replace("|", "\\|").replace("\n", " ")
+    return re.sub(r"([|*_])", r"\\\1", html.escape(words, quote=False)).replace("\n", " ")
 
 
 def plain(lines: Iterable[str]) -> str:

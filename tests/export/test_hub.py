@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +20,9 @@ from fixtures.hub import TOKEN, Hub
 from ganscope.cli import main
 from ganscope.errors import RunError
 from ganscope.export import hub
+from ganscope.export.card import public
 from ganscope.export.hub import require_repository, write_space
+from ganscope.page import write_report
 from ganscope.runs import Run
 
 
@@ -68,6 +72,45 @@ def test_a_space_is_the_page_and_stays_small(run_path: Path, tmp_path: Path, mon
     with pytest.raises(RunError, match=r"default 0\.\d MB, small 0\.\d MB"):
         write_space(Run.open(run_path), tmp_path / "other", None)
     assert not (tmp_path / "other" / "index.html").exists()
+
+
+def test_a_space_does_not_name_the_disk_it_comes_from(run_path: Path, tmp_path: Path) -> None:
+    run = Run(shutil.copytree(run_path, tmp_path / "run"))
+    config, environment = json.loads(run.config_path.read_text()), json.loads(run.environment_path.read_text())
+    environment["command"] = [
+        "/home/ada/secret/bin/ganscope",
+        "train",
+        "--data=/home/ada/secret/photos",
+        "--size",
+        "32",
+    ]
+    run.environment_path.write_text(json.dumps(environment))
+    run.config_path.write_text(json.dumps(config | {"data": "/home/ada/secret/photos"}))
+
+    def holds(page: Path) -> bool:
+        pieces = re.findall(r'type="application/octet-stream" id="[^"]+">([^<]*)<', page.read_text())
+        assert len(pieces) > 2
+        return any(b"secret" in base64.b64decode(piece) for piece in pieces) or "secret" in page.read_text()
+
+    assert holds(write_report(run, tmp_path / "report.html")), "one's own page says where the data lie"
+    write_space(run, tmp_path / "space", None)
+    assert not holds(tmp_path / "space" / "index.html")
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("/home/ada/photos", "photos"),
+        ("~/photos/", "photos"),
+        ("C:\\Users\\ada\\x.npz", "x.npz"),
+        ("--run=/tmp/a/b", "--run=b"),
+        ("digits", "digits"),
+        ("*/128/*", "*/128/*"),
+        ({"a": ["../x/y", 3, None]}, {"a": ["y", 3, None]}),
+    ],
+)
+def test_paths_become_names(given: object, shown: object) -> None:
+    assert public(given) == shown
 
 
 def test_up_to_the_hub_and_down_again(model: Path, run_path: Path, tmp_path: Path) -> None:

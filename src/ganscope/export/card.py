@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from ganscope.config import PRESET_DOCS
@@ -222,6 +222,21 @@ def text(words: str) -> str:
 def code(words: str) -> str:
     """A name in code font, whatever is in it."""
     return "`" + " ".join(words.split()).replace("`", "'") + "`"
+
+
+def public(value: Any) -> Any:
+    """A record with every path reduced to its name: what is given away says nothing of the disk that it comes from."""
+    if isinstance(value, dict):
+        return {name: public(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [public(one) for one in value]
+    if not isinstance(value, str):
+        return value
+    option, equals, word = value.rpartition("=") if value.startswith("--") else ("", "", value)
+    looks = word.startswith(("~", "./", "../", ".\\", "..\\"))
+    if looks or PurePosixPath(word).is_absolute() or PureWindowsPath(word).is_absolute():
+        return f"{option}{equals}{PureWindowsPath(word).name or word}"
+    return value
 
 
 def public_name(data: str) -> str:

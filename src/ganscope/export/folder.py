@@ -18,7 +18,7 @@ from torch import Tensor
 from ganscope.config import Plan, plan_from_dict
 from ganscope.device import choose_backend
 from ganscope.errors import ConfigError, RunError, require_package
-from ganscope.export.card import public_name
+from ganscope.export.card import public, public_name
 from ganscope.export.layers import build, describe
 from ganscope.export.taken import Taken
 from ganscope.files import atomic, write_json
@@ -59,7 +59,7 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
 
 def description(taken: Taken) -> dict[str, Any]:
     """What `config.json` says: how to build and feed the network, and where it comes from."""
-    trained = taken.config.to_dict()
+    trained = public(taken.config.to_dict())
     # Names, and not the paths of whoever trained: the folder is made to be given away.
     trained |= {name: public_name(trained[name]) for name in ("data", "start") if trained[name]}
     return {

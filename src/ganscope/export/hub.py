@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import math
 import re
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +16,11 @@ from PIL import Image, PngImagePlugin
 
 from ganscope.drawing import image_grid, scale_for
 from ganscope.errors import RunError, require_package
-from ganscope.export.card import model_card, space_card
+from ganscope.export.card import model_card, public, space_card
 from ganscope.export.folder import CONFIG_FILE, WEIGHTS_FILE, read_description, write_folder
 from ganscope.export.onnx_file import write_onnx
 from ganscope.export.taken import Taken
-from ganscope.files import atomic
+from ganscope.files import atomic, write_json
 from ganscope.page import PROFILES, write_report
 from ganscope.runs import Run
 from ganscope.toys import write_toy_report
@@ -59,11 +64,12 @@ def write_space(run: Run, out: Path, license: str | None) -> list[Path]:
     """
     page, sizes = out / "index.html", {}
     for profile in [None] if run.has_points else ["default", "small"]:
-        if profile is None:
-            write_toy_report(run, page)
-        else:
-            assert profile in PROFILES
-            write_report(run, page, profile=profile)
+        with without_paths(run) as shown:
+            if profile is None:
+                write_toy_report(shown, page)
+            else:
+                assert profile in PROFILES
+                write_report(shown, page, profile=profile)
         sizes[profile or "page"] = page.stat().st_size
         if page.stat().st_size <= MOST_SPACE_BYTES:
             break
@@ -79,6 +85,31 @@ def write_space(run: Run, out: Path, license: str | None) -> list[Path]:
     with atomic(card, "w") as file:
         file.write(space_card(run, title=run.path.resolve().name, license=license))
     return [page, card]
+
+
+@contextlib.contextmanager
+def without_paths(run: Run) -> Iterator[Run]:
+    """The run as it is shown to the world: its settings and its record name files, and not where they lie."""
+    with tempfile.TemporaryDirectory() as folder:
+        view = Path(folder) / run.path.resolve().name
+        view.mkdir()
+        for path in run.path.iterdir():
+            if path not in (run.config_path, run.environment_path):
+                link(path.resolve(), view / path.name)
+        shown = Run(view)
+        for name in ("config_path", "environment_path"):
+            source: Path = getattr(run, name)
+            if source.is_file():
+                write_json(getattr(shown, name), public(json.loads(source.read_text(encoding="utf-8"))))
+        yield shown
+
+
+def link(source: Path, target: Path) -> None:
+    """A symbolic link, or a copy where the system allows none."""
+    try:
+        target.symlink_to(source, target_is_directory=source.is_dir())
+    except OSError:
+        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
 
 
 def upload(folder: Path, repository: str, kind: str) -> str:
