@@ -32,6 +32,7 @@ COPIED = {
     "benchmarks.md": "why/benchmarks.md",
     "architecture.md": "why/architecture.md",
     "release.md": "why/release.md",
+    "glossary.md": "lookup/glossary.md",
     "decisions": "why/decisions",
     "why": "why",
     "images": "images",

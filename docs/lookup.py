@@ -43,6 +43,15 @@ FORMULAS: dict[str, tuple[str, str]] = {
     "confidence": ("mean of the largest class probability", "a classifier can be sure of nonsense"),
     "rough": ("share of y with more fine detail than 99 % of held-out reals", "says nothing of where the detail is"),
     "smooth": ("share of y with less fine detail than 99 % of held-out reals", "flat images of flat data are right"),
+    "sliced": (
+        "mean over directions of the distance between the sorted projections of both clouds",
+        "needs no covariance, and sees no more than a line shows",
+    ),
+    "structure": ("the Fréchet distance, in features of edges and shapes", "blind to colour and to classes"),
+    "moved_copies": (
+        "as memorisation, against the training images mirrored, shifted by a pixel or recoloured",
+        "sees these changes and no others",
+    ),
     "tstr": ("accuracy on held-out reals of a classifier trained on y alone", "labels given by a classifier are distillation"),
 }  # fmt: skip
 
