@@ -22,7 +22,7 @@ FLOORS = [
     "maps film",
     "page",
     "recorder",
-    "toys pilots generator evaluation",
+    "toys pilots generator evaluation foreign",
     "launch export",
     "commands api",
     "cli __init__",
@@ -31,7 +31,7 @@ FLOORS = [
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
 NO_TORCH = [
     "errors", "arraytypes", "version", "files", "progress", "config", "metrics", "runs", "data", "drawing", "diagnosis",
-    "film", "page", "maps", "memory", "commands", "api", "cli", "__init__",
+    "film", "page", "maps", "memory", "recorder", "foreign", "commands", "api", "cli", "__init__",
 ]  # fmt: skip
 MOST_LINES = 420
 

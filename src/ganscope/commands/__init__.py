@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from ganscope.commands import check, doctor, evaluate, export, film, report, runs, sample, train, view
+from ganscope.commands import check, doctor, evaluate, export, film, report, runs, sample, train, view, watch
 
 # Name → module. Each has HELP, EPILOG, `add_arguments(parser)` and `run(arguments)`, which returns the exit status.
 COMMANDS: dict[str, ModuleType] = {
     "train": train,
     "check": check,
     "view": view,
+    "watch": watch,
     "report": report,
     "film": film,
     "sample": sample,

@@ -38,6 +38,7 @@ class Watched:
         data: a name or path that `load_dataset` takes, or, where `stored` is set, only what the reals are called.
         stored: the folder in the cache that keeps reals which came as arrays; empty otherwise.
         size, channels: of the images as they are measured. holdout: share of the reals held out.
+        source: the folder whose files are followed; empty for a loop that is watched from inside.
         objective: a name of `OBJECTIVES` where it was told, else "unknown".
         batch_size: reals a step, where it was told.
         num_fakes: images of a snapshot at most. The others are as in `Config`.
@@ -49,6 +50,7 @@ class Watched:
     size: int
     channels: int
     holdout: float = 0.1
+    source: str = ""
     objective: str = "unknown"
     batch_size: int | None = None
     num_fakes: int = 2000

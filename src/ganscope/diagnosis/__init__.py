@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganscope.diagnosis.finding import Finding
+from ganscope.diagnosis.finding import SEVERITIES, Finding
 from ganscope.diagnosis.quality import GRADES, Quality, quality_now
 from ganscope.diagnosis.rules import RULES, diagnose, verdict
 from ganscope.diagnosis.stopping import best_snapshot, stop_reason
@@ -10,6 +10,7 @@ from ganscope.diagnosis.stopping import best_snapshot, stop_reason
 __all__ = [
     "GRADES",
     "RULES",
+    "SEVERITIES",
     "Finding",
     "Quality",
     "best_snapshot",

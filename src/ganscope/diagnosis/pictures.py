@@ -368,6 +368,8 @@ def spaces_disagree(run: Judged) -> Finding | None:
 def converged(run: Judged) -> Finding | None:
     """No gain worth having to expect, at a quality worth having."""
     record, ahead = run.record, levels_off(run.record)
+    if not np.isfinite(record.frechet).any():
+        return None
     worse = record.frechet[-1] > (1 + LIMITS.worse) * np.nanmin(record.frechet)
     if ahead is None or run.far[-1] or worse or not run.ready[-1]:
         return None
@@ -392,7 +394,8 @@ def converged(run: Judged) -> Finding | None:
 
 def balanced(run: Judged) -> Finding | None:
     """D is ahead but not certain, and nothing is wrong: `diagnose` drops this beside any failure or warning."""
-    fine = ~run.d_certain & ~(run.has_probabilities & (run.d_gap < 0)) & ~run.far
+    known = np.isfinite(run.d_fake) | np.isfinite(run.d_loss_share)  # a watched training may not tell of its D
+    fine = known & ~run.d_certain & ~(run.has_probabilities & (run.d_gap < 0)) & ~run.far
     start = run.since(fine)
     if start is None:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ganscope.recorder.judge import Callback, CallingJudge, ImageJudge, Judge
-from ganscope.recorder.reals import Reals, read_reals
+from ganscope.recorder.reals import Reals, fitted, read_reals
 from ganscope.recorder.recorder import GRID_LATENTS, Recorder, planned
 from ganscope.recorder.scope import Scope, watch
 
@@ -16,6 +16,7 @@ __all__ = [
     "Reals",
     "Recorder",
     "Scope",
+    "fitted",
     "planned",
     "read_reals",
     "watch",

@@ -10,7 +10,7 @@ from typing import Any
 
 from ganscope.config import RecordSettings
 from ganscope.data import Dataset, cache_root
-from ganscope.diagnosis import best_snapshot, diagnose, quality_now, stop_reason, verdict
+from ganscope.diagnosis import SEVERITIES, Finding, best_snapshot, diagnose, quality_now, stop_reason, verdict
 from ganscope.maps import MapMaker
 from ganscope.metrics import Evaluator
 from ganscope.progress import Progress
@@ -84,6 +84,7 @@ class ImageJudge(Judge):
             "num_images": len(dataset.train.images),
             "class_names": list(dataset.train.class_names),
         }
+        self.also: Callable[[int], tuple[dict[str, Any], list[Finding]]] = lambda images_seen: ({}, [])
         self._seconds = {"metrics": 0.0, "map": 0.0}
         self._monitor: Evaluator | None = None
         self._map: MapMaker | None = None
@@ -151,11 +152,14 @@ class ImageJudge(Judge):
 
     def _record(self, snapshot: Snapshot, seen: dict[str, Any]) -> str | None:
         """One line of evals.jsonl: metrics, findings, the verdict, the best snapshot so far."""
+        more, warnings = self.also(snapshot.images_seen)
+        seen["metrics"] |= more
         line: dict[str, Any] = {
             "images_seen": snapshot.images_seen, "iteration": snapshot.iteration, "epoch": snapshot.epoch, **seen,
         }  # fmt: skip
         evals = [*self.run.evals(), line]
         findings = diagnose(self.run.history(), self.run.lines("test"), evals, self._facts)
+        findings = sorted([*findings, *warnings], key=lambda finding: SEVERITIES.index(finding.severity))
         line["findings"] = [finding.to_dict() for finding in findings]
         line["quality"] = quality_now(evals).to_dict()
         line["verdict"] = verdict(findings, evals, self._facts)
