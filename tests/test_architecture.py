@@ -21,9 +21,10 @@ FLOORS = [
     "features diagnosis training",
     "maps film",
     "page",
+    "trackers",
     "recorder",
     "toys pilots generator evaluation foreign",
-    "launch export",
+    "launch export callbacks",
     "commands api",
     "cli __init__",
     "__main__",
@@ -31,7 +32,7 @@ FLOORS = [
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
 NO_TORCH = [
     "errors", "arraytypes", "version", "files", "progress", "config", "metrics", "runs", "data", "drawing", "diagnosis",
-    "film", "page", "maps", "memory", "recorder", "foreign", "commands", "api", "cli", "__init__",
+    "film", "page", "maps", "memory", "trackers", "recorder", "foreign", "commands", "api", "cli", "__init__",
 ]  # fmt: skip
 MOST_LINES = 420
 

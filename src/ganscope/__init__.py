@@ -10,6 +10,7 @@ Importing this package imports no torch; the functions do.
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,17 @@ __all__ = [
     "train",
     "watch",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`Run` and `callbacks`, whose modules are read when they are asked for: importing the package stays quick."""
+    if name == "callbacks":
+        return importlib.import_module("ganscope.callbacks")
+    if name == "Run":
+        from ganscope.api import Run
+
+        return Run
+    raise AttributeError(f"module 'ganscope' has no attribute {name!r}")
 
 
 def train(
@@ -142,7 +154,7 @@ def watch(
         out: the run's directory; None: a new one in `runs`.
         value_range: the values of black and white, where they are none of the three ranges above.
         settings: `name`, `objective` (as in `Config`, where the findings about D should know it), `batch_size`,
-            `num_fakes`, `map`, `metrics`, `seed`, `quiet`, `trainer` (how pages call it).
+            `num_fakes`, `map`, `metrics`, `seed`, `quiet`, `trainer` (how pages call it), `log_to` (names of trackers).
 
     Raises:
         GanscopeError: the reals cannot be read, or have no range that a generator can share. After that nothing in the
@@ -151,11 +163,3 @@ def watch(
     from ganscope.recorder import watch as start
 
     return start(reals, labels, held_out, out=out, value_range=value_range, **settings)
-
-
-def __getattr__(name: str) -> Any:
-    if name == "Run":  # its module is read when it is asked for, so that importing the package stays quick
-        from ganscope.api import Run
-
-        return Run
-    raise AttributeError(f"module 'ganscope' has no attribute {name!r}")

@@ -10,6 +10,9 @@ from ganscope.errors import ConfigError
 DATA_HELP = "digits, mnist, fashion-mnist, lfw, a toy (ring, …), hf://owner/name, or a folder, archive, array or video"
 
 
+LOG_TO_HELP = "trackers to tell as well: tensorboard, wandb, mlflow, trackio (several with commas)"
+
+
 def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, metavar="RUN", help="the run's directory")
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ganscope.commands.options import DATA_HELP
+from ganscope.commands.options import DATA_HELP, LOG_TO_HELP
 from ganscope.config import PRESET_DOCS, PRESETS, Config, auto_preset, field_types, make_config
 from ganscope.errors import ConfigError, did_you_mean
 
@@ -61,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser, argv: Sequence[str] = ()) -> 
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of runs (default: runs)")
     parser.add_argument("--run", type=Path, help="train in this directory; resume if it already holds a run")
     parser.add_argument("--new", action="store_true", help="start fresh even if an unfinished run matches")
+    parser.add_argument("--log-to", default="", metavar="NAMES", help=LOG_TO_HELP)
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     parser.add_argument(
         "--fail-on",
@@ -157,12 +158,20 @@ def run(arguments: argparse.Namespace) -> int:
     place = arguments.run or arguments.runs
     require_outside(arguments.data, place, todo="name another folder with --runs or --run")  # before a look at the data
     from ganscope.launch import configure, launch, require_measurements
+    from ganscope.trackers import tracker_names
 
     progress = Progress(quiet=arguments.quiet)
     config = configure(arguments.data, preset, progress=progress, **given)
     if arguments.fail_on:
         require_measurements(config, "--fail-on")
-    launched = launch(config, runs=arguments.runs, run_path=arguments.run, new=arguments.new, progress=progress)
+    launched = launch(
+        config,
+        runs=arguments.runs,
+        run_path=arguments.run,
+        new=arguments.new,
+        log_to=tracker_names(arguments.log_to),
+        progress=progress,
+    )
     for name, path in launched.products.items():
         print(f"{name:<9} {path}")
     if launched.outcome.status == "interrupted":

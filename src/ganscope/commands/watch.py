@@ -6,7 +6,7 @@ import argparse
 import threading
 from pathlib import Path
 
-from ganscope.commands.options import DATA_HELP
+from ganscope.commands.options import DATA_HELP, LOG_TO_HELP
 
 HELP = "show the training of another program from its files, live while it writes them"
 EPILOG = """known: StyleGAN2-ADA, StyleGAN3, R3GAN, Projected GAN; PyTorch's DCGAN example and its copies;
@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scalars", type=Path, metavar="FILE", help="its numbers: .csv, .jsonl, or an event file")
     parser.add_argument("--images-per-epoch", type=int, metavar="N", help="where --reals is not all of them")
     parser.add_argument("--batch-size", type=int, metavar="N", help="images of a step, where steps are counted")
+    parser.add_argument("--log-to", default="", metavar="NAMES", help=LOG_TO_HELP)
     parser.add_argument("--once", action="store_true", help="read what is there, write report.html, and end")
     parser.add_argument("--port", type=int, default=0, help="port on localhost (default: a free one)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
@@ -41,11 +42,13 @@ def run(arguments: argparse.Namespace) -> int:
     from ganscope.foreign import Follower, following
     from ganscope.page import serve, write_report
     from ganscope.progress import Progress
+    from ganscope.trackers import tracker_names
 
     follower = Follower(
         arguments.folder, arguments.reals, out=arguments.out, runs=arguments.runs, pattern=arguments.pattern,
         grid=arguments.grid, scalars=arguments.scalars, images_per_epoch=arguments.images_per_epoch,
-        batch_size=arguments.batch_size, progress=Progress(quiet=arguments.quiet),
+        batch_size=arguments.batch_size, log_to=tracker_names(arguments.log_to),
+        progress=Progress(quiet=arguments.quiet),
     )  # fmt: skip
     with following(follower):
         if arguments.once:

@@ -73,7 +73,8 @@ def draw_curves(file: IO[bytes], history: Lines, test: Lines, title: str) -> Non
                 curve.remove()  # nobody gave these numbers
         axes.grid(alpha=0.25)
         # Below the axes, where it hides no curve.
-        axes.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3)
         axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle(title, fontsize=11)
     figure.savefig(file, format="png")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from ganscope.progress import Progress
 from ganscope.recorder import ImageJudge, Judge, Recorder
 from ganscope.recorder import fitted as fit_images
 from ganscope.runs import Run, claim_run_path, describe, list_runs
+from ganscope.trackers import Bridge
 
 LARGEST_SIDE = 128  # pixels at which pictures are measured
 MOST_FAKES = 2000
@@ -56,6 +57,7 @@ class Follower:
         scalars: Path | None = None,
         images_per_epoch: int | None = None,
         batch_size: int | None = None,
+        log_to: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> None:
         self.folder, self.progress = folder, progress or Progress()
@@ -96,6 +98,7 @@ class Follower:
         self._recorder = Recorder(
             self.run, num_images=found.num_images or images_per_epoch or known, judge=judge,
             images_per_iteration=settings.batch_size or 32,
+            bridge=Bridge(self.run, log_to, self.progress.say) if log_to else None,
         )  # fmt: skip
         self._stamps: dict[int, float] = {}
         self._lock = contextlib.ExitStack()
@@ -127,6 +130,8 @@ class Follower:
         rows = [seen for seen, _ in found.rows]
         if rows and not found.moments and not found.metrics and rows[-1] not in shown:
             self._note(rows[-1])
+        if self._recorder.bridge is not None:
+            self._recorder.bridge.update()
         return done
 
     def finish(self) -> None:
@@ -134,6 +139,8 @@ class Follower:
         self._judge.finish(True)
 
     def close(self) -> None:
+        if self._recorder.bridge is not None:
+            self._recorder.bridge.finish(self.run.product("report.html"))
         self._judge.close()
         self._lock.close()
 

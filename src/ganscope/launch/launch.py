@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from ganscope.progress import Progress, duration
 from ganscope.recorder import Callback, CallingJudge, ImageJudge, Judge, Recorder, planned
 from ganscope.runs import Run, claim_run_path, describe
 from ganscope.toys import TOYS, Toy, ToyJudge, require_points, scaled, toy_dataset
+from ganscope.trackers import Bridge
 from ganscope.training import Outcome, backend_of, train
 
 
@@ -48,6 +50,7 @@ def launch(
     runs: Path = Path("runs"),
     run_path: Path | None = None,
     new: bool = False,
+    log_to: Sequence[str] = (),
     progress: Progress | None = None,
     command: list[str] | None = None,
     callback: Callback | None = None,
@@ -55,6 +58,7 @@ def launch(
     """Train `config`, in `run_path`, or in the unfinished run of the same settings in `runs`, or in a new one.
 
     `callback` is called with every `Snapshot` once it is recorded; text that it returns ends the training.
+    `log_to`: names of `TRACKERS` that are told as well.
 
     Raises:
         GanscopeError: the data, the settings, the run or the training cannot go on; what was saved stays.
@@ -108,7 +112,8 @@ def launch(
             judge = CallingJudge(judge, callback)
         step = resolved.images_per_iteration
         due = planned(resolved.snapshot_every, step)
-        recorder = Recorder(run, num_images=count, images_per_iteration=step, due=due, judge=judge)
+        bridge = Bridge(run, log_to, progress.say) if log_to else None
+        recorder = Recorder(run, num_images=count, images_per_iteration=step, due=due, judge=judge, bridge=bridge)
         try:
             outcome = train(
                 run,

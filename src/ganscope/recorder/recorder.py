@@ -16,6 +16,7 @@ from ganscope.drawing import save_grid
 from ganscope.files import atomic
 from ganscope.recorder.judge import Judge
 from ganscope.runs import Run, Snapshot
+from ganscope.trackers import Bridge
 
 GRID_LATENTS = 128  # of the fixed latents, those whose images are kept
 
@@ -26,7 +27,7 @@ class Recorder:
     Args:
         num_images: training images, which make an epoch. images_per_iteration: real images that a step shows to D.
         due: whether a snapshot is due at so many images seen.
-        judge: looks at every snapshot.
+        judge: looks at every snapshot. bridge: told of every line and snapshot, for trackers.
     """
 
     def __init__(
@@ -37,8 +38,9 @@ class Recorder:
         images_per_iteration: int,
         due: Callable[[int], bool] = lambda images_seen: True,
         judge: Judge | None = None,
+        bridge: Bridge | None = None,
     ) -> None:
-        self.run, self.judge = run, judge or Judge()
+        self.run, self.judge, self.bridge = run, judge or Judge(), bridge
         self.num_images, self.images_per_iteration = num_images, images_per_iteration
         self.due = due
 
@@ -88,7 +90,10 @@ class Recorder:
         taken = Snapshot(
             **self.where(images_seen), fakes=fakes, scores=scores, g=g, d=d, train_seconds=train_seconds, labels=labels
         )
-        return self.judge.look_at(taken)
+        advice = self.judge.look_at(taken)
+        if self.bridge is not None:
+            self.bridge.update()
+        return advice
 
     def finish(self, wait: bool) -> None:
         """After the training; `wait`: for what still runs in the background."""
@@ -100,7 +105,10 @@ class Recorder:
 
     def products(self) -> dict[str, Path]:
         """What is made of the finished run: name → file."""
-        return self.judge.products()
+        made = self.judge.products()
+        if self.bridge is not None:
+            self.bridge.finish(made.get("page"))
+        return made
 
     def costs(self) -> dict[str, float]:
         """Seconds spent in this process, by purpose."""

@@ -20,7 +20,7 @@ import dataclasses
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
@@ -41,6 +41,7 @@ from ganscope.recorder.recorder import Recorder
 from ganscope.recorder.scalars import Scalars
 from ganscope.recorder.worker import Beside, alone
 from ganscope.runs import Run, claim_run_path, describe
+from ganscope.trackers import Bridge, tracker_names
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -70,7 +71,15 @@ class Scope:
         run: the run that it leaves. closed: whether it takes no more.
     """
 
-    def __init__(self, run: Run, settings: Watched, dataset: Dataset, known: Range | None, progress: Progress) -> None:
+    def __init__(
+        self,
+        run: Run,
+        settings: Watched,
+        dataset: Dataset,
+        known: Range | None,
+        progress: Progress,
+        log_to: Sequence[str] = (),
+    ) -> None:
         self.run, self.settings, self.dataset, self.progress = run, settings, dataset, progress
         self._lock = contextlib.ExitStack()
         self._lock.enter_context(run.locked())
@@ -78,7 +87,11 @@ class Scope:
         self._beside = Beside(run, progress)
         self.pace = Pace(beside=lambda: self._beside.spent(since=self._started_at))
         self._recorder = Recorder(
-            run, num_images=len(dataset.train.images), images_per_iteration=settings.batch_size or 1, judge=self._beside
+            run,
+            num_images=len(dataset.train.images),
+            images_per_iteration=settings.batch_size or 1,
+            judge=self._beside,
+            bridge=Bridge(run, log_to, progress.say) if log_to else None,
         )
         self._scalars = Scalars(probabilities=settings.objective != "wasserstein")
         self._fake_range, self._fakes_known = known, known is not None and known != BYTES
@@ -86,7 +99,7 @@ class Scope:
         self._newest, self._opened = -1, False
         last = [line["images_seen"] for name in ("history", "evals") for line in run.lines(name)[-1:]]
         self._recorded = max([*last, *run.samples()[-1:]], default=-1)
-        self._started_at = max([line.get("train_seconds", 0.0) for line in run.lines("timing")], default=0.0)
+        self._started_at = max([line.get("train_seconds") or 0.0 for line in run.lines("timing")], default=0.0)
         self._latents: dict[tuple[Any, ...], np.ndarray] = {}
         atexit.register(self._at_exit)
 
@@ -168,6 +181,8 @@ class Scope:
                 self.run.mark_finished(
                     {"status": "finished", "reason": "", "images_seen": max(self._newest, 0), "train_seconds": elapsed}
                 )
+            if self._recorder.bridge is not None:
+                self._recorder.bridge.finish(self.run.product("report.html") if wait else None)
         except Exception as error:
             self.complain("close", error)
         finally:
@@ -190,7 +205,9 @@ class Scope:
     @property
     def findings(self) -> list[Finding]:
         """What the newest measured snapshot shows, gravest first."""
-        return [Finding(**line) for evaluation in self.run.evals()[-1:] for line in evaluation.get("findings", [])]
+        keys = [one.name for one in dataclasses.fields(Finding)]
+        lines = [line for evaluation in self.run.evals()[-1:] for line in evaluation.get("findings", ())]
+        return [Finding(**{key: line[key] for key in keys if key in line}) for line in lines]
 
     @property
     def stop_reason(self) -> str | None:
@@ -209,7 +226,7 @@ class Scope:
         text = str(error) if isinstance(error, GanscopeError) else f"{type(error).__name__}: {error}"
         if text not in self._complaints:
             self._complaints.add(text)
-            self.progress.say(f"ganscope: {doing} failed, the training continues: {text}")
+            Progress().say(f"ganscope: {doing} failed, the training continues: {text}")  # quiet or not
 
     # ---- how ---------------------------------------------------------------------------------------------------------
     def _at(self, images_seen: int) -> None:
@@ -331,9 +348,10 @@ def watch(
     seed: int = 0,
     quiet: bool = False,
     trainer: str = "watched",
+    log_to: str = "",
 ) -> Scope:
     """Watch a training; the same `out` again resumes the same run. See `ganscope.watch`."""
-    progress = Progress(quiet=quiet)
+    progress, trackers = Progress(quiet=quiet), tracker_names(log_to)
     known = _range_given(value_range)
     found = read_reals(reals, labels, held_out, name=name, value_range=known, progress=progress.say)
     images = found.dataset.train.images
@@ -363,7 +381,7 @@ def watch(
             command=sys.argv, backend_reason="another program's", threads=os.cpu_count() or 1, dataset=facts
         )
         run = Run.create(path, settings, environment, "The networks are another program's.\n")
-    scope = Scope(run, settings, dataset, found.value_range, progress)
+    scope = Scope(run, settings, dataset, found.value_range, progress, trackers)
     progress.say(f"watching: {found.said} · {path}")
     return scope
 

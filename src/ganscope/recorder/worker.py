@@ -89,8 +89,8 @@ class Beside(Judge):
     def spent(self, since: float) -> tuple[float, int]:
         """Seconds spent on snapshots after the moment `since` (by the clock of the timing lines), and their number."""
         lines = [line for line in self.run.lines("timing") if line.get("kind") == "snapshot"]
-        mine = [line for line in lines if line.get("train_seconds", 0.0) > since]
-        seconds = sum(line.get("metrics_seconds", 0.0) + line.get("map_seconds", 0.0) for line in mine)
+        mine = [line for line in lines if (line.get("train_seconds") or 0.0) > since]
+        seconds = sum((line.get("metrics_seconds") or 0.0) + (line.get("map_seconds") or 0.0) for line in mine)
         return float(seconds), len(mine)
 
 
