@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "ganscope"
 
 # A room is a folder or a module that stands by itself. Rooms of one floor do not know each other.
 FLOORS = [
-    "errors arraytypes version",
+    "errors arraytypes version processes",
     "files progress randomness device memory config metrics",
     "networks runs data drawing",
     "features diagnosis training",
@@ -32,7 +32,8 @@ FLOORS = [
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
 NO_TORCH = [
     "errors", "arraytypes", "version", "files", "progress", "config", "metrics", "runs", "data", "drawing", "diagnosis",
-    "film", "page", "maps", "memory", "trackers", "recorder", "foreign", "commands", "api", "cli", "__init__",
+    "film", "page", "maps", "memory", "processes", "trackers", "recorder", "foreign", "commands", "api", "cli",
+    "__init__",
 ]  # fmt: skip
 MOST_LINES = 420
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ganscope.commands import COMMANDS, train
-from ganscope.errors import DependencyError, GanscopeError
+from ganscope.errors import DependencyError, GanscopeError, PeerError
+from ganscope.processes import is_first
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,7 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = arguments.run_command(arguments)
         return status
     except GanscopeError as error:
-        print(f"ganscope: {error}", file=sys.stderr)
+        if error.what and (is_first() or isinstance(error, PeerError)):  # of several processes one speaks
+            print(f"ganscope: {error}", file=sys.stderr)
         return error.exit_code
     except ModuleNotFoundError as error:
         if error.name != "torch":

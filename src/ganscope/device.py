@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from ganscope.errors import ConfigError
+from ganscope.processes import on_this_machine, place_on_this_machine
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ class Backend:
         if not self.channels_last or images.dim() != 4:
             return images
         return images.contiguous(memory_format=torch.channels_last)
+
+
+def cores() -> int:
+    """This process's share of the machine's cores."""
+    return max(1, (os.cpu_count() or 1) // on_this_machine())
 
 
 def has_fast_bf16(device: torch.device) -> bool:
@@ -87,6 +93,9 @@ def choose_backend(
     name = device
     if device == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and (place := place_on_this_machine()) is not None:
+        name = f"cuda:{place}"
+        torch.cuda.set_device(name)
     try:
         chosen = torch.device(name)
         torch.empty(1, device=chosen)
@@ -95,7 +104,7 @@ def choose_backend(
             f"--device {device} is not available", found=str(error).split("\n")[0], todo="use --device cpu"
         ) from error
     # Products as small as a perceptron's gain nothing from a second thread (docs/log.md): the core is better left free.
-    count = threads or (os.cpu_count() if convolutional else 1) or 1
+    count = threads or (cores() if convolutional else 1)
     if chosen.type == "cpu":
         torch.set_num_threads(count)
         keep_freed_memory()
@@ -139,8 +148,8 @@ def keep_freed_memory() -> None:
 @contextmanager
 def every_core(backend: Backend) -> Iterator[None]:
     """All cores for what is computed inside, where the training itself leaves some of them free."""
-    if backend.device.type == "cpu" and (cores := os.cpu_count() or 1) > backend.threads:
-        torch.set_num_threads(cores)
+    if backend.device.type == "cpu" and cores() > backend.threads:
+        torch.set_num_threads(cores())
     try:
         yield
     finally:

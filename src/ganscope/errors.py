@@ -5,6 +5,7 @@
     ├── DataError            a data set: not found, unreadable, corrupt, unsafe
     ├── RunError             a run directory: missing, locked, foreign, damaged, not writable
     ├── TrainingError        the training itself: losses or weights that are not finite
+    ├── PeerError            another process of the same training has ended
     └── DependencyError      an optional package or program that is not installed
 
 A message says what is wrong, what was found, and what to do next.
@@ -72,6 +73,12 @@ class OtherVersionError(RunError):
 
 class TrainingError(GanscopeError):
     """A training that cannot go on; the last good checkpoint is kept."""
+
+
+class PeerError(GanscopeError):
+    """The training in several processes that lost one of them."""
+
+    exit_code = 1
 
 
 class DependencyError(GanscopeError):

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ganscope.processes import on_this_machine
+
 SHARE = 0.5  # of what is free that a data set may fill; networks, measures and other programs need the rest
 CGROUP = Path("/sys/fs/cgroup")
 
 
 def fits_in_memory(num_bytes: int) -> bool:
     """Whether a copy of so many bytes, for each process of a training on this machine, leaves half of what is free."""
-    copies = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    return num_bytes * copies <= SHARE * free_memory()
+    return num_bytes * on_this_machine() <= SHARE * free_memory()
 
 
 def free_memory() -> int:

@@ -13,6 +13,7 @@ from typing import Any
 from ganscope.commands.options import DATA_HELP, LOG_TO_HELP
 from ganscope.config import PRESET_DOCS, PRESETS, Config, auto_preset, field_types, make_config
 from ganscope.errors import ConfigError, did_you_mean
+from ganscope.processes import is_first
 
 HELP = "train a GAN, or resume a run"
 EPILOG = (
@@ -160,7 +161,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ganscope.launch import configure, launch, require_measurements
     from ganscope.trackers import tracker_names
 
-    progress = Progress(quiet=arguments.quiet)
+    progress = Progress(quiet=arguments.quiet or not is_first())
     config = configure(arguments.data, preset, progress=progress, **given)
     if arguments.fail_on:
         require_measurements(config, "--fail-on")
@@ -172,6 +173,8 @@ def run(arguments: argparse.Namespace) -> int:
         log_to=tracker_names(arguments.log_to),
         progress=progress,
     )
+    if not is_first():
+        return 0
     for name, path in launched.products.items():
         print(f"{name:<9} {path}")
     if launched.outcome.status == "interrupted":

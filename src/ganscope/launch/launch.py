@@ -21,8 +21,10 @@ from ganscope.data import (
     require_variety,
     trainable_size,
 )
+from ganscope.device import Backend
 from ganscope.errors import ConfigError, did_you_mean
 from ganscope.launch.estimate import network_summary, snapshot_cost
+from ganscope.launch.follow import announcement, follow
 from ganscope.launch.resume import find_run, resumed_config
 from ganscope.memory import fits_in_memory
 from ganscope.metrics import METRICS
@@ -32,7 +34,7 @@ from ganscope.recorder import Callback, CallingJudge, ImageJudge, Judge, Recorde
 from ganscope.runs import Run, claim_run_path, describe
 from ganscope.toys import TOYS, Toy, ToyJudge, require_points, scaled, toy_dataset
 from ganscope.trackers import Bridge
-from ganscope.training import Outcome, backend_of, train
+from ganscope.training import Outcome, World, backend_of, joined_world, train
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,56 @@ def launch(
         GanscopeError: the data, the settings, the run or the training cannot go on; what was saved stays.
     """
     progress = progress or Progress()
+    with joined_world() as world:
+        if not world.records:
+            run, outcome = follow(world, lambda: read_data(of_trainable_size(config, progress), progress))
+            return Launched(run, outcome, {})
+        try:
+            training = prepare(config, runs, run_path, new, progress, command)
+        except BaseException:
+            world.tell("")
+            raise
+        return carry_out(training, progress, world)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that a training needs."""
+
+    run: Run
+    dataset: Dataset
+    plan: Plan
+    backend: Backend
+    toy: Toy | None
+
+    @property
+    def trained(self) -> Plan:
+        """The plan as the training reads it."""
+        return scaled(self.plan, self.toy) if self.toy else self.plan
+
+
+def read_data(config: Config, progress: Progress) -> Dataset:
+    """The images, or the points of a toy."""
+    toy = TOYS.get(config.data)
+    return toy_dataset(toy) if toy is not None else load_configured(config, progress=progress.say)
+
+
+def prepare(
+    config: Config,
+    runs: Path,
+    run_path: Path | None,
+    new: bool,
+    progress: Progress,
+    command: list[str] | None,
+) -> Prepared:
+    """The data read, everything decided, the run found or made."""
     toy = TOYS.get(config.data)
     require_sense(config, toy)
     config = of_trainable_size(config, progress)
     if toy is None:
         config = dataclasses.replace(config, data=located(config.data))
     require_outside(config.data, run_path or runs, todo="name another folder with --runs or --run")
-    dataset = toy_dataset(toy) if toy is not None else load_configured(config, progress=progress.say)
+    dataset = read_data(config, progress)
     for decision in dataset.decisions:
         progress.say(decision)
     require_variety(dataset)
@@ -104,6 +149,13 @@ def launch(
         f"{config.data}: {count:,} training images of {height}×{height}×{channels}, "
         f"{len(dataset.test.images):,} held out · {backend.reason} · {run.path}"
     )
+    return Prepared(run, dataset, resolved, backend, toy)
+
+
+def carry_out(training: Prepared, progress: Progress, world: World) -> Launched:
+    """Train, record, and leave the pictures."""
+    run, dataset, resolved, toy = training.run, training.dataset, training.plan, training.toy
+    count = len(dataset.train.images)
     with run.locked():
         if resolved != run.config():
             run.store_config(resolved)
@@ -114,18 +166,20 @@ def launch(
         due = planned(resolved.snapshot_every, step)
         bridge = Bridge(run, log_to, progress.say) if log_to else None
         recorder = Recorder(run, num_images=count, images_per_iteration=step, due=due, judge=judge, bridge=bridge)
+        world.tell(announcement(run, training.trained, dataset))
         try:
             outcome = train(
                 run,
                 dataset.train.images,
                 dataset.test.images,
-                scaled(resolved, toy) if toy else resolved,
-                backend,
+                training.trained,
+                training.backend,
                 recorder,
                 data_hash=dataset.train.content_hash,
                 labels=dataset.train.labels,
                 test_labels=dataset.test.labels,
                 progress=progress,
+                world=world,
             )
             recorder.finish(outcome.status != "interrupted")
         finally:

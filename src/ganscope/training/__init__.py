@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ganscope.training.batches import Batch, Batches
 from ganscope.training.checkpoint import read_generator, require_finite
+from ganscope.training.distributed import ALONE, World, joined_world
 from ganscope.training.loop import Outcome, train
 from ganscope.training.objectives import OBJECTIVES, Targets, value
 from ganscope.training.sampling import STANDING_LATENTS, Latents, asked, generate, latents, sampler
@@ -12,6 +13,7 @@ from ganscope.training.state import backend_of, build_networks, new_state
 from ganscope.training.step import Game, train_iteration
 
 __all__ = [
+    "ALONE",
     "OBJECTIVES",
     "STANDING_LATENTS",
     "START_FILE",
@@ -21,10 +23,12 @@ __all__ = [
     "Latents",
     "Outcome",
     "Targets",
+    "World",
     "asked",
     "backend_of",
     "build_networks",
     "generate",
+    "joined_world",
     "latents",
     "new_state",
     "read_generator",

@@ -28,6 +28,7 @@ from ganscope.runs import Run
 from ganscope.training import objectives
 from ganscope.training.batches import Batch, Batches
 from ganscope.training.checkpoint import load_checkpoint, require_finite, save_checkpoint, save_generator
+from ganscope.training.distributed import ALONE, World
 from ganscope.training.packing import packed
 from ganscope.training.sampling import Latents, asked, generate, latents, normalise, sampler
 from ganscope.training.state import SCALARS, TrainState, new_state
@@ -90,6 +91,7 @@ def train(
     labels: np.ndarray | None = None,
     test_labels: np.ndarray | None = None,
     progress: Progress | None = None,
+    world: World = ALONE,
 ) -> Outcome:
     """Train until the planned epochs are over, from the newest good checkpoint where there is one.
 
@@ -99,15 +101,19 @@ def train(
         config: resolved.
         labels, test_labels: classes `(N,) int64` of both, for a conditional training.
         recorder: is told of every interval, evaluation and snapshot, and says when a snapshot is due.
+        world: the processes that train together. The first reads and writes `run`; the others never touch it.
 
     Raises:
         TrainingError: a loss or weight is not finite.
         RunError: the disk is full, or no checkpoint can be read.
+        PeerError: another of several processes has ended.
     """
+    world.require_rows(config.batch_size, config.pack)
     progress = progress or Progress(quiet=True)
-    state = new_state(config, backend, begun=not run.checkpoints())
-    resumed = resume(state, run, data_hash, progress)
-    batches, game = Batches(images, config, backend, labels), Game.of(config, backend)
+    state = new_state(config, backend, begun=world.records and not run.checkpoints(), world=world)
+    resumed = world.records and resume(state, run, data_hash, progress)
+    resumed = state.spread(resumed, world)
+    batches, game = Batches(images, config, backend, labels, world=world), Game.of(config, backend, world)
     # As the reals are shared out, whatever the balance in training: these are measured against the reals.
     fixed = asked(config, config.num_fakes, "fixed", balance="data")
     held_out = Held(test_images, test_labels if config.num_classes else None)
@@ -116,6 +122,11 @@ def train(
     reason: str | None = None
 
     def snapshot(of: TrainState) -> str | None:
+        return world.tell(take_and_record(of)) or None
+
+    def take_and_record(of: TrainState) -> str | None:
+        if not world.records:
+            return None
         with clock.paused():
             fakes, scores, g = take_snapshot(of, run, config, backend, fixed)
             with every_core(backend) if config.threads == 0 else contextlib.nullcontext():
@@ -133,14 +144,24 @@ def train(
 
     def open_record() -> str | None:
         """The untrained networks' losses and images. They depend on the seed alone, so the first step goes before."""
-        untrained = new_state(config, backend)
+        untrained = new_state(config, backend) if world.records else state
         with clock.paused():
-            evaluate_held_out(untrained, recorder, held_out, config, backend)
+            evaluate(untrained)
         return snapshot(untrained)
+
+    def evaluate(of: TrainState) -> None:
+        if world.records:
+            evaluate_held_out(of, recorder, held_out, config, backend)
+
+    def save_now() -> None:
+        state.sum_rows(world)
+        world.require_equal(state.g_parameters + state.d_parameters, state.iteration)
+        if world.records:
+            save(state, run, config, data_hash)
 
     with interruptible() as interrupted:
         opened, saved_at = resumed, time.monotonic()
-        while state.iteration < total and not reason and not interrupted():
+        while state.iteration < total and not reason and not world.any(interrupted(), state.iteration):
             # advance
             epoch_before = state.images_seen / len(images)
             state.recent[state.recent_count] = train_iteration(game, state, batches)
@@ -148,6 +169,7 @@ def train(
             epoch = state.images_seen / len(images)
             # log
             if state.recent_count == config.log_every or state.iteration == total:
+                state.sum_rows(world)
                 line = log_interval(state, recorder)
                 left = (total - state.iteration) * config.images_per_iteration
                 speed = (state.images_seen - start_images) / max(clock.seconds, 1e-9)
@@ -155,36 +177,29 @@ def train(
             # what is due
             evaluates = math.floor(epoch / config.eval_every) > math.floor(epoch_before / config.eval_every)
             shows = recorder.due(state.images_seen) or state.iteration == total
-            saves = time.monotonic() - saved_at >= config.checkpoint_seconds
+            saves = world.any(time.monotonic() - saved_at >= config.checkpoint_seconds, state.iteration)
             if not opened and (evaluates or shows or saves):
                 opened, reason = True, open_record()
             # measure on held-out images
             if evaluates:
-                evaluate_held_out(state, recorder, held_out, config, backend)
+                evaluate(state)
             # snapshot
             if shows:
                 reason = snapshot(state) or reason
             # save
             if saves:
                 with clock.paused():
-                    save(state, run, config, data_hash)
+                    save_now()
                 saved_at = time.monotonic()
         if not opened:
             reason = open_record()
-        save(state, run, config, data_hash)
-        was_interrupted = interrupted()
+        save_now()
+        was_interrupted = world.any(interrupted())
     progress.close()
     images_per_second = (state.images_seen - start_images) / max(clock.seconds, 1e-9)
-    run.append(
-        "timing",
-        {
-            "images_seen": state.images_seen,
-            "kind": "train",
-            "seconds": clock.seconds,
-            "paused_seconds": clock.paused_seconds,
-            "images_per_second": images_per_second,
-        },
-    )
+    timing = {"seconds": clock.seconds, "paused_seconds": clock.paused_seconds, "images_per_second": images_per_second}
+    if world.records:
+        run.append("timing", {"images_seen": state.images_seen, "kind": "train", **timing})
     status = "stopped" if reason else "interrupted" if was_interrupted and state.iteration < total else "finished"
     return Outcome(status, reason or "", state.images_seen, clock.seconds, clock.paused_seconds)
 
@@ -249,7 +264,7 @@ def log_interval(state: TrainState, recorder: Recording) -> dict[str, Any]:
         "d_lr": state.d_optimizer.lr,
         "g_lr": state.g_optimizer.lr,
     }
-    state.recent_count = 0
+    state.recent_count = state.recent_summed = 0
     return recorder.log(state.images_seen, scalars)
 
 

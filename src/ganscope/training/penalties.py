@@ -46,15 +46,15 @@ def squared_gradients(logits: Tensor, inputs: Tensor) -> Tensor:
     return gradients.square().flatten(1).sum(1)
 
 
-def squared_differences(logits: Tensor, moved: Tensor, noise: Tensor) -> Tensor:
+def squared_differences(logits: Tensor, moved: Tensor, variance: Tensor) -> Tensor:
     """(D(x + noise) - D(x))^2 / E noise^2 of every row, `(N,)`: near `squared_gradients` for small noise, without
     second derivatives (Lin et al. 2025, "Diffusion adversarial post-training", equation 4).
 
-    `logits (N,)` are D's of x, `moved (N,)` those of x + noise, of one graph; `noise` is normal. By first order and on
-    average over the noise the two are equal; noise of standard deviation s also sees what is curved over s. Rounding in
-    half precision adds to the value, but its gradient errs on both sides alike.
+    `logits (N,)` are D's of x, `moved (N,)` those of x + noise, of one graph; `variance ()` is of the normal noise. By
+    first order and on average over the noise the two are equal; noise of standard deviation s also sees what is
+    curved over s. Rounding in half precision adds to the value, but its gradient errs on both sides alike.
     """
-    return (moved - logits).square() / noise.square().mean()
+    return (moved - logits).square() / variance
 
 
 @torch.no_grad()

@@ -17,6 +17,7 @@ from ganscope.device import Backend, choose_backend
 from ganscope.networks import NETWORKS, MlpDiscriminator, MlpGenerator, NetworkOptions, build_pair
 from ganscope.randomness import rng
 from ganscope.training.adam import Adam
+from ganscope.training.distributed import ALONE, World, share_batch_norm
 from ganscope.training.fused_mlp import Perceptrons, can_write_out
 from ganscope.training.start import begin_from
 
@@ -35,11 +36,39 @@ class TrainState:
     d_optimizer: Adam
     recent: torch.Tensor  # (log_every, len(SCALARS)) float32, the iterations since the last line of history
     recent_count: int = 0
+    recent_summed: int = 0  # of these rows, those that are already the sum over several processes
     iteration: int = 0
     images_seen: int = 0
     g_parameters: list[nn.Parameter] = field(default_factory=list)
     d_parameters: list[nn.Parameter] = field(default_factory=list)
     perceptrons: Perceptrons | None = None  # the hand-written passes, where the config allows them
+
+    def tensors(self) -> list[torch.Tensor]:
+        """All that a checkpoint holds, but the counts, in a fixed order."""
+        networks = [self.g, self.d, *([self.g_ema] if self.g_ema is not None else [])]
+        weights = [tensor for network in networks for tensor in network.state_dict().values()]
+        moments = [
+            tensor
+            for optimizer in (self.g_optimizer, self.d_optimizer)
+            for group in optimizer.state_dict().values()
+            for tensor in group
+        ]
+        return [*weights, *moments, self.recent]
+
+    def spread(self, resumed: bool, world: World) -> bool:
+        """Give every process the state of the first, and whether it goes on from a checkpoint."""
+        counts = torch.tensor([self.iteration, self.images_seen, self.recent_count, int(resumed)])
+        world.spread([*self.tensors(), counts])
+        self.iteration, self.images_seen, self.recent_count, goes_on = (int(count) for count in counts)
+        self.recent_summed = self.recent_count
+        return bool(goes_on)
+
+    def sum_rows(self, world: World) -> None:
+        """Make the rows that are not yet logged those of the whole batch, which before hold each process's share."""
+        rows = self.recent[self.recent_summed : self.recent_count]
+        if len(rows):
+            world.sum_(rows)
+        self.recent_summed = self.recent_count
 
     def update_ema(self, half_life: float, batch: int) -> None:
         """Move the average towards G, an old weight counting half after `half_life` images.
@@ -54,17 +83,20 @@ class TrainState:
             torch._foreach_lerp_(list(self.g_ema.parameters()), list(self.g.parameters()), 1.0 - beta)
 
 
-def new_state(config: Plan, backend: Backend, *, begun: bool = True) -> TrainState:
+def new_state(config: Plan, backend: Backend, *, begun: bool = True, world: World = ALONE) -> TrainState:
     """A fresh state.
 
     Args:
         begun: with the weights that `config.start` names; without, where a file is going to replace them anyway.
+        world: the processes that train together.
     """
     g, d = build_networks(config, rng(config.seed, "weights").initial_seed())
     if config.start and begun:
         begin_from(g, d, config.start)
     g, d = backend.place(g), backend.place(d)
     g_ema = copy.deepcopy(g).eval().requires_grad_(False) if config.ema_half_life > 0 else None
+    # Not the average: one process alone measures its statistics.
+    g, d = share_batch_norm(g, world), share_batch_norm(d, world)
     g_parameters, d_parameters = list(g.parameters()), list(d.parameters())
     return TrainState(
         g=g,
@@ -75,7 +107,7 @@ def new_state(config: Plan, backend: Backend, *, begun: bool = True) -> TrainSta
         recent=torch.zeros(config.log_every, len(SCALARS), device=backend.device),
         g_parameters=g_parameters,
         d_parameters=d_parameters,
-        perceptrons=_perceptrons(g, d, config, backend),
+        perceptrons=_perceptrons(g, d, config, backend, world),
     )
 
 
@@ -104,10 +136,10 @@ def backend_of(config: Config) -> Backend:
     )
 
 
-def _perceptrons(g: nn.Module, d: nn.Module, config: Plan, backend: Backend) -> Perceptrons | None:
+def _perceptrons(g: nn.Module, d: nn.Module, config: Plan, backend: Backend, world: World) -> Perceptrons | None:
     """The hand-written passes, where they can be used."""
     if not can_write_out(config) or backend.autocast_dtype:
         return None
     assert isinstance(g, MlpGenerator)
     assert isinstance(d, MlpDiscriminator)
-    return Perceptrons(g, d, config.batch_size, backend.product_dtype)
+    return Perceptrons(g, d, world.count(config.batch_size), backend.product_dtype)

@@ -20,6 +20,7 @@ from ganscope.randomness import rng
 from ganscope.training import penalties
 from ganscope.training.augment import with_noise
 from ganscope.training.batches import Batch, Batches
+from ganscope.training.distributed import ALONE, World
 from ganscope.training.objectives import OBJECTIVES, Objective, Targets, value
 from ganscope.training.packing import in_packs, packed
 from ganscope.training.sampling import Latents, latents
@@ -35,15 +36,34 @@ class Game:
     backend: Backend
     objective: Objective
     targets: Targets
+    world: World = ALONE
 
     @classmethod
-    def of(cls, config: Plan, backend: Backend) -> Game:
+    def of(cls, config: Plan, backend: Backend, world: World = ALONE) -> Game:
         targets = Targets(config.label_real, config.label_fake, config.label_generator)
-        return cls(config, backend, OBJECTIVES[config.objective], targets)
+        return cls(config, backend, OBJECTIVES[config.objective], targets, world)
+
+    def ours(self, rows: Tensor) -> Tensor:
+        """Of rows drawn for the whole batch those that this process trains on."""
+        return self.world.part(rows, self.config.pack)
+
+    def weighed(self, mean: Tensor) -> Tensor:
+        """A mean over this process's rows as its share of the mean over all: the sum over the processes is that."""
+        if self.world.size == 1:
+            return mean
+        return mean * self.share
+
+    @property
+    def share(self) -> float:
+        """This process's share of a batch."""
+        return self.world.count(self.config.batch_size, self.config.pack) / self.config.batch_size
 
 
 class DScalars(NamedTuple):
-    """What a discriminator step measures, each a scalar on the device: D(x) and D(G(z)) are those before the step."""
+    """What a discriminator step measures, each a scalar on the device: D(x) and D(G(z)) are those before the step.
+
+    Of several processes each has its share: their sum is the mean over the batch.
+    """
 
     loss: Tensor
     real: Tensor
@@ -117,7 +137,7 @@ def row_of(d: DScalars, g: GScalars) -> Tensor:
 def draw_latents(game: Game, purpose: str, position: int, real: Batch) -> Latents:
     """A batch of latents on the device. Each fake is asked for the class of the real beside it (Huang et al. 2024)."""
     z = latents(game.config, game.config.batch_size, purpose, position)
-    return Latents(z.to(game.backend.device, non_blocking=True), real.labels)
+    return Latents(game.ours(z).to(game.backend.device, non_blocking=True), real.labels)
 
 
 def make_fakes(game: Game, state: TrainState, given: Latents, *, with_gradients: bool) -> Tensor:
@@ -135,41 +155,48 @@ def discriminator_step(game: Game, state: TrainState, real: Batch, fake: Tensor)
     if state.perceptrons:
         assert objective.d_slopes is not None
         real_logits, fake_logits = state.perceptrons.discriminate(real.images)
-        total = objective.d_loss(real_logits, fake_logits, targets)
-        state.perceptrons.d_backward(*objective.d_slopes(real_logits, fake_logits, targets))
+        total = game.weighed(objective.d_loss(real_logits, fake_logits, targets))
+        real_slopes, fake_slopes = objective.d_slopes(real_logits, fake_logits, targets)
+        state.perceptrons.d_backward(game.weighed(real_slopes), game.weighed(fake_slopes))
     else:
-        fake = fake.detach().float()
-        real_seen, fake_seen = with_noise(real.images, config, state, "real"), with_noise(fake, config, state, "fake")
+        real_seen = with_noise(real.images, config, state, "real", game.world)
+        fake_seen = with_noise(fake.detach().float(), config, state, "fake", game.world)
         real_logits, fake_logits, penalty = discriminate(game, state, real_seen, fake_seen, real.labels)
-        total = objective.d_loss(real_logits, fake_logits, targets) + penalty
+        total = game.weighed(objective.d_loss(real_logits, fake_logits, targets) + penalty)
         put_gradients(state.d_parameters, torch.autograd.grad(total, state.d_parameters))
+    game.world.sum_gradients(state.d_parameters)
     state.d_optimizer.step()
     if config.weight_clip > 0:
         penalties.clip_weights(state.d, config.weight_clip)
     with torch.no_grad():
         scores = torch.sigmoid(real_logits).mean(), torch.sigmoid(fake_logits).mean()
-        return DScalars(total.detach(), *scores, value(real_logits, fake_logits))
+        measured = (*scores, value(real_logits, fake_logits))
+        return DScalars(total.detach(), *(game.weighed(scalar) for scalar in measured))
 
 
 def generator_step(game: Game, state: TrainState, real: Batch, fake: Tensor) -> GScalars:
     """Descend G's loss once, on the fakes rescored by the D just updated."""
-    config, objective, targets = game.config, game.objective, game.targets
+    config, objective, targets, d = game.config, game.objective, game.targets, told(state.d, real.labels)
+
+    def seen_by(images: Tensor, side: str) -> Tensor:
+        return packed(d, with_noise(images, config, state, side, game.world), config.pack).float()
+
     if state.perceptrons:
         assert objective.g_slopes is not None
         fake_logits = state.perceptrons.discriminate_fakes()
-        loss = objective.g_loss(fake_logits, None, targets)
-        state.perceptrons.g_backward(objective.g_slopes(fake_logits, targets))
+        loss = game.weighed(objective.g_loss(fake_logits, None, targets))
+        state.perceptrons.g_backward(game.weighed(objective.g_slopes(fake_logits, targets)))
     else:
         with game.backend.autocast(), frozen(state.d_parameters):
-            d = told(state.d, real.labels)
-            fake_logits = packed(d, with_noise(fake.float(), config, state, "fake"), config.pack).float()
+            fake_logits = seen_by(fake.float(), "fake")
             real_logits = None
             if objective.needs_real_in_g:
-                real_logits = packed(d, with_noise(real.images, config, state, "real"), config.pack).float()
-        loss = objective.g_loss(fake_logits, real_logits, targets)
+                real_logits = seen_by(real.images, "real")
+        loss = game.weighed(objective.g_loss(fake_logits, real_logits, targets))
         put_gradients(state.g_parameters, torch.autograd.grad(loss, state.g_parameters))
+    game.world.sum_gradients(state.g_parameters)
     state.g_optimizer.step()
-    return GScalars(loss.detach(), torch.sigmoid(fake_logits.detach()).mean())
+    return GScalars(loss.detach(), game.weighed(torch.sigmoid(fake_logits.detach()).mean()))
 
 
 @contextlib.contextmanager
@@ -204,13 +231,13 @@ def discriminate(
     penalty: Tensor | float = 0.0
     real, fake = in_packs(real, config.pack), in_packs(fake, config.pack)
     if config.gradient_penalty > 0:
-        alpha = torch.rand(len(real), generator=rng(config.seed, "alpha", state.images_seen))
-        alpha = alpha.view(-1, *[1] * (real.dim() - 1)).to(real.device)
+        alpha = torch.rand(config.batch_size // config.pack, generator=rng(config.seed, "alpha", state.images_seen))
+        alpha = game.world.part(alpha).view(-1, *[1] * (real.dim() - 1)).to(real.device)
         penalty = config.gradient_penalty * scale * penalties.gradient_penalty(d, real, fake, alpha)
     if scores_independently(config.network, config.d_norm):
         logits, squares = discriminate_rows(game, state, torch.cat([real, fake]), twice(labels))
         real_logits, fake_logits = logits.chunk(2)
-        r1, r2 = squares.view(2, -1).mean(dim=1) if squares is not None else (0.0, 0.0)
+        r1, r2 = mean_squares(game, squares) if squares is not None else (0.0, 0.0)
     else:
         with backend.autocast():
             real_logits, fake_logits = d(real).float(), d(fake).float()
@@ -231,17 +258,21 @@ def discriminate_rows(
         with backend.autocast():
             return d(seen).float(), None
     if config.penalty_noise > 0:
-        count = len(seen)
-        moving = seen if config.penalty_share >= 1.0 else first_of_each_half(seen, config.penalty_share)
-        noise = torch.randn(moving.shape, generator=rng(config.seed, "penalty", state.images_seen))
+        count, measured = len(seen), game.world.count(num_measured(config))
+        moving = first_of_each_half(seen, measured)
+        noise = torch.randn(
+            2 * num_measured(config), *seen.shape[1:], generator=rng(config.seed, "penalty", state.images_seen)
+        )
         noise = backend.layout(noise.to(seen.device).mul_(config.penalty_noise))
+        variance = noise.square().mean()
+        if game.world.size > 1:
+            noise = backend.layout(torch.cat([game.world.part(half) for half in noise.chunk(2)]))
         if labels is not None:
-            again = labels if len(moving) == count else first_of_each_half(labels, config.penalty_share)
-            d = told(state.d, torch.cat([labels, again]))
+            d = told(state.d, torch.cat([labels, first_of_each_half(labels, measured)]))
         with backend.autocast():
             logits, moved = d(torch.cat([seen, moving + noise])).float().split([count, len(moving)])
-        still = logits if len(moving) == count else first_of_each_half(logits, config.penalty_share)
-        return logits, penalties.squared_differences(still, moved, noise)
+        still = first_of_each_half(logits, measured)
+        return logits, penalties.squared_differences(still, moved, variance)
     inputs = seen.requires_grad_(True)
     logits = d(inputs)
     return logits, penalties.squared_gradients(logits, inputs)
@@ -252,6 +283,21 @@ def twice(labels: Tensor | None) -> Tensor | None:
     return None if labels is None else torch.cat([labels, labels])
 
 
-def first_of_each_half(rows: Tensor, share: float) -> Tensor:
-    """The first `share` of the reals and of the fakes, at least one of each, from a batch of both."""
-    return torch.cat([half[: max(1, round(share * len(half)))] for half in rows.chunk(2)])
+def num_measured(config: Plan) -> int:
+    """Of how many reals, and of as many fakes, of a whole batch the squared gradients are taken."""
+    packs = config.batch_size // config.pack
+    return max(1, round(config.penalty_share * packs)) if config.penalty_noise > 0 else packs
+
+
+def mean_squares(game: Game, squares: Tensor) -> Tensor:
+    """The means over reals and over fakes, `(2,)`; of several processes so that `Game.weighed` makes them a share."""
+    if game.world.size == 1:
+        return squares.view(2, -1).mean(dim=1)
+    return squares.view(2, len(squares) // 2).sum(dim=1) / (num_measured(game.config) * game.share)
+
+
+def first_of_each_half(rows: Tensor, count: int) -> Tensor:
+    """The first `count` reals and as many fakes, from a batch of both."""
+    if 2 * count == len(rows):
+        return rows
+    return torch.cat([half[:count] for half in rows.chunk(2)])

@@ -40,16 +40,16 @@ class Stream:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="images")
         self._held: dict[tuple[int, int], Future[Held]] = {}
 
-    def take(self, epoch: int, start: int, stop: int) -> Tensor:
-        """The images at the positions `start` to `stop` of an epoch, `(stop - start, C, H, W) uint8`."""
+    def take(self, epoch: int, positions: Tensor) -> Tensor:
+        """The images at ascending `positions` `(n,)` of an epoch, `(n, C, H, W) uint8`."""
         parts = []
-        while start < stop:
-            window = self.order.window(epoch, self.order.number_of(epoch, start))
-            until = min(stop, window.stop)
-            rows = window.rows[start - window.start : until - window.start]
+        while len(positions):
+            window = self.order.window(epoch, self.order.number_of(epoch, int(positions[0])))
+            here = int((positions < window.stop).sum())
+            rows = window.rows[positions[:here] - window.start]
             parts.append(self._window(epoch, window.number).take(rows, self.order.block))
-            start = until
-        return torch.cat(parts) if len(parts) != 1 else parts[0]
+            positions = positions[here:]
+        return torch.cat(parts) if parts else torch.empty(0, *self.images.shape[1:], dtype=torch.uint8)
 
     def _window(self, epoch: int, number: int) -> Held:
         """A window; the one after it is on its way when this returns, and every other one is forgotten."""
