@@ -24,7 +24,7 @@ FLOORS = [
     "trackers",
     "recorder",
     "toys pilots generator evaluation foreign",
-    "launch export callbacks",
+    "launch export callbacks sweeps",
     "commands api",
     "cli __init__",
     "__main__",
@@ -32,7 +32,7 @@ FLOORS = [
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
 NO_TORCH = [
     "errors", "arraytypes", "version", "files", "progress", "config", "metrics", "runs", "data", "drawing", "diagnosis",
-    "film", "page", "maps", "memory", "processes", "trackers", "recorder", "foreign", "commands", "api", "cli",
+    "film", "page", "maps", "memory", "processes", "trackers", "recorder", "foreign", "sweeps", "commands", "api", "cli",
     "__init__",
 ]  # fmt: skip
 MOST_LINES = 420

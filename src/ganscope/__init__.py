@@ -19,13 +19,14 @@ from ganscope.errors import ConfigError, DataError, DependencyError, GanscopeErr
 from ganscope.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ganscope.api import Run
     from ganscope.data import Report
     from ganscope.generator import LoadedGenerator
     from ganscope.recorder import Scope
     from ganscope.runs import Snapshot
+    from ganscope.sweeps import SweepResult
 
 __version__ = VERSION
 
@@ -44,6 +45,7 @@ __all__ = [
     "evaluate",
     "load_generator",
     "make_config",
+    "sweep",
     "train",
     "watch",
 ]
@@ -94,6 +96,46 @@ def train(
         data, labels, preset=preset, runs=Path(runs), run=None if run is None else Path(run), new=new, quiet=quiet,
         callback=callback, settings=settings,
     )  # fmt: skip
+
+
+def sweep(
+    data: str | Path,
+    over: Sequence[str],
+    *,
+    trials: int = 30,
+    seeds: int = 1,
+    prune: str = "median",
+    runs: Path | str = "sweeps",
+    storage: str | None = None,
+    name: str | None = None,
+    quiet: bool = False,
+    **settings: Any,
+) -> SweepResult:
+    """Train with many settings; the trials with the best first, what mattered, and the best one's command.
+
+    Args:
+        over: what is varied, as on the command line: `["g_lr=1e-4:3e-3:log", "objective=hinge,relativistic"]`.
+        seeds: runs of each, whose mean ranks them. prune: `median`, `halving` or `none`.
+        storage: a URL that Optuna takes, for many machines; None: a file in the sweep's folder.
+        settings: `preset` and fields of `Config`, the same for all trials.
+
+    Raises:
+        GanscopeError: settings, data or storage cannot be used. DependencyError: `pip install "ganscope[sweep]"`.
+    """
+    from ganscope.sweeps import start_sweep
+
+    return start_sweep(
+        str(data), list(over), settings=settings, trials=trials, seeds=seeds, prune=prune, runs=Path(runs),
+        storage=storage, name=name, say=_silent if quiet else _printed,
+    )  # fmt: skip
+
+
+def _silent(text: str) -> None:
+    return None
+
+
+def _printed(text: str) -> None:
+    print(text, flush=True)  # noqa: T201
 
 
 def evaluate(run: Path | str, snapshot: str | int = "best", *, count: int = 10_000) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from ganscope.commands import check, doctor, evaluate, export, film, report, runs, sample, train, view, watch
+from ganscope.commands import check, doctor, evaluate, export, film, report, runs, sample, sweep, train, view, watch
 
 # Name → module. Each has HELP, EPILOG, `add_arguments(parser)` and `run(arguments)`, which returns the exit status.
 COMMANDS: dict[str, ModuleType] = {
@@ -17,6 +17,7 @@ COMMANDS: dict[str, ModuleType] = {
     "sample": sample,
     "evaluate": evaluate,
     "export": export,
+    "sweep": sweep,
     "runs": runs,
     "doctor": doctor,
 }

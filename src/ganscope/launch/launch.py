@@ -75,7 +75,7 @@ def launch(
         except BaseException:
             world.tell("")
             raise
-        return carry_out(training, progress, world)
+        return carry_out(training, progress, world, callback)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def prepare(
     return Prepared(run, dataset, resolved, backend, toy)
 
 
-def carry_out(training: Prepared, progress: Progress, world: World) -> Launched:
+def carry_out(training: Prepared, progress: Progress, world: World, callback: Callback | None = None) -> Launched:
     """Train, record, and leave the pictures."""
     run, dataset, resolved, toy = training.run, training.dataset, training.plan, training.toy
     count = len(dataset.train.images)

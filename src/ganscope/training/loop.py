@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import math
-import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -28,6 +26,7 @@ from ganscope.runs import Run
 from ganscope.training import objectives
 from ganscope.training.batches import Batch, Batches
 from ganscope.training.checkpoint import load_checkpoint, require_finite, save_checkpoint, save_generator
+from ganscope.training.clock import Clock, interruptible
 from ganscope.training.distributed import ALONE, World
 from ganscope.training.packing import packed
 from ganscope.training.sampling import Latents, asked, generate, latents, normalise, sampler
@@ -384,46 +383,3 @@ def status_of(line: dict[str, Any], config: Plan, speed: float, seconds_left: fl
         d_fake_before=line["d_fake_before"],
         d_fake_after=line["d_fake_after"],
     )
-
-
-class Clock:
-    """Seconds of training, without those spent on snapshots and checkpoints."""
-
-    def __init__(self) -> None:
-        self.started, self.paused_seconds = time.monotonic(), 0.0
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self.started - self.paused_seconds
-
-    @contextlib.contextmanager
-    def paused(self) -> Iterator[None]:
-        start = time.monotonic()
-        try:
-            yield
-        finally:
-            self.paused_seconds += time.monotonic() - start
-
-
-@contextlib.contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C, SIGTERM and a closed terminal finish the step: a function that says whether one came.
-
-    A second signal ends at once; the newest checkpoint stays.
-    """
-    came: list[int] = []
-
-    def remember(number: int, frame: FrameType | None) -> None:
-        if came:
-            raise KeyboardInterrupt
-        came.append(number)
-
-    previous = {}
-    with contextlib.suppress(ValueError):  # not the main thread: the caller decides about signals
-        for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-            previous[number] = signal.signal(number, remember)
-    try:
-        yield lambda: bool(came)
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -53,6 +53,10 @@ class Game:
             return mean
         return mean * self.share
 
+    def whole(self, rows: int) -> int:
+        """How many rows, or packs of them, all processes judge together where this one judges `rows`."""
+        return rows if self.world.size == 1 else self.config.batch_size // self.config.pack
+
     @property
     def share(self) -> float:
         """This process's share of a batch."""
@@ -231,7 +235,7 @@ def discriminate(
     penalty: Tensor | float = 0.0
     real, fake = in_packs(real, config.pack), in_packs(fake, config.pack)
     if config.gradient_penalty > 0:
-        alpha = torch.rand(config.batch_size // config.pack, generator=rng(config.seed, "alpha", state.images_seen))
+        alpha = torch.rand(game.whole(len(real)), generator=rng(config.seed, "alpha", state.images_seen))
         alpha = game.world.part(alpha).view(-1, *[1] * (real.dim() - 1)).to(real.device)
         penalty = config.gradient_penalty * scale * penalties.gradient_penalty(d, real, fake, alpha)
     if scores_independently(config.network, config.d_norm):
@@ -258,11 +262,10 @@ def discriminate_rows(
         with backend.autocast():
             return d(seen).float(), None
     if config.penalty_noise > 0:
-        count, measured = len(seen), game.world.count(num_measured(config))
+        count, whole = len(seen), num_measured(config, game.whole(len(seen) // 2))
+        measured = game.world.count(whole)
         moving = first_of_each_half(seen, measured)
-        noise = torch.randn(
-            2 * num_measured(config), *seen.shape[1:], generator=rng(config.seed, "penalty", state.images_seen)
-        )
+        noise = torch.randn(2 * whole, *seen.shape[1:], generator=rng(config.seed, "penalty", state.images_seen))
         noise = backend.layout(noise.to(seen.device).mul_(config.penalty_noise))
         variance = noise.square().mean()
         if game.world.size > 1:
@@ -283,9 +286,8 @@ def twice(labels: Tensor | None) -> Tensor | None:
     return None if labels is None else torch.cat([labels, labels])
 
 
-def num_measured(config: Plan) -> int:
-    """Of how many reals, and of as many fakes, of a whole batch the squared gradients are taken."""
-    packs = config.batch_size // config.pack
+def num_measured(config: Plan, packs: int) -> int:
+    """Of how many reals, and of as many fakes, of so many the squared gradients are taken."""
     return max(1, round(config.penalty_share * packs)) if config.penalty_noise > 0 else packs
 
 
@@ -293,7 +295,7 @@ def mean_squares(game: Game, squares: Tensor) -> Tensor:
     """The means over reals and over fakes, `(2,)`; of several processes so that `Game.weighed` makes them a share."""
     if game.world.size == 1:
         return squares.view(2, -1).mean(dim=1)
-    return squares.view(2, len(squares) // 2).sum(dim=1) / (num_measured(game.config) * game.share)
+    return squares.view(2, len(squares) // 2).sum(dim=1) / (num_measured(game.config, game.whole(0)) * game.share)
 
 
 def first_of_each_half(rows: Tensor, count: int) -> Tensor:
