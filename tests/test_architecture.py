@@ -32,8 +32,8 @@ FLOORS = [
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
 NO_TORCH = [
     "errors", "arraytypes", "version", "files", "progress", "config", "metrics", "runs", "data", "drawing", "diagnosis",
-    "film", "page", "maps", "memory", "processes", "trackers", "recorder", "foreign", "sweeps", "commands", "api", "cli",
-    "__init__",
+    "film", "page", "maps", "memory", "processes", "trackers", "recorder", "foreign", "sweeps", "commands", "api",
+    "cli", "__init__",
 ]  # fmt: skip
 MOST_LINES = 420
 

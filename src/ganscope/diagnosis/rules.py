@@ -128,8 +128,9 @@ def verdict(findings: Sequence[Finding], evals: Sequence[Line], settings: Line |
     lead = f"{quality[0].upper()}{quality[1:]}. " if quality else ""
     current = [finding for finding in findings if finding.id != "passed"]
     over = "".join(f" {finding.sentence}" for finding in findings if finding.id == "passed")
-    if not current:
-        return f"{lead}Too early to say more.{over}" if lead else "too early to say"
+    if not current:  # a watched training that tells nothing of its D: no rule can speak of the game
+        rest = expected(evals, settings).strip() or "Too early to say more."
+        return f"{lead}{rest}{over}" if lead else "too early to say"
     first, *others = current
     also = ", ".join(finding.id for finding in others if finding.severity != "info")
     word = {"failure": "failing: ", "warning": "warning: ", "info": ""}[first.severity]

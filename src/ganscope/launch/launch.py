@@ -75,7 +75,7 @@ def launch(
         except BaseException:
             world.tell("")
             raise
-        return carry_out(training, progress, world, callback)
+        return carry_out(training, progress, world, callback, log_to)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,9 @@ def prepare(
     return Prepared(run, dataset, resolved, backend, toy)
 
 
-def carry_out(training: Prepared, progress: Progress, world: World, callback: Callback | None = None) -> Launched:
+def carry_out(
+    training: Prepared, progress: Progress, world: World, callback: Callback | None, log_to: Sequence[str]
+) -> Launched:
     """Train, record, and leave the pictures."""
     run, dataset, resolved, toy = training.run, training.dataset, training.plan, training.toy
     count = len(dataset.train.images)
