@@ -23,30 +23,13 @@ from typing import Any
 
 import numpy as np
 
+from kinds import KINDS
+
 LINES = 120
 HISTORY = ("d_loss", "g_loss", "d_real", "d_fake_before", "d_fake_after", "g_grad_norm")
 TESTS = ("d_loss", "g_loss", "d_real", "d_fake")
 PARTS = ("value", "stderr", "floor", "num_real", "num_fake", "floor_num", "groups", "better", "spread")
 Lines = list[dict[str, Any]]
-
-# name: data, preset, settings. Failures that earlier versions called balanced, and what they are beside.
-KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "digits-default": ("digits", "auto", dict(snapshots=48)),
-    "digits-long": ("digits", "r3mlp", dict(snapshots=48, epochs=400.0)),
-    "digits-mlp": ("digits", "mlp", dict(snapshots=24)),
-    "digits-mlp-init5": ("digits", "mlp", dict(snapshots=12, init_std=5.0, epochs=30.0)),
-    "digits-plain": ("digits", "plain", dict(snapshots=12, epochs=20.0)),
-    "digits-plain40": ("digits", "plain", dict(snapshots=12)),
-    "digits-init5": ("digits", "plain", dict(snapshots=12, init_std=5.0)),
-    "digits-clip60": ("digits", "wgan", dict(snapshots=12, weight_clip=1e-5, epochs=60.0)),
-    "digits-r1-1000": ("digits", "auto", dict(snapshots=12, r1=1000.0, epochs=60.0)),
-    "digits-latent2": ("digits", "auto", dict(snapshots=24, latent_dim=2)),
-    "digits-hinge": ("digits", "r3mlp", dict(snapshots=24, objective="hinge", epochs=60.0)),
-    "digits-ls": ("digits", "r3mlp", dict(snapshots=24, objective="least-squares", epochs=60.0)),
-    "digits-non-saturating": ("digits", "r3mlp", dict(snapshots=24, objective="non-saturating", epochs=60.0)),
-    "digits-r3dcgan": ("digits", "r3dcgan", dict(snapshots=24, epochs=60.0)),
-    "mnist-r3mlp": ("mnist", "r3mlp", dict(snapshots=24, epochs=4.0)),
-}
 
 
 def pack(config: dict[str, Any], history: Lines, tests: Lines, evals: Lines) -> dict[str, Any]:
@@ -118,6 +101,25 @@ def of_run(folder: Path) -> dict[str, Any]:
 
 def make(data: str, preset: str, settings: dict[str, Any], seed: int) -> dict[str, Any]:
     """Train a kind with ganscope's own trainer, measure it as a run is measured, keep the numbers."""
+    with tempfile.TemporaryDirectory() as folder:
+        return trained(Path(folder), part_of(data, Path(folder)), preset, settings, seed)
+
+
+def part_of(data: str, folder: Path) -> str:
+    """`digits:16` as a file of so many digits and a tenth as many held out; other data as they are."""
+    name, colon, count = data.partition(":")
+    if name != "digits" or not colon:
+        return data
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    rows = np.random.default_rng(0).permutation(len(digits.images))[: round(int(count) / 0.9)]
+    images = np.clip(digits.images[rows] * 16, 0, 255).astype(np.uint8)[:, None]
+    np.savez(folder / "few.npz", images=images, labels=digits.target[rows])
+    return str(folder / "few.npz")
+
+
+def trained(folder: Path, data: str, preset: str, settings: dict[str, Any], seed: int) -> dict[str, Any]:
     from ganscope.config import make_config, plan
     from ganscope.data import load_dataset
     from ganscope.launch.estimate import snapshot_cost
@@ -132,19 +134,18 @@ def make(data: str, preset: str, settings: dict[str, Any], seed: int) -> dict[st
     draft = plan(config, num_images=count, size=size, channels=channels)
     resolved = plan(config, num_images=count, size=size, channels=channels, snapshot_cost=snapshot_cost(draft))
     progress = Progress(quiet=True)
-    with tempfile.TemporaryDirectory() as folder:
-        run = Run.create(Path(folder) / "run", resolved, {}, "")
-        step = resolved.images_per_iteration
-        due = planned(resolved.snapshot_every, step)
-        judge = ImageJudge(run, dataset, resolved, progress)
-        recorder = Recorder(run, num_images=count, images_per_iteration=step, due=due, judge=judge)
-        train(
-            run, dataset.train.images, dataset.test.images, resolved, backend_of(resolved), recorder,
-            data_hash=dataset.train.content_hash, progress=progress,
-        )  # fmt: skip
-        recorder.close()
-        names = {"num_images": count, "class_names": list(dataset.train.class_names)}
-        return pack(resolved.to_dict() | names, run.history(), run.lines("test"), run.evals())
+    run = Run.create(folder / "run", resolved, {}, "")
+    step = resolved.images_per_iteration
+    due = planned(resolved.snapshot_every, step)
+    judge = ImageJudge(run, dataset, resolved, progress)
+    recorder = Recorder(run, num_images=count, images_per_iteration=step, due=due, judge=judge)
+    train(
+        run, dataset.train.images, dataset.test.images, resolved, backend_of(resolved), recorder,
+        data_hash=dataset.train.content_hash, progress=progress,
+    )  # fmt: skip
+    recorder.close()
+    names = {"num_images": count, "class_names": list(dataset.train.class_names)}
+    return pack(resolved.to_dict() | names, run.history(), run.lines("test"), run.evals())
 
 
 # ---- generators made of real images ----------------------------------------------------------------------------------
@@ -243,7 +244,8 @@ def main() -> None:
         for name in arguments.make:
             path, start = arguments.out / f"{name}-{seed}.json.gz", time.monotonic()
             if not path.exists():
-                write(path, make(*KINDS[name], seed) if name in KINDS else plant(name))
+                kind = KINDS.get(name)
+                write(path, make(kind.data, kind.preset, kind.settings, seed) if kind else plant(name))
                 print(f"{path.name}: {time.monotonic() - start:.0f} s", flush=True)
 
 

@@ -109,6 +109,14 @@ def test_a_perfect_generator_is_as_good_as_real() -> None:
     assert verdict(found, evals, settings).startswith("As good as real: ")
 
 
+def test_uneven_classes_are_told_as_soon_as_pictures_have_a_class() -> None:
+    """`digits --preset mlp` half-way: two thirds are an 8, and the distance has not halved yet."""
+    found = {finding.id: finding for finding in replay("digits-mlp-0", upto=0.5)[0]}
+    assert "8 is 63 % (data: 10 %)" in found["uneven_classes"].sentence
+    assert found["uneven_classes"].first <= 0.35 * 143_808
+    assert "missing_modes" in found
+
+
 @pytest.mark.parametrize("name", ["flags-collapsed", "emoji-collapsed"])
 def test_a_collapse_of_a_young_run_may_pass_and_says_so(name: str) -> None:
     found = replay(name, upto=0.9)[0]

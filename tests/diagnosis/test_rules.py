@@ -25,7 +25,7 @@ from fixtures.planted import (
 )
 from ganscope.diagnosis.finding import Finding, figure
 from ganscope.diagnosis.limits import LIMITS
-from ganscope.diagnosis.rules import RULES, diagnose, verdict
+from ganscope.diagnosis.rules import RULES, diagnose, joined, verdict
 from ganscope.diagnosis.stopping import best_snapshot, stop_reason
 
 
@@ -207,6 +207,33 @@ def test_verdict_is_one_line_and_names_the_gravest_finding_first() -> None:
     assert verdict([], []) == "too early to say"
     line = verdict(diagnose(*make_run()), make_run()[2])
     assert line.startswith("Fair: ") and "balanced since " in line
+
+
+def test_what_another_source_says_keeps_the_order_of_the_rules() -> None:
+    def said(name: str, severity: str) -> Finding:
+        return Finding(name, severity, 0, 1, {}, {}, "")
+
+    # The cause comes before the graver effect that it explains, whatever is added.
+    rules = [said("mode_collapse", "warning"), said("far_from_real", "failure"), said("passed", "info")]
+    assert joined(rules, []) == rules
+    more = joined(rules, [said("impossible_metric", "warning"), said("strong_augmentation", "info")])
+    names = ["mode_collapse", "far_from_real", "impossible_metric", "passed", "strong_augmentation"]
+    assert [finding.id for finding in more] == names
+    assert joined(rules, [said("losses_not_finite", "failure")])[0].id == "losses_not_finite"
+
+
+def test_a_watched_training_without_scores_is_not_told_for_ever_that_it_is_early() -> None:
+    _, _, evals, _ = make_run()
+    assert not diagnose([], [], evals, {"trainer": "watched"})
+    assert "Too early to say more." in verdict([], evals[:3], {"trainer": "watched"})
+    assert verdict([], evals, {"trainer": "watched"}).endswith("No fault shows in the pictures.")
+
+
+def test_classes_are_counted_where_pictures_look_like_something() -> None:
+    """8 was half of the output of `digits --preset mlp` at a Fréchet distance still half of the untrained one's."""
+    run = {"frechet": np.r_[400.0, np.full(SNAPSHOTS - 1, 230.0)], "share": skewed(0.5)}
+    assert "uneven_classes" in found(make_run(**run, precision=0.5))
+    assert "uneven_classes" not in found(make_run(**run, precision=0.05))
 
 
 def test_best_is_the_lowest_beyond_noise_and_the_earliest_among_equals() -> None:

@@ -80,6 +80,8 @@ def test_the_sprites_are_warned_of(data_root: Path, tmp_path: Path, capsys: pyte
     assert run.product("report.html").is_file()
     said = capsys.readouterr().err
     assert "name them with --reals" in said and "another training's weights" in said
+    assert "verdict: warning: impossible_metric since 0 images." in said
+    assert "no pictures of known moments" in run.verdict()
 
 
 def test_pictures_that_cannot_be_read_cost_themselves_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

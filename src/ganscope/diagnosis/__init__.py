@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ganscope.diagnosis.finding import SEVERITIES, Finding
 from ganscope.diagnosis.quality import GRADES, Quality, quality_now
-from ganscope.diagnosis.rules import RULES, diagnose, verdict
+from ganscope.diagnosis.rules import RULES, diagnose, joined, verdict
 from ganscope.diagnosis.stopping import best_snapshot, stop_reason
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Quality",
     "best_snapshot",
     "diagnose",
+    "joined",
     "quality_now",
     "stop_reason",
     "verdict",

@@ -27,6 +27,7 @@ class Judged:
         coverage = record.over_floor("coverage")
         self.stalled = self.standing(LIMITS.window)
         self.bad: Flags = (record.relative > LIMITS.bad) | (coverage < LIMITS.bad_coverage)
+        self.clear: Flags = record.over_floor("precision") > LIMITS.clear
         self.d_real, self.d_fake = record.logged("d_real"), record.logged("d_fake_before")
         self.d_gap: Floats = self.d_real - self.d_fake
         # Of a guessing D's. A penalty in the loss only adds to it, so that a loss near 0 is certain all the same.
@@ -70,6 +71,20 @@ class Judged:
     def since(self, holds: Flags, *, least: float = LIMITS.patience, span: float = 0.0) -> int | None:
         """Where `holds` began, counted from the end of the warm-up, if it has held for long enough."""
         return self.record.streak(holds & self.ready, least=int(least), span=span)
+
+    def kinds_since(self, holds: Flags) -> dict[int, int]:
+        """For each kind `k` of `holds` `(S, K)` where it began, if it has held for long enough.
+
+        Kinds mean something where pictures look like something, however far from the data their mixture is; until it
+        has come nearer they must have done so for longer.
+        """
+        known: dict[int, int] = {}
+        for k, column in enumerate(holds.T):
+            start = self.since(column & ~self.bad)
+            start = self.since(column & (self.clear | ~self.bad), span=LIMITS.window) if start is None else start
+            if start is not None:
+                known[k] = start
+        return known
 
     @property
     def done(self) -> float:

@@ -50,6 +50,7 @@ class Limits:
     classes_low: float = 0.4  # effective number of classes over the data's
     duplicates: float = 0.7  # share of fakes with a twin; healthy ones 0 to 0.3 once they look real
     plausible: float = 0.3  # precision over real data's, above which twins count as collapse
+    clear: float = 0.45  # the same, above which pictures have a class though their distance is still bad
     drifting: float = 0.15  # pairwise distance over the reals' of pictures that are one, though never the same for long
     recall_none: float = 0.05  # of real data's recall
     young: float = 1000.0  # G steps in which a collapse may be a phase: the defaults pass one on small colour folders

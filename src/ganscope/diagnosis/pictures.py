@@ -153,8 +153,8 @@ def missing_modes(run: Judged) -> Finding | None:
     if not len(real):
         return None
     num_fake = np.nan_to_num(run.record.metric("class_kl", "num_fake"))
-    absent = missing(real, fake, num_fake, run.record.class_stderr) & ~run.bad[:, None]
-    starts = {k: start for k, column in enumerate(absent.T) if (start := run.since(column)) is not None}
+    absent = missing(real, fake, num_fake, run.record.class_stderr)
+    starts = run.kinds_since(absent)
     if not starts:
         return None
     labels = kind_names(run, list(starts))
@@ -179,8 +179,7 @@ def uneven_classes(run: Judged) -> Finding | None:
     if not len(real):
         return None
     often = np.maximum(LIMITS.class_frequent * real, real + LIMITS.class_excess)
-    frequent = (fake - LIMITS.noise * run.record.class_stderr > often) & ~run.bad[:, None]
-    starts = {k: start for k, column in enumerate(frequent.T) if (start := run.since(column)) is not None}
+    starts = run.kinds_since(fake - LIMITS.noise * run.record.class_stderr > often)
     if not starts:
         return None
     labels = kind_names(run, list(starts))
@@ -314,8 +313,8 @@ def far_from_real(run: Judged) -> Finding | None:
         f"The pictures are {how}; what is lacking: {what}.{still}",
         (
             *advice.extremes(),
-            *((advice.longer(3),) if not standing else ()),
             *advice.default(),
+            *((advice.longer(3),) if not standing else ()),
             advice.widths(2),
         ),
         ("far", "unlike_far", "covered_far"),

@@ -29,6 +29,7 @@ from ganscope.diagnosis.game import (
     vanishing_gradient,
 )
 from ganscope.diagnosis.judged import Judged
+from ganscope.diagnosis.limits import LIMITS
 from ganscope.diagnosis.pictures import (
     balanced,
     blurred,
@@ -128,8 +129,9 @@ def verdict(findings: Sequence[Finding], evals: Sequence[Line], settings: Line |
     lead = f"{quality[0].upper()}{quality[1:]}. " if quality else ""
     current = [finding for finding in findings if finding.id != "passed"]
     over = "".join(f" {finding.sentence}" for finding in findings if finding.id == "passed")
-    if not current:  # a watched training that tells nothing of its D: no rule can speak of the game
-        rest = expected(evals, settings).strip() or "Too early to say more."
+    if not current:  # a D that nothing is known of, or that is sure while G still learns
+        rest = "Too early to say more." if young(evals, settings) else "No fault shows in the pictures."
+        rest = expected(evals, settings).strip() or rest
         return f"{lead}{rest}{over}" if lead else "too early to say"
     first, *others = current
     also = ", ".join(finding.id for finding in others if finding.severity != "info")
@@ -138,6 +140,22 @@ def verdict(findings: Sequence[Finding], evals: Sequence[Line], settings: Line |
     line += f" Also: {also}." if also else ""
     line += f" Try: {first.advice[0]}." if first.advice and first.severity != "info" else ""
     return line + expected(evals, settings) + over
+
+
+def young(evals: Sequence[Line], settings: Line | None) -> bool:
+    """Whether the rules have had too few snapshots after the warm-up to speak."""
+    steps = Record((), (), evals, settings or {}).g_steps
+    return int((steps >= LIMITS.warm_up).sum()) < LIMITS.patience
+
+
+def joined(findings: Sequence[Finding], others: Sequence[Finding]) -> list[Finding]:
+    """The findings of `diagnose` in their order, with those of another source among them by how grave they are."""
+    result = list(findings)
+    for other in others:
+        grave = SEVERITIES.index(other.severity)
+        at = next((i for i, known in enumerate(result) if SEVERITIES.index(known.severity) > grave), len(result))
+        result.insert(at, other)
+    return result
 
 
 def expected(evals: Sequence[Line], settings: Line | None) -> str:

@@ -137,6 +137,8 @@ class Follower:
     def finish(self) -> None:
         """Wait for the map; what has been measured is then all there."""
         self._judge.finish(True)
+        if not isinstance(self._judge, ImageJudge) and self.run.verdict():
+            self.progress.say(f"verdict: {self.run.verdict()}")
 
     def close(self) -> None:
         if self._recorder.bridge is not None:
@@ -246,9 +248,10 @@ class Follower:
         metrics, findings = self._also(images_seen)
         first = findings[0] if findings else None
         word = {"failure": "failing: ", "warning": "warning: "}.get(first.severity, "") if first else ""
-        said = f"{word}{first.id} since {first.first:,} images. {first.sentence}" if first else "numbers only"
-        missing = "no pictures" if not self.found.moments else "no real images" if self.dataset is None else ""
-        said += f" Nothing was measured here: there are {missing} (--reals)." if missing else ""
+        said = f"{word}{first.id} since {first.first:,} images. {first.sentence}" if first else "Numbers only."
+        missing = "no real images to compare with (--reals DATA)" if self.dataset is None else ""
+        missing = missing if self.found.moments else "no pictures of known moments in the folder"
+        said += f" Nothing was measured here: there are {missing}." if missing else ""
         self.run.append(
             "evals",
             {

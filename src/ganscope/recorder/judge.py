@@ -10,7 +10,7 @@ from typing import Any
 
 from ganscope.config import RecordSettings
 from ganscope.data import Dataset, cache_root
-from ganscope.diagnosis import SEVERITIES, Finding, best_snapshot, diagnose, quality_now, stop_reason, verdict
+from ganscope.diagnosis import Finding, best_snapshot, diagnose, joined, quality_now, stop_reason, verdict
 from ganscope.maps import MapMaker
 from ganscope.metrics import Evaluator
 from ganscope.progress import Progress
@@ -158,8 +158,7 @@ class ImageJudge(Judge):
             "images_seen": snapshot.images_seen, "iteration": snapshot.iteration, "epoch": snapshot.epoch, **seen,
         }  # fmt: skip
         evals = [*self.run.evals(), line]
-        findings = diagnose(self.run.history(), self.run.lines("test"), evals, self._facts)
-        findings = sorted([*findings, *warnings], key=lambda finding: SEVERITIES.index(finding.severity))
+        findings = joined(diagnose(self.run.history(), self.run.lines("test"), evals, self._facts), warnings)
         line["findings"] = [finding.to_dict() for finding in findings]
         line["quality"] = quality_now(evals).to_dict()
         line["verdict"] = verdict(findings, evals, self._facts)
