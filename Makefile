@@ -29,6 +29,8 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 $(VENV)/installed-tests: $(VENV)/installed
 	$(PIP) install -c constraints.txt -e ".[test,check]"
+	@# axe-core, with which the page's tests look for what people with a reader or a keyboard cannot use
+	@if command -v npm >/dev/null; then cd web && npm ci --no-audit --no-fund --loglevel=error; fi
 	touch $@
 
 demo: $(VENV)/installed
@@ -38,7 +40,7 @@ demo: $(VENV)/installed
 	@echo "Open demo/report.html in a browser: the map, the images and the curves under one slider."
 
 test: $(VENV)/installed-tests
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile $(TESTFLAGS)
 
 test-all: $(VENV)/installed-tests
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not gpu"

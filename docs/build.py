@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -33,10 +34,17 @@ COPIED = {
     "architecture.md": "why/architecture.md",
     "release.md": "why/release.md",
     "glossary.md": "lookup/glossary.md",
+    "data.md": "lookup/data.md",
+    "presets.md": "lookup/presets.md",
+    "watch.md": "do/watch.md",
+    "scaling.md": "do/scaling.md",
+    "../examples": "examples",
+    "../CHANGELOG.md": "changelog.md",
     "decisions": "why/decisions",
     "why": "why",
     "images": "images",
 }
+COPIED_SUFFIXES = {".md", ".css", ".py", ".png", ".webp", ".svg", ".gif", ".jpg"}
 FRAME = (
     '<iframe src="{path}" title="The page of this run" loading="lazy" '
     'style="width:100%;height:640px;border:1px solid #8886"></iframe>\n\n[Open the page by itself]({path}).'
@@ -69,15 +77,28 @@ def main() -> None:
 
 
 def copy_pages(pages: Path) -> None:
-    """What is written by hand, in the places of the site."""
+    """What is written by hand, in the places of the site; a link that held in the repository holds there too."""
+    places: dict[Path, Path] = {}
     for name in (*PAGES, *COPIED):
-        source, target = HERE / name, pages / COPIED.get(name, name)
-        if source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True)
-        elif source.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
+        source, target = (HERE / name).resolve(), pages / COPIED.get(name, name)
+        files = sorted(source.rglob("*")) if source.is_dir() else [source]
+        places |= {file: target / file.relative_to(source) for file in files if file.suffix in COPIED_SUFFIXES}
+    for source, target in places.items():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.suffix == ".md":
+            target.write_text(relinked(source, target, places), encoding="utf-8")
+        else:
             shutil.copy(source, target)
-    shutil.copy(ROOT / "CHANGELOG.md", pages / "changelog.md")
+
+
+def relinked(source: Path, target: Path, places: dict[Path, Path]) -> str:
+    """The text of a page with its links to other files turned to where those lie on the site."""
+
+    def turned(match: re.Match[str]) -> str:
+        aim = places.get((source.parent / match[1]).resolve())
+        return f"]({os.path.relpath(aim, target.parent)}{match[2]})" if aim else match[0]
+
+    return re.sub(r"\]\(([^)#:\s]+)((?:#[^)\s]*)?)\)", turned, source.read_text(encoding="utf-8"))
 
 
 def show_runs(runs: dict[str, Run], folder: Path) -> None:

@@ -50,7 +50,7 @@ def test_a_stylegan_that_is_being_written(tmp_path: Path) -> None:
         assert follower.grid is not None and (follower.grid.columns, follower.grid.width) == (32, 16)
         assert follower.update() and not follower.update()
         save(folder / "fakes000200.png", np.roll(REALS, 7, axis=0))
-        save(folder / "fakes000400.png", REALS, seconds_ago=0.0)  # still being written
+        save(folder / "fakes000400.png", REALS, seconds_ago=-3600.0)  # still being written
         stats(folder, (0.0, 1.0), (200.0, 2.0))
         assert follower.update()
         run = follower.run

@@ -32,8 +32,8 @@ from ganscope.runs import Run
 signal.signal(signal.SIGINT, signal.default_int_handler)  # as the training does: a shell's & would have it ignored
 run = Run.open(sys.argv[1])
 with run.locked():
-    print("holding", flush=True)
     try:
+        print("holding", flush=True)
         while True: time.sleep(0.05)
     except KeyboardInterrupt:
         print("Ctrl-C", flush=True)

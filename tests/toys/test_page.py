@@ -223,7 +223,7 @@ def test_keys_slider_and_curves_move_the_pictures_and_scores_together(visit: Any
     page.keyboard.press("End")
     until(page, f"{picture} === {json.dumps(at_end)}")
     page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    until(page, "document.documentElement.scrollWidth === 390")
 
 
 @pytest.mark.browser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -97,4 +98,7 @@ def test_wandb(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     (page,) = [path for path in files if path.suffix == ".html"]
     assert "ganscope" in page.read_text()
     (log,) = [path for path in files if path.suffix == ".wandb"]
-    assert b"missing_modes" in log.read_bytes() and b"ganscope/g_loss" in log.read_bytes()
+    end = time.monotonic() + 60
+    while not (b"missing_modes" in log.read_bytes() and b"ganscope/g_loss" in log.read_bytes()):
+        assert time.monotonic() < end, "wandb's own process writes the log, and never wrote it"
+        time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""One training in several processes: `torchrun … -m ganscope train DATA`.
+"""One training in several processes: `torchrun … -m -- ganscope train DATA`.
 
 Every process holds both networks and trains on its part of each batch; once a phase the gradients are summed, all at
 once in one flat vector (as in StyleGAN3 and R3GAN; the hooks of DDP expect one backward pass a step). Whatever is drawn
