@@ -11,7 +11,7 @@ import pytest
 
 from fixtures.planted import BATCH, PLANTED, SNAPSHOTS, make_run
 from ganscope.cli import build_parser
-from ganscope.config import make_config, plan
+from ganscope.config import PRESETS, make_config, plan
 from ganscope.diagnosis.advice import Advice, consistent, flags_of
 from ganscope.diagnosis.finding import Finding
 from ganscope.diagnosis.rules import RULES, diagnose
@@ -77,6 +77,19 @@ def test_every_rule_can_speak() -> None:
     assert Advice({}).longer(2) == "train longer"
     assert Advice({"epochs": 10}).longer(2) == "--epochs 20"
     assert np.isfinite(Advice({}).value("g_lr"))
+
+
+def test_what_is_far_outside_its_preset_is_undone_in_one_advice() -> None:
+    tiny = {"preset": "r3mlp", "g_width": 2, "latent_dim": 2, "g_lr": 1e-3, "r1": 0.1}
+    assert Advice(tiny).extremes() == ("--latent-dim 100 --g-width 256",)
+    forever = {"preset": "r3dcgan", "ema_half_life": 1e9, "instance_noise": 3.0, "d_lr": 1e-7}
+    assert Advice(forever).extremes() == ("--instance-noise 0 --d-lr 0.002 --ema-half-life 100000",)
+    assert Advice(forever | {"trainer": "watched"}).extremes() == ()
+    # A search's values, more of what does no harm, and what is switched off on purpose are nobody's fault.
+    usual = {"preset": "r3mlp", "g_lr": 1e-4, "d_lr": 5e-3, "r1": 0.0, "r2": 1.0, "g_width": 1024, "latent_dim": 512}
+    assert Advice(usual).extremes() == ()
+    for name, preset in PRESETS.items():
+        assert Advice({"preset": name} | preset).extremes() == (), name
 
 
 def test_to_a_training_of_somebody_else_advice_is_in_words() -> None:

@@ -3,15 +3,51 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from ganscope.config import auto_preset
+from ganscope.config import PRESETS, auto_preset
 from ganscope.diagnosis.finding import Finding
 from ganscope.diagnosis.series import Line
 
 WIDTHS = {"mlp": 128, "dcgan": 64, "resnet": 64}  # where a width is left to the networks
 HEAVY = 10.0  # a γ beyond which D is too flat to teach anything
+FAR = 20.0  # times the preset's own value, or a part of it: searches of rates and penalties stay well inside
+
+
+@dataclass(frozen=True)
+class Extreme:
+    """What alone can keep a training from learning: a setting that is too low, too high, or either.
+
+    least, most: beyond these it is so where the preset says nothing; `instead` is then the advice. 0 means without it.
+    """
+
+    low: bool = True
+    high: bool = True
+    least: float = 0.0
+    most: float = math.inf
+    instead: float = 0.0
+
+
+EXTREMES = {
+    "r1": Extreme(low=False, most=HEAVY, instead=1.0),
+    "r2": Extreme(low=False, most=HEAVY, instead=1.0),
+    "gradient_penalty": Extreme(low=False, most=1000.0, instead=10.0),
+    "weight_clip": Extreme(high=False, least=1e-3, instead=0.01),
+    "init_std": Extreme(most=0.5),
+    "instance_noise": Extreme(low=False, most=1.0),
+    "g_lr": Extreme(least=2e-4 / FAR, most=2e-4 * FAR, instead=2e-4),
+    "d_lr": Extreme(least=2e-4 / FAR, most=2e-4 * FAR, instead=2e-4),
+    "latent_dim": Extreme(high=False, least=100 / FAR, instead=100.0),
+    "g_width": Extreme(high=False, least=8.0, instead=64.0),
+    "d_width": Extreme(high=False, least=8.0, instead=64.0),
+    "batch_size": Extreme(high=False, least=4.0, instead=64.0),
+    "ema_half_life": Extreme(low=False, most=2e7),
+    "d_steps": Extreme(low=False, most=FAR, instead=1.0),
+    "g_steps": Extreme(low=False, most=FAR, instead=1.0),
+}
 LONGER, SHORTER = {"--epochs"}, {"--stop"}  # one says to go on, the other to end
 
 
@@ -93,13 +129,22 @@ class Advice:
         return ("--pack 2",) if fits and self.value("pack", 1.0) < 2 else ()
 
     def extremes(self) -> tuple[str, ...]:
-        """Back to the usual what is far outside it, each of which alone can keep a training from learning."""
-        clip, std = self.value("weight_clip"), self.value("init_std")
-        return (
-            *self.penalties(0.001),
-            *(self.set(weight_clip=0.01) if 0 < clip < 1e-3 else ()),
-            *(self.set(init_std=0.02) if std > 0.5 else ()),
-        )
+        """Back to the preset's own value what is far outside it, each of which alone can keep a training from learning.
+
+        Where the preset has none, only what is large in itself is undone.
+        """
+        if self.foreign:
+            return ()
+        own = PRESETS.get(str(self.settings.get("preset")), {})
+        found = []
+        for name, extreme in EXTREMES.items():
+            value, usual = self.settings.get(name), float(own.get(name) or 0.0)
+            if not isinstance(value, int | float) or (value == 0 and name not in ("g_lr", "d_lr")):
+                continue
+            least, most = (usual / FAR, usual * FAR) if usual else (extreme.least, extreme.most)
+            if (extreme.low and value < least) or (extreme.high and value > most):
+                found.append(f"{flag(name)} {usual or extreme.instead:g}")
+        return (" ".join(found),) if found else ()  # one advice: while one is left, undoing the others is no help
 
     def default(self) -> tuple[str, ...]:
         """The preset that the data would have got, where the run has another."""

@@ -63,6 +63,7 @@ def mode_collapse(run: Judged) -> Finding | None:
         start,
         how,
         (
+            *advice.extremes(),
             *more,
             advice.lr("g_lr", 0.25),
             *advice.set(g_beta1=0.5, d_beta1=0.5),
@@ -202,7 +203,7 @@ def uneven_classes(run: Judged) -> Finding | None:
 def variety(run: Judged) -> tuple[str, ...]:
     """What widens a generator that leaves something out."""
     usual = run.advice.default() if run.far[-1] else ()
-    return (*usual, *run.advice.pack(), run.advice.lr("g_lr", 0.5), *run.advice.penalties(3.0))
+    return (*run.advice.extremes(), *usual, *run.advice.pack(), run.advice.lr("g_lr", 0.5), *run.advice.penalties(3.0))
 
 
 def kind_names(run: Judged, kinds: list[int]) -> dict[int, str]:
@@ -273,7 +274,7 @@ def too_slow(run: Judged) -> Finding | None:
         start,
         f"The training is too slow for its plan: at this rate {100 * final:.0f} % of the way to real pictures is left "
         "at its end.",
-        (advice.longer(3), advice.lrs(2)),
+        (*advice.extremes(), *advice.default(), advice.longer(3), advice.lrs(2)),
         ("far",),
         left_at_the_end=final,
         left=left,
