@@ -85,11 +85,18 @@ def test_what_is_far_outside_its_preset_is_undone_in_one_advice() -> None:
     forever = {"preset": "r3dcgan", "ema_half_life": 1e9, "instance_noise": 3.0, "d_lr": 1e-7}
     assert Advice(forever).extremes() == ("--instance-noise 0 --d-lr 0.002 --ema-half-life 100000",)
     assert Advice(forever | {"trainer": "watched"}).extremes() == ()
+    labels = {"preset": "mlp", "label_real": 0.5, "label_fake": 0.5, "g_steps": 15}
+    assert Advice(labels).extremes() == ("--g-steps 1 --label-real 0.9 --label-fake 0",)
     # A search's values, more of what does no harm, and what is switched off on purpose are nobody's fault.
     usual = {"preset": "r3mlp", "g_lr": 1e-4, "d_lr": 5e-3, "r1": 0.0, "r2": 1.0, "g_width": 1024, "latent_dim": 512}
     assert Advice(usual).extremes() == ()
     for name, preset in PRESETS.items():
         assert Advice({"preset": name} | preset).extremes() == (), name
+
+
+def test_digits_are_not_to_be_mirrored() -> None:
+    assert Advice({"data": "mnist"}).set(flip=True) == ()
+    assert Advice({"data": "photos/"}).set(flip=True) == ("--flip",)
 
 
 def test_to_a_training_of_somebody_else_advice_is_in_words() -> None:

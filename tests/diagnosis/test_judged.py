@@ -11,6 +11,7 @@ import pytest
 
 from ganscope.diagnosis.finding import Finding
 from ganscope.diagnosis.rules import diagnose, verdict
+from ganscope.diagnosis.stopping import stop_reason
 from recorded import Lines, read
 
 FOLDER = Path(__file__).parent / "recorded"
@@ -109,6 +110,14 @@ def test_a_healthy_run_is_not_warned_of(name: str) -> None:
 def test_a_perfect_generator_is_as_good_as_real() -> None:
     found, evals, settings = replay("planted-perfect-0")
     assert verdict(found, evals, settings).startswith("As good as real: ")
+
+
+@pytest.mark.parametrize("name", ["digits-mlp-init5-0", "digits-init5-0", "digits-plain40-0"])
+def test_a_run_that_has_learned_nothing_is_a_failure_half_way_however_short(name: str) -> None:
+    """450 to 675 steps of G, so that a collapse might still be a phase; but nothing was learned at all."""
+    found, evals, settings = replay(name, upto=0.52)
+    assert "failure" in {finding.severity for finding in found}
+    assert stop_reason(found, evals, settings) is not None
 
 
 def test_uneven_classes_are_told_as_soon_as_pictures_have_a_class() -> None:

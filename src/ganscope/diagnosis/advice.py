@@ -45,9 +45,10 @@ EXTREMES = {
     "d_width": Extreme(high=False, least=8.0, instead=64.0),
     "batch_size": Extreme(high=False, least=4.0, instead=64.0),
     "ema_half_life": Extreme(low=False, most=2e7),
-    "d_steps": Extreme(low=False, most=FAR, instead=1.0),
-    "g_steps": Extreme(low=False, most=FAR, instead=1.0),
+    "d_steps": Extreme(low=False, most=10.0, instead=1.0),
+    "g_steps": Extreme(low=False, most=4.0, instead=1.0),
 }
+LEAST_TARGETS = 0.3  # between D's targets for reals and fakes
 LONGER, SHORTER = {"--epochs"}, {"--stop"}  # one says to go on, the other to end
 
 
@@ -144,6 +145,9 @@ class Advice:
             least, most = (usual / FAR, usual * FAR) if usual else (extreme.least, extreme.most)
             if (extreme.low and value < least) or (extreme.high and value > most):
                 found.append(f"{flag(name)} {usual or extreme.instead:g}")
+        # Targets that are nearly the same for reals and fakes leave D nothing to learn.
+        if self.value("label_real", 1.0) - self.value("label_fake") < LEAST_TARGETS:
+            found.append("--label-real 0.9 --label-fake 0")
         return (" ".join(found),) if found else ()  # one advice: while one is left, undoing the others is no help
 
     def default(self) -> tuple[str, ...]:
@@ -161,10 +165,13 @@ class Advice:
             return (" and ".join(told),) if told else ()
         words = []
         for name, value in values.items():
-            if self.settings.get(name) == value:
+            if self.settings.get(name) == value or (name == "flip" and self.settings.get("data") in ONE_WAY_ROUND):
                 continue
             words.append(flag(name) if value is True else f"{flag(name)} {value}")
         return (" ".join(words),) if words else ()
+
+
+ONE_WAY_ROUND = ("digits", "mnist")  # a mirrored digit is none
 
 
 WORDS = {  # settings that other trainers have too

@@ -22,7 +22,7 @@ def vanishing_gradient(run: Judged) -> Finding | None:
     return run.finding(
         vanishing_gradient,
         "failure",
-        start,
+        run.began((score < LIMITS.d_fake_vanished) & run.bad, start),
         "The generator gets almost no signal: the discriminator is sure of every fake, and there this loss is flat.",
         (
             *run.advice.set(objective="non-saturating"),
@@ -46,7 +46,7 @@ def discriminator_wins(run: Judged) -> Finding | None:
     return run.finding(
         discriminator_wins,
         "failure",
-        start,
+        run.began(run.d_certain & run.bad, start),
         "The discriminator is too strong: it recognises every fake, and the generator has stopped learning from it.",
         (
             *advice.extremes(),
@@ -112,8 +112,8 @@ def learned_by_heart(run: Judged) -> Finding | None:
         "The discriminator has learned its training images by heart: it is sure of them and not of real pictures that "
         "it has not seen, so that what it teaches the generator is no longer what makes a picture real.",
         (
-            *advice.set(flip=True),
             *advice.penalties(10.0),
+            *advice.set(flip=True),
             *advice.set(instance_noise=0.1),
             advice.width("d_width", 0.5),
             "more training images",

@@ -72,6 +72,16 @@ class Judged:
         """Where `holds` began, counted from the end of the warm-up, if it has held for long enough."""
         return self.record.streak(holds & self.ready, least=int(least), span=span)
 
+    def began(self, holds: Flags, start: int) -> int:
+        """Where the state `holds` that goes on now began: to see that it stands takes a while, to be so does not."""
+        before = self.record.streak(holds & self.ready, least=1, span=0.0)
+        return start if before is None else min(start, before)
+
+    @property
+    def unlearned(self) -> bool:
+        """Whether the pictures are still as far from real as those of an untrained generator."""
+        return bool(self.record.relative[-1] > LIMITS.unlearned)
+
     def kinds_since(self, holds: Flags) -> dict[int, int]:
         """For each kind `k` of `holds` `(S, K)` where it began, if it has held for long enough.
 

@@ -19,6 +19,8 @@ class Limits:
     noise: float = 2.0  # standard errors that make a difference real, 95 %
     # quality
     bad: float = 0.5  # of the untrained Fréchet: healthy runs are below within a tenth to a third of the shortest run
+    unlearned: float = 0.9  # of the same: no training of ours that came to anything was above it after `warm_up` steps
+    unlearned_span: float = 0.25  # of the images seen, in which a run that has learned nothing is found out
     bad_coverage: float = 0.05  # of real data's coverage: collapsed and garbage runs have 0 to 0.04, later ones 0.15
     # the scale of quality: how much of the way from no likeness to real data is left, and shares against fresh reals
     nothing: float = 0.5
@@ -83,7 +85,7 @@ class Limits:
     checks: float = 12.0  # of the plan: where a trend is looked at, however often snapshots are taken
     stop_saves: float = 0.1  # of the plan: less is not worth an end before its time
     stop_gain: float = 0.05  # of the Fréchet distance, where --stop-gain does not say
-    stop_failed: float = 0.4  # of the images seen for which a failure must have gone on
+    stop_failed: float = 0.25  # of the images seen for which a failure must have gone on
     stop_worse: float = 0.25  # the same for a run past its best
     stop_least: float = 0.1  # of the planned images: what goes wrong before that may yet come right
 

@@ -54,7 +54,7 @@ def mode_collapse(run: Judged) -> Finding | None:
     if run.young:
         how += f" After {record.g_steps[-1]:,.0f} steps this may still pass."
     # Twins that thin out while quality rises are a phase that many runs pass.
-    standing = bool(one_picture[-1] or drifting[-1] or run.stalled[-1])
+    standing = bool(one_picture[-1] or drifting[-1] or run.stalled[-1] or run.unlearned)
     # A plan that is over too early for its networks needs more of it before anything else.
     more = (advice.longer(4),) if record.g_steps[-1] < LIMITS.young else ()
     return run.finding(
@@ -287,7 +287,7 @@ def far_from_real(run: Judged) -> Finding | None:
     start = run.since(run.far)
     if start is None:
         return None
-    long = run.since(run.far, span=LIMITS.far_span) is not None
+    long = run.since(run.far, span=LIMITS.unlearned_span if run.unlearned else LIMITS.far_span) is not None
     begun = math.isnan(run.done) or run.done >= LIMITS.far_plan
     # Variety can grow for long before the distance moves, and that is no failure.
     wider = np.isfinite(run.record.metric("recall")[-1]) and not run.no_gain(LIMITS.window, "recall")[-1]
@@ -298,7 +298,7 @@ def far_from_real(run: Judged) -> Finding | None:
     worst = quality.grade == GRADES[0]
     severity = (
         "failure"
-        if worst and long and begun and standing and not run.young
+        if worst and long and begun and standing and (run.unlearned or not run.young)
         else "warning"
         if standing or over
         else "info"
