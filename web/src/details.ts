@@ -32,7 +32,7 @@ export class Details {
       // What the reader has opened or closed stays so; of what is new, the newest is open.
       const was = new Map([...this.findings.querySelectorAll<HTMLDetailsElement>("details[data-key]")].map((card) => [card.dataset["key"], card.open]));
       const cards = found.map((finding, i) => this.finding(finding, was.get(keyOf(finding)) ?? (i === 0 && finding.open)));
-      fill(this.findings, ...(cards.length ? cards : [h("p", { class: "empty" }, "Nothing found yet.")]));
+      fill(this.findings, ...(cards.length ? cards : [h("p", { class: "empty" }, this.model.finished ? "Nothing was found." : "Nothing found yet.")]));
     }
     this.shownSeen = -1;
     this.setTime(seen);

@@ -169,6 +169,11 @@ export class RunModel {
 
   constructor(private readonly source: Source, readonly id: number, readonly name: string, private readonly changed: (what: Change) => void) {}
 
+  /** Somebody else trains: a run of our own knows its networks. */
+  get watched(): boolean {
+    return this.base?.config["trainer"] !== undefined;
+  }
+
   get classes(): string[] {
     return this.base?.map?.classes ?? [];
   }

@@ -32,9 +32,15 @@ export function percent(share: number | null | undefined): string {
 /** A file's key as words: num_real → num real. */
 export const words = (key: string): string => key.replaceAll("_", " ");
 
-/** How a class comes out, from its share among reals and fakes. */
-export function servedness(real: number, fake: number): "missing" | "rare" | "often" | "fine" {
+/** A class is judged where at least ten are due, as in the findings, and where its share is off by more than chance makes it. */
+const LEAST_DUE = 10;
+const SURE = 2.5; // standard errors
+
+/** How a class comes out, from its share among reals and among `count` fakes. */
+export function servedness(real: number, fake: number, count: number): "missing" | "rare" | "often" | "fine" {
   if (!(real > 0) || !Number.isFinite(fake)) return "fine";
+  if (real * count < LEAST_DUE) return "fine";
+  if (Math.abs(fake - real) < SURE * Math.sqrt((real * (1 - real)) / Math.max(count, 1))) return "fine";
   const ratio = fake / real;
   if (ratio < 0.1) return "missing";
   if (ratio < 0.5) return "rare";

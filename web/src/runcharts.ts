@@ -89,7 +89,8 @@ export class RunCharts {
       { name: names[0], colour: G_BLUE, values: s0 }, { name: names[1], colour: D_ORANGE, dash: DASH, values: s1 },
       { name: `${names[0]}, held-out`, colour: G_BLUE, dots: true, values: t0 }, { name: `${names[1]}, held-out`, colour: D_ORANGE, dots: true, values: t1 },
     ];
-    return { x, curves: test.x.length ? curves : curves.slice(0, 4), stops: this.model.seen, range: this.range };
+    const empty = this.model.watched ? "The training that was watched told none." : "No step yet.";
+    return { x, curves: test.x.length ? curves : curves.slice(0, 4), stops: this.model.seen, range: this.range, empty };
   }
 
   private fillMetric(): void {
@@ -112,7 +113,7 @@ export class RunCharts {
         { name: `real against real (floor)`, colour: "#118d57", dash: DASH, values: gaps(found.map((metric) => metric?.floor)) },
       ],
       stops: evals.map((line) => line.images_seen), range: this.range, log: positive && high > 20 * low, format: short,
-      empty: "Measured at every snapshot, unless the run was started with --no-metrics.",
+      empty: this.model.watched ? "Nothing that can be drawn was measured." : "Measured at every snapshot, unless the run was started with --no-metrics.",
     });
     const now = found.at(-1);
     const ratio = now ? against(now.value, now.floor, now.better) : "";

@@ -158,7 +158,10 @@ export class RunView implements View {
       this.contactCard.hidden = !about;
       this.details.updateBase();
       this.noMap.hidden = this.model.reals !== null;
-      say(this.noMap, this.model.base?.config["map"] === "none" ? "This run was started without a map." : "The real images are being laid out; the map appears here.");
+      const mapless = this.model.base?.config["map"] === "none";
+      this.element.classList.toggle("mapless", mapless);
+      say(this.noMap, !mapless ? "The real images are being laid out; the map appears here." :
+        this.model.watched ? "No map and no measurements: the real images are not known. ganscope watch DIR --reals DATA names them." : "This run was started without a map.");
       this.map.setHome(this.scene(), this.framed);
       this.framed = this.model.reals !== null;
     }
@@ -227,7 +230,7 @@ export class RunView implements View {
 
   private showShares(): void {
     const near = this.model.near(this.position);
-    if (near) this.legend.setShares(this.realShares(), near.points ? shares(near.label, this.model.classes.length) : null, this.model.labelled);
+    if (near) this.legend.setShares(this.realShares(), near.points ? shares(near.label, this.model.classes.length) : null, near.points, this.model.labelled);
   }
 
   private realShares(): ArrayLike<number> | null {
@@ -292,7 +295,7 @@ export class RunView implements View {
     const fake = near?.points ? shares(near.label, names.length) : null;
     const wanted = names.length <= 40 ? names.map((_, k) => k) : [...this.spotlight, ...(this.focus === null ? [] : [this.focus])];
     return wanted.map((k) => {
-      const state = real && fake ? servedness(real[k], fake[k]) : "fine";
+      const state = real && fake ? servedness(real[k], fake[k], near?.points ?? 0) : "fine";
       const note = state === "missing" ? "missing" : state === "rare" ? "too rare" : state === "often" ? "too often" : "";
       return { text: this.model.labelled ? names[k] : names[k].replace("cluster ", ""), state, note, k };
     });

@@ -22,11 +22,19 @@ describe("numbers for people", () => {
 
 describe("classes", () => {
   test("served: by the share of the fakes against that of the reals", () => {
-    const state = (ratio: number): string => servedness(0.1, 0.1 * ratio);
+    const state = (ratio: number): string => servedness(0.1, 0.1 * ratio, 2000);
     expect([0, 0.09, 0.11, 0.49, 0.51, 1, 1.99, 2.01].map(state)).toEqual(["missing", "missing", "rare", "rare", "fine", "fine", "fine", "often"]);
-    expect(servedness(0, 0.5)).toBe("fine"); // a class that the data lack cannot be rare
-    expect(servedness(0.1, NaN)).toBe("fine");
-    expect(servedness(NaN, 0)).toBe("fine");
+    expect(servedness(0, 0.5, 2000)).toBe("fine"); // a class that the data lack cannot be rare
+    expect(servedness(0.1, NaN, 2000)).toBe("fine");
+    expect(servedness(NaN, 0, 2000)).toBe("fine");
+  });
+
+  test("of few pictures a share is called low or high only where chance would hardly do it", () => {
+    expect(servedness(0.099, 3 / 64, 64)).toBe("fine"); // 3 of 64 where 6.3 are due
+    expect(servedness(0.099, 0, 64)).toBe("fine"); // fewer than ten are due
+    expect(servedness(0.099, 0, 200)).toBe("missing");
+    expect(servedness(0.099, 9 / 200, 200)).toBe("rare"); // 2.6 standard errors
+    expect(servedness(0.06, 5 / 200, 200)).toBe("fine"); // 2.1
   });
 
   test("shares count the labels that are classes, and sum to one", () => {

@@ -27,7 +27,7 @@ class Quality:
     left: the part of the way from no likeness at all to real data that is left: the Fréchet distance above its floor
         over the total variance of the reals' features (over the first snapshot's distance, where that is not known).
     frechet, floor, times: the distance, that of fresh reals, and their ratio.
-    unlike: share of the pictures like no real one; 0 where as many lie among the reals as fresh reals do.
+    unlike: share of the pictures outside the data; 0 where as many lie among the reals as fresh reals do.
     covered: share of the data's variety that the pictures reach, of what fresh reals reach.
     lacking: what keeps the grade down: fidelity, variety, classes, detail.
     """
@@ -69,7 +69,7 @@ class Quality:
             times = f", {figure(self.times, 2)} times the floor" if math.isfinite(self.times) else ""
             parts.append(f"Fréchet {figure(self.frechet, 3)}{error}{times}")
         if math.isfinite(self.unlike):
-            parts.append(f"{share(self.unlike, self.unlike_stderr)} of the pictures like no real one")
+            parts.append(f"{share(self.unlike, self.unlike_stderr)} of the pictures outside the data")
         if math.isfinite(self.covered):
             parts.append(f"{share(self.covered, self.covered_stderr)} of the data's variety covered")
         return f"{self.grade}: {'; '.join(parts)}"
