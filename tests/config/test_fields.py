@@ -55,11 +55,42 @@ def test_published_settings_are_the_published_ones() -> None:
         ({"flip": 1}, "wrong type"),
         ({"preset": "dcgan", "penalty_noise": 0.1}, "scores images independently"),
         ({"penalty_share": 1.5}, "at most 1"),
+        ({"augment": "translation,cutuot"}, "cutout"),
+        ({"augment": "cutout,noise"}, "of cutout and noise one"),
+        ({"augment": "flip,flip"}, "each change once"),
+        ({"augment": ""}, "cannot be"),
+        ({"augment": "auto,flip"}, "cannot be"),
+        ({"augment_strength": 1.5}, "at most 1"),
+        ({"data": "ring", "augment": "flip"}, "of images"),
     ],
 )
 def test_wrong_settings_are_refused_with_a_hint(settings: dict[str, object], says: str) -> None:
     with pytest.raises(ConfigError, match=says):
-        make_config("digits", **settings)
+        make_config(**{"data": "digits", **settings})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("num_images", "size", "channels", "changes"),
+    [
+        (500, 28, 1, "translation,cutout"),
+        (500, 64, 3, "translation,cutout,colour"),
+        (10_000, 64, 4, "translation,cutout,colour"),
+        (11_910, 64, 3, "none"),
+        (500, 8, 1, "none"),
+    ],
+)
+def test_few_images_are_changed_before_d_sees_them(num_images: int, size: int, channels: int, changes: str) -> None:
+    config = make_config("x", "r3dcgan", augment="auto")
+    assert plan(config, num_images=num_images, size=size, channels=channels).augment == changes
+    given = make_config("x", "r3dcgan", augment="flip")
+    assert plan(given, num_images=num_images, size=size, channels=channels).augment == "flip"
+
+
+def test_a_run_from_before_there_were_changes_has_none() -> None:
+    stored = plan(make_config("x", "r3dcgan", augment="auto"), num_images=500, size=28, channels=1).to_dict()
+    for name in ("augment", "augment_strength", "augment_target"):
+        del stored[name]
+    assert plan_from_dict(stored).augment == "none"
 
 
 def test_unknown_preset_names_the_nearest() -> None:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 HISTORY = {
     "images_seen": 640, "iteration": 10, "epoch": 0.5, "d_loss": 1.3, "g_loss": 0.7, "d_real": 0.5,
     "d_fake_before": 0.4, "d_fake_after": 0.45, "value": -1.4, "jsd_bound": 0.0, "d_grad_norm": 1.0,
-    "g_grad_norm": 2.0, "d_lr": 0.001, "g_lr": 0.0001,
+    "g_grad_norm": 2.0, "d_lr": 0.001, "g_lr": 0.0001, "augment_strength": 0.5, "r_v": 0.1,
 }  # fmt: skip
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

@@ -43,6 +43,16 @@ CASES: dict[str, dict[str, Any]] = {
         NETWORKS["dcgan, D without batch norm"], conditional=True, class_balance="uniform", r1=0.1, penalty_noise=0.05,
         penalty_share=0.5,
     ),
+    "augmented": dict(
+        NETWORKS["dcgan, D without batch norm"], objective="relativistic", r1=0.1, r2=0.1, penalty_noise=0.05,
+        penalty_share=0.25, augment="translation,noise,colour,flip", augment_strength=0.8,
+    ),
+    "augmented packs": dict(
+        NETWORKS["dcgan, D without batch norm"], pack=2, r1=0.1, r2=0.1, augment="translation,cutout",
+    ),
+    "augmented, gradient penalty": dict(
+        NETWORKS["resnet"], objective="wasserstein", gradient_penalty=10.0, augment="cutout,flip",
+    ),
     "exact penalties": dict(NETWORKS["mlp"], objective="relativistic", r1=0.1, r2=0.1),
     "penalties through batch norm": dict(NETWORKS["dcgan"], r1=0.1, r2=0.1),
     "from the disk": dict(NETWORKS["mlp"], order="blocks", in_memory=False, batch_size=7),
@@ -128,6 +138,7 @@ def test_parts_are_the_whole_batch_and_packs_stay_together() -> None:
 SETTINGS = ["train", "digits", "--preset", "plain", "--size", "8", "--g-width", "4", "--d-width", "4", "--no-metrics"]
 SETTINGS += ["--map", "none", "--epochs", "4", "--snapshots", "2", "--num-fakes", "128", "--batch-size", "32"]
 SETTINGS += ["--log-every", "5", "--precision", "float32", "--threads", "1"]
+SETTINGS += ["--augment", "translation,cutout"]
 
 
 def last(run: Path) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def test_iterations_equal_autograds(objective: str, more: dict[str, float]) -> N
 @pytest.mark.parametrize(
     "more",
     [{"r1": 0.1}, {"gradient_penalty": 1.0}, {"instance_noise": 0.1}, {"pack": 2}, {"spectral_norm": True},
-     {"objective": "relativistic"}],
+     {"objective": "relativistic"}, {"augment": "cutout"}],
 )  # fmt: skip
 def test_whatever_they_cannot_do_goes_to_autograd(more: dict[str, object]) -> None:
     config = plan(make_config("digits", "mlp", **more), num_images=300, size=8, channels=1)

@@ -33,6 +33,19 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "relativistic": dict(
         network="mlp", objective="relativistic", r1=0.1, r2=0.1, g_steps=2, burn_in=600, burn_in_lr=0.1
     ),
+    "augmented": dict(
+        network="dcgan",
+        d_norm="none",
+        g_width=4,
+        d_width=4,
+        objective="relativistic",
+        r1=0.1,
+        r2=0.1,
+        penalty_noise=0.1,
+        penalty_share=0.5,
+        augment="translation,noise,colour,flip",
+        augment_target=0.2,
+    ),
     "conditional": dict(
         network="dcgan",
         d_norm="none",
@@ -129,7 +142,10 @@ def assert_equal(a: Any, b: Any, where: str) -> None:
 
 
 @pytest.mark.parametrize("kind", SETTINGS)
-def test_same_seed_same_bits_and_resumed_equals_uninterrupted(tmp_path: Path, kind: str) -> None:
+def test_same_seed_same_bits_and_resumed_equals_uninterrupted(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ganscope.training.steering.LOOK_EVERY", 70)
     config = config_of(kind)
     run_training(tmp_path / "whole", config)
     run_training(tmp_path / "again", config)
@@ -138,6 +154,8 @@ def test_same_seed_same_bits_and_resumed_equals_uninterrupted(tmp_path: Path, ki
         run_training(tmp_path / "parts", config, stop_at)
     assert run_training(tmp_path / "parts", config).status == "finished"
     assert_same_run(tmp_path / "whole", tmp_path / "parts")
+    strengths = {line.get("augment_strength") for line in Run(tmp_path / "whole").history()}
+    assert (len(strengths) > 2) == (kind == "augmented"), "steered, and remembered by a checkpoint"
 
 
 def test_the_first_step_comes_before_the_untrained_snapshot(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ export interface HistoryLine {
   g_grad_norm: number | null;
   d_lr: number | null;
   g_lr: number | null;
+  augment_strength: number | null;
+  r_v: number | null;
 }
 
 /** test.jsonl: the same on held-out real images, plain labels 1 and 0, both networks in evaluation mode. */

@@ -27,6 +27,7 @@ PRECISION_NAMES = ("auto", "float32", "bf16")
 FIT_NAMES = ("auto", "crop", "pad", "stretch")
 SPLIT_NAMES = ("auto", "none")
 BALANCE_NAMES = ("data", "uniform")
+AUGMENT_NAMES = ("translation", "cutout", "noise", "colour", "flip")
 MAP_NAMES = ("pacmap", "umap", "tsne", "pca", "none")
 
 
@@ -111,6 +112,17 @@ class ObjectiveConfig:
     weight_clip: float = _setting(0.0, "clip D's weights to [-c, c] after each D step; 0: off", low=0.0)
     instance_noise: float = _setting(0.0, "std of the noise added to all that D sees, at the start; 0: off", low=0.0)
     instance_noise_images: int = _setting(0, "images over which that noise falls linearly to 0; 0: never", low=0)
+    augment: str = _setting(
+        "none",
+        "random changes of all that D sees, so that it does not learn few images by heart: auto (by the number of "
+        "images), none, or of translation, cutout, noise, colour, flip those to use, with commas",
+    )
+    augment_strength: float = _setting(0.5, "chance of each change; where it is steered, at the start", low=0.0)
+    augment_target: float = _setting(
+        0.3,
+        "the share of D's lead that held-out images may lack (r_v), to which that chance is steered; 0: it stays",
+        low=0.0,
+    )
     pack: int = _setting(1, "images D judges together (PacGAN, Lin et al. 2018); must divide the batch", low=1)
 
 
@@ -248,12 +260,38 @@ class Config(
                 found="--d-norm batch",
                 todo="use --d-norm none, or --preset wgan-gp",
             )
+        self._require_changes()
         if self.penalty_share > 1.0:
             raise ConfigError(
                 "penalty_share is at most 1", found=str(self.penalty_share), todo="use --penalty-share 0.25"
             )
         if self.holdout >= 1.0:
             raise ConfigError("holdout is a share below 1", found=str(self.holdout), todo="use --holdout 0.1")
+
+    def _require_changes(self) -> None:
+        """Raises ConfigError: an unknown change of what D sees, one twice, or a chance above 1."""
+        kinds = self.augment.split(",")
+        for kind in kinds if self.augment not in ("auto", "none") else ():
+            if kind not in AUGMENT_NAMES:
+                raise ConfigError(
+                    f"--augment cannot be {self.augment!r}",
+                    found=repr(kind),
+                    todo=did_you_mean(kind, ["auto", "none", *AUGMENT_NAMES]) + "; several with commas",
+                )
+        if len(set(kinds)) < len(kinds) or {"cutout", "noise"} <= set(kinds):
+            raise ConfigError(
+                "--augment takes each change once, and of cutout and noise one",
+                found=self.augment,
+                todo="for example: --augment translation,cutout",
+            )
+        if self.augment_strength > 1.0:
+            raise ConfigError(
+                "augment_strength is a chance, at most 1",
+                found=str(self.augment_strength),
+                todo="use --augment-strength 0.5",
+            )
+        if self.network == "toy" and self.augment not in ("auto", "none"):
+            raise ConfigError("--augment is of images", found="points of a toy", todo="leave it out")
 
     @property
     def images_per_iteration(self) -> int:

@@ -13,6 +13,8 @@ from ganscope.config.fields import Config, require_known
 FEWEST_EPOCHS, FEWEST_IMAGES = 20.0, 600_000  # of a training whose length is left open
 MAX_SNAPSHOTS, MIN_SNAPSHOTS = 50, 8
 SNAPSHOT_SHARE = 0.06  # of a training: the early snapshots come on top, the whole stays under a tenth
+MOST_AUGMENTED = 10_000  # images up to which `auto` changes what D sees (docs/log.md)
+LEAST_AUGMENTED_SIDE = 16  # below it an eighth of the side is hardly a pixel
 WIDTHS = {"mlp": 128, "dcgan": 64, "resnet": 32, "toy": 64}  # base width of both networks where none is asked for
 
 
@@ -70,6 +72,7 @@ def plan(
         "size": size,
         "channels": channels,
         "epochs": epochs,
+        "augment": changes_for(num_images, size, channels) if config.augment == "auto" else config.augment,
         "order": config.order or ("images" if in_memory or config.class_balance == "uniform" else "blocks"),
         "g_width": config.g_width or WIDTHS[config.network],
         "d_width": config.d_width or WIDTHS[config.network],
@@ -81,6 +84,13 @@ def plan(
         "class_counts": tuple(int(count) for count in class_counts) if config.conditional else (),
     }
     return Plan(**(values_of(config) | decided))
+
+
+def changes_for(num_images: int, size: int, channels: int) -> str:
+    """What `--augment auto` is for so many images."""
+    if num_images > MOST_AUGMENTED or size < LEAST_AUGMENTED_SIDE:
+        return "none"
+    return "translation,cutout,colour" if channels >= 3 else "translation,cutout"
 
 
 def plan_from_dict(values: dict[str, Any]) -> Plan:

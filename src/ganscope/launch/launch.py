@@ -125,7 +125,7 @@ def prepare(
     known["class_counts"] = class_counts(config, dataset)
     cost, in_memory = snapshot_cost(plan(config, **known)), fits_in_memory(dataset.train.images.nbytes)
     resolved = plan(config, **known, snapshot_cost=cost, in_memory=in_memory)
-    backend = backend_of(config)
+    backend = backend_of(resolved)
     content = dataset.train.content_hash
     run = find_run(config, resolved, runs, run_path, new, content)
     if run is None:

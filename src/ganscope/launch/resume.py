@@ -41,6 +41,8 @@ def as_planned(config: Config, resolved: Plan, stored: Plan, *, piloted: bool) -
     """
     derived = ("order", "burn_in", "snapshots", "log_every", "snapshot_every")
     kept: dict[str, Any] = {name: getattr(stored, name) for name in derived if getattr(config, name) is None}
+    if config.augment == "auto":
+        kept["augment"] = stored.augment
     if config.choose_penalty == "pilot" and piloted:
         kept |= {"r1": stored.r1, "r2": stored.r2, "choose_penalty": stored.choose_penalty}
     return dataclasses.replace(resolved, **kept)

@@ -56,6 +56,8 @@ class HistoryLine(Line):
         d_fake_before, d_fake_after: D(G(z)) before and after D's step on the same fakes.
         value: V(D, G) = E log D(x) + E log(1 − D(G(z))) in nats. jsd_bound: (V + log 4) / 2.
         d_grad_norm, g_grad_norm: Euclidean norms of the last iteration. d_lr, g_lr: learning rates.
+        augment_strength: the chance of each change of what D sees. r_v: the share of D's lead over fakes that held-out
+            images lack, (E D(train) − E D(held out)) / (E D(train) − E D(fake)) of logits.
     """
 
     FILE: ClassVar[str] = "history"
@@ -71,6 +73,8 @@ class HistoryLine(Line):
     g_grad_norm: float | None = None
     d_lr: float | None = None
     g_lr: float | None = None
+    augment_strength: float | None = None
+    r_v: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,6 +38,7 @@ def save_checkpoint(state: TrainState, path: Path, data_hash: str) -> None:
         "d_optimizer": state.d_optimizer.state_dict(),
         "recent": state.recent,
         "recent_count": state.recent_count,
+        "steering": state.steering.numbers,
     }
     with atomic(path) as file:
         torch.save(content, file)
@@ -65,6 +66,8 @@ def load_checkpoint(state: TrainState, path: Path, data_hash: str | None = None)
         state.d_optimizer.load_state_dict(content["d_optimizer"])
         state.recent.copy_(content["recent"])
         state.recent_count = int(content["recent_count"])
+        if "steering" in content:  # of runs from before there was one, which it does not concern
+            state.steering.numbers.copy_(content["steering"])
         state.iteration, state.images_seen = int(content["iteration"]), int(content["images_seen"])
     except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(

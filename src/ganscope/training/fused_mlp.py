@@ -24,7 +24,7 @@ _tanh_backward = torch.ops.aten.tanh_backward
 
 def can_write_out(config: Config) -> bool:
     """Whether this file has the passes: perceptrons whose D is judged by its logits alone, reals and fakes apart."""
-    plain = config.pack == 1 and not (config.spectral_norm or config.instance_noise)
+    plain = config.pack == 1 and not (config.spectral_norm or config.instance_noise) and config.augment == "none"
     penalised = config.r1 or config.r2 or config.gradient_penalty or config.objective == "relativistic"
     return config.network == "mlp" and plain and not penalised and not config.conditional
 

@@ -31,6 +31,7 @@ from ganscope.training.distributed import ALONE, World
 from ganscope.training.packing import packed
 from ganscope.training.sampling import Latents, asked, generate, latents, normalise, sampler
 from ganscope.training.state import SCALARS, TrainState, new_state
+from ganscope.training.steering import LOOK_AT, drawn_rows, is_due
 from ganscope.training.step import Game, train_iteration
 
 KEPT_GENERATORS = 16  # the log-spaced history
@@ -115,6 +116,7 @@ def train(
     batches, game = Batches(images, config, backend, labels, world=world), Game.of(config, backend, world)
     # As the reals are shared out, whatever the balance in training: these are measured against the reals.
     fixed = asked(config, config.num_fakes, "fixed", balance="data")
+    known = Held(images, labels if config.num_classes else None)
     held_out = Held(test_images, test_labels if config.num_classes else None)
     total, start_images = config.total_iterations(len(images)), state.images_seen
     clock = Clock()
@@ -166,10 +168,14 @@ def train(
             state.recent[state.recent_count] = train_iteration(game, state, batches)
             state.recent_count += 1
             epoch = state.images_seen / len(images)
+            # steer
+            if is_due(config, state.images_seen):
+                look_at_d(state, known, held_out, config, backend)
+                world.spread([state.steering.numbers])
             # log
             if state.recent_count == config.log_every or state.iteration == total:
                 state.sum_rows(world)
-                line = log_interval(state, recorder)
+                line = log_interval(state, recorder, config)
                 left = (total - state.iteration) * config.images_per_iteration
                 speed = (state.images_seen - start_images) / max(clock.seconds, 1e-9)
                 progress.update(status_of(line, config, speed, left / max(speed, 1e-9)), force=state.iteration == total)
@@ -238,7 +244,7 @@ def resume(state: TrainState, run: Run, data_hash: str, progress: Progress) -> b
     return bool(checkpoints)
 
 
-def log_interval(state: TrainState, recorder: Recording) -> dict[str, Any]:
+def log_interval(state: TrainState, recorder: Recording, config: Plan) -> dict[str, Any]:
     """One line of history: means over the interval, gradient norms of its last iteration.
 
     Raises:
@@ -248,14 +254,14 @@ def log_interval(state: TrainState, recorder: Recording) -> dict[str, Any]:
     bad = torch.nonzero(~torch.isfinite(rows).all(dim=1))
     if len(bad):
         iteration = state.iteration - state.recent_count + 1 + int(bad[0])
-        scalars = {name: float(x) for name, x in zip(SCALARS, rows[int(bad[0])], strict=True)}
+        wrong = {name: float(x) for name, x in zip(SCALARS, rows[int(bad[0])], strict=True)}
         raise TrainingError(
             f"the losses are not finite at iteration {iteration}",
-            found=", ".join(f"{name} {value:g}" for name, value in scalars.items()),
+            found=", ".join(f"{name} {value:g}" for name, value in wrong.items()),
             todo="lower --g-lr and --d-lr, or use --precision float32; the last good checkpoint is kept",
         )
     means = dict(zip(SCALARS, rows.mean(dim=0).tolist(), strict=True))
-    scalars = {
+    scalars: dict[str, Any] = {
         **means,
         "jsd_bound": float(objectives.jsd_bound(torch.tensor(means["value"], dtype=torch.float64))),
         "d_grad_norm": gradient_norm(state.d_parameters),
@@ -263,6 +269,9 @@ def log_interval(state: TrainState, recorder: Recording) -> dict[str, Any]:
         "d_lr": state.d_optimizer.lr,
         "g_lr": state.g_optimizer.lr,
     }
+    if config.augment != "none":
+        r_v = state.steering.r_v
+        scalars |= {"augment_strength": state.steering.strength, "r_v": None if math.isnan(r_v) else r_v}
     state.recent_count = state.recent_summed = 0
     return recorder.log(state.images_seen, scalars)
 
@@ -281,7 +290,10 @@ class Held(NamedTuple):
 
     def first(self, count: int, backend: Backend) -> Batch:
         """`count` of them on the device, from the start again where there are fewer."""
-        index = np.arange(count) % len(self.images)
+        return self.at(np.arange(count) % len(self.images), backend)
+
+    def at(self, index: np.ndarray, backend: Backend) -> Batch:
+        """Those at `index`, on the device."""
         images = normalise(torch.from_numpy(self.images[index]).to(backend.device))
         labels = None if self.labels is None else torch.from_numpy(np.asarray(self.labels[index], np.int64))
         return Batch(images, None if labels is None else labels.to(backend.device))
@@ -316,6 +328,26 @@ def evaluate_held_out(state: TrainState, recorder: Recording, held_out: Held, co
     }
     if all(math.isfinite(number) for number in scalars.values()):
         recorder.log_held_out(state.images_seen, scalars)
+
+
+@torch.no_grad()
+def look_at_d(state: TrainState, known: Held, held_out: Held, config: Plan, backend: Backend) -> None:
+    """D's mean logits of unchanged training images, held-out ones and fakes, in evaluation mode; the strength moves."""
+    rows = drawn_rows(config, len(known.images), state.images_seen)
+    rows = rows[: max(1, len(rows) // config.pack) * config.pack]
+    fresh = max(config.pack, min(LOOK_AT, len(held_out.images)) // config.pack * config.pack)
+    z = latents(config, len(rows), "look", state.images_seen).to(backend.device)
+    state.g.eval(), state.d.eval()
+    with backend.autocast():
+
+        def logit(batch: Batch) -> float:
+            return float(packed(told(state.d, batch.labels), batch.images, config.pack).float().mean())
+
+        train = known.at(rows, backend)
+        fake = Batch(told(state.g, train.labels)(z).float(), train.labels)
+        means = logit(train), logit(held_out.first(fresh, backend)), logit(fake)
+    state.g.train(), state.d.train()
+    state.steering.look(*means, config.augment_target)
 
 
 def take_snapshot(

@@ -20,6 +20,7 @@ from ganscope.training.adam import Adam
 from ganscope.training.distributed import ALONE, World, share_batch_norm
 from ganscope.training.fused_mlp import Perceptrons, can_write_out
 from ganscope.training.start import begin_from
+from ganscope.training.steering import Steering
 
 # One row of the recent scalars; the order of history.jsonl.
 SCALARS = ("d_loss", "g_loss", "d_real", "d_fake_before", "d_fake_after", "value")
@@ -41,6 +42,7 @@ class TrainState:
     images_seen: int = 0
     g_parameters: list[nn.Parameter] = field(default_factory=list)
     d_parameters: list[nn.Parameter] = field(default_factory=list)
+    steering: Steering = field(default_factory=Steering)
     perceptrons: Perceptrons | None = None  # the hand-written passes, where the config allows them
 
     def tensors(self) -> list[torch.Tensor]:
@@ -53,7 +55,7 @@ class TrainState:
             for group in optimizer.state_dict().values()
             for tensor in group
         ]
-        return [*weights, *moments, self.recent]
+        return [*weights, *moments, self.recent, self.steering.numbers]
 
     def spread(self, resumed: bool, world: World) -> bool:
         """Give every process the state of the first, and whether it goes on from a checkpoint."""
@@ -107,6 +109,7 @@ def new_state(config: Plan, backend: Backend, *, begun: bool = True, world: Worl
         recent=torch.zeros(config.log_every, len(SCALARS), device=backend.device),
         g_parameters=g_parameters,
         d_parameters=d_parameters,
+        steering=Steering.of(config),
         perceptrons=_perceptrons(g, d, config, backend, world),
     )
 

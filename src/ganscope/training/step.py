@@ -6,7 +6,7 @@ Everything random is a function of `(seed, purpose, images_seen)`; nothing here 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from ganscope.device import Backend
 from ganscope.networks import scores_independently, told
 from ganscope.randomness import rng
 from ganscope.training import penalties
-from ganscope.training.augment import with_noise
+from ganscope.training.augment import Change, drawn_change, with_noise
 from ganscope.training.batches import Batch, Batches
 from ganscope.training.distributed import ALONE, World
 from ganscope.training.objectives import OBJECTIVES, Objective, Targets, value
@@ -138,6 +138,17 @@ def row_of(d: DScalars, g: GScalars) -> Tensor:
     return torch.stack([named[name] for name in SCALARS])
 
 
+def critic(game: Game, state: TrainState, labels: Tensor | None, change: Change | None) -> Callable[[Tensor], Tensor]:
+    """D as packs `(P, pack C, H, W)` meet it: told their classes, and behind what changes them.
+
+    A penalty on its slopes is therefore one with respect to the images before the change.
+    """
+    d = told(state.d, labels)
+    if change is None:
+        return d
+    return lambda seen: d(game.backend.layout(change(seen)))
+
+
 def draw_latents(game: Game, purpose: str, position: int, real: Batch) -> Latents:
     """A batch of latents on the device. Each fake is asked for the class of the real beside it (Huang et al. 2024)."""
     z = latents(game.config, game.config.batch_size, purpose, position)
@@ -165,7 +176,8 @@ def discriminator_step(game: Game, state: TrainState, real: Batch, fake: Tensor)
     else:
         real_seen = with_noise(real.images, config, state, "real", game.world)
         fake_seen = with_noise(fake.detach().float(), config, state, "fake", game.world)
-        real_logits, fake_logits, penalty = discriminate(game, state, real_seen, fake_seen, real.labels)
+        change = drawn_change(config, state, "D", real_seen.shape, game.world)
+        real_logits, fake_logits, penalty = discriminate(game, state, real_seen, fake_seen, real.labels, change)
         total = game.weighed(objective.d_loss(real_logits, fake_logits, targets) + penalty)
         put_gradients(state.d_parameters, torch.autograd.grad(total, state.d_parameters))
     game.world.sum_gradients(state.d_parameters)
@@ -180,7 +192,8 @@ def discriminator_step(game: Game, state: TrainState, real: Batch, fake: Tensor)
 
 def generator_step(game: Game, state: TrainState, real: Batch, fake: Tensor) -> GScalars:
     """Descend G's loss once, on the fakes rescored by the D just updated."""
-    config, objective, targets, d = game.config, game.objective, game.targets, told(state.d, real.labels)
+    config, objective, targets = game.config, game.objective, game.targets
+    d = critic(game, state, real.labels, drawn_change(config, state, "G", fake.shape, game.world))
 
     def seen_by(images: Tensor, side: str) -> Tensor:
         return packed(d, with_noise(images, config, state, side, game.world), config.pack).float()
@@ -223,14 +236,19 @@ def put_gradients(parameters: list[nn.Parameter], gradients: tuple[Tensor, ...])
 
 
 def discriminate(
-    game: Game, state: TrainState, real: Tensor, fake: Tensor, labels: Tensor | None = None
+    game: Game,
+    state: TrainState,
+    real: Tensor,
+    fake: Tensor,
+    labels: Tensor | None = None,
+    change: Change | None = None,
 ) -> tuple[Tensor, Tensor, Tensor | float]:
     """D's logits `(N / pack,) float32` of reals and fakes, and the weighted penalties.
 
-    `labels (N,)` are the classes of both, where D is told. D sees the two separately where each batch has its own batch
-    statistics, else in one pass that R1 and R2 share.
+    `labels (N,)` are the classes of both, where D is told; `change` is what happens to both first. D sees the two
+    separately where each batch has its own batch statistics, else in one pass that R1 and R2 share.
     """
-    config, backend, d = game.config, game.backend, told(state.d, labels)
+    config, backend, d = game.config, game.backend, critic(game, state, labels, change)
     scale = penalty_scale(state, config)
     penalty: Tensor | float = 0.0
     real, fake = in_packs(real, config.pack), in_packs(fake, config.pack)
@@ -239,7 +257,7 @@ def discriminate(
         alpha = game.world.part(alpha).view(-1, *[1] * (real.dim() - 1)).to(real.device)
         penalty = config.gradient_penalty * scale * penalties.gradient_penalty(d, real, fake, alpha)
     if scores_independently(config.network, config.d_norm):
-        logits, squares = discriminate_rows(game, state, torch.cat([real, fake]), twice(labels))
+        logits, squares = discriminate_rows(game, state, torch.cat([real, fake]), twice(labels), change)
         real_logits, fake_logits = logits.chunk(2)
         r1, r2 = mean_squares(game, squares) if squares is not None else (0.0, 0.0)
     else:
@@ -251,13 +269,15 @@ def discriminate(
 
 
 def discriminate_rows(
-    game: Game, state: TrainState, seen: Tensor, labels: Tensor | None = None
+    game: Game, state: TrainState, seen: Tensor, labels: Tensor | None = None, change: Change | None = None
 ) -> tuple[Tensor, Tensor | None]:
     """The logit of every row, reals and then fakes, `(N,) float32`; where R1 or R2 asks for them, squared gradients.
 
     Of every row, or by finite differences of some: `(M,)`, half of them of reals.
     """
-    config, backend, d = game.config, game.backend, told(state.d, labels)
+    config, backend = game.config, game.backend
+    both = None if change is None else change.rows(lambda rows: torch.cat([rows, rows]))
+    d = critic(game, state, labels, both)
     if config.r1 == config.r2 == 0.0:
         with backend.autocast():
             return d(seen).float(), None
@@ -270,8 +290,13 @@ def discriminate_rows(
         variance = noise.square().mean()
         if game.world.size > 1:
             noise = backend.layout(torch.cat([game.world.part(half) for half in noise.chunk(2)]))
-        if labels is not None:
-            d = told(state.d, torch.cat([labels, first_of_each_half(labels, measured)]))
+        if labels is not None or both is not None:
+
+            def with_moved(rows: Tensor) -> Tensor:
+                return torch.cat([rows, first_of_each_half(rows, measured)])
+
+            known = None if labels is None else with_moved(labels)
+            d = critic(game, state, known, None if both is None else both.rows(with_moved))
         with backend.autocast():
             logits, moved = d(torch.cat([seen, moving + noise])).float().split([count, len(moving)])
         still = first_of_each_half(logits, measured)
