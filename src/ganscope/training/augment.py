@@ -135,9 +135,11 @@ def moved_and_cut(images: Tensor, by: Tensor | None, holes: Tensor | None, noise
     `holes (N, 2)` are the squares' upper left corners, which may lie outside. What comes in is 0, a middle grey; so are
     the squares, or noise `(N, H, W)` of the image's own mean and deviation. Whole numbers, on the CPU.
     """
-    side, none = images.shape[-1], [(0, 0)] * len(images)
-    windows = [window(*offsets, side) for offsets in (none if by is None else by.tolist())]
-    squares = [None if holes is None else square(*first, side) for first in (none if holes is None else holes.tolist())]
+    side, unmoved = images.shape[-1], [[0, 0]] * len(images)
+    windows = [window(down, right, side) for down, right in (unmoved if by is None else by.tolist())]
+    squares: list[Span | None] = [None] * len(images)
+    if holes is not None:
+        squares = [square(top, left, side) for top, left in holes.tolist()]
     changed: Tensor = _Windows.apply(images, windows, squares, False)
     if noise is None:
         return changed
@@ -166,7 +168,11 @@ def window(down: int, right: int, side: int) -> tuple[Span, Span]:
 
 def square(top: int, left: int, side: int) -> Span:
     """The part of a square of half the side that lies in the image."""
-    return tuple(slice(min(side, max(0, at)), max(0, at + round(CUT * side))) for at in (top, left))  # type: ignore[return-value]
+
+    def span(first: int) -> slice:
+        return slice(min(side, max(0, first)), max(0, first + round(CUT * side)))
+
+    return span(top), span(left)
 
 
 class _Windows(torch.autograd.Function):
@@ -182,6 +188,8 @@ class _Windows(torch.autograd.Function):
         ctx.given = windows, squares, back
         moved = torch.zeros_like(images)
         # On the CPU numpy's views of the same memory: a torch one costs several times as much as copying it.
+        given: Any
+        made: Any
         given, made = (x.detach().numpy() if x.device.type == "cpu" else x.detach() for x in (images, moved))
         for row, ((source, target), hole) in enumerate(zip(windows, squares, strict=True)):
             if not back:
