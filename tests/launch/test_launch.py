@@ -16,7 +16,7 @@ from ganscope.config.plan import plan
 from ganscope.config.presets import make_config
 from ganscope.data import examine, load_configured
 from ganscope.errors import DataError, RunError
-from ganscope.launch.estimate import snapshot_cost
+from ganscope.launch.estimate import snapshot_cost, too_short
 from ganscope.launch.launch import configure, launch, of_trainable_size
 from ganscope.launch.resume import as_planned, resumed_config
 from ganscope.progress import Progress
@@ -48,6 +48,20 @@ def test_a_setting_that_was_given_is_not_replaced_by_the_plan() -> None:
     stored = planned(make_config("mnist", epochs=5.0))
     given = make_config("mnist", epochs=5.0, snapshots=3)
     assert as_planned(given, planned(given), stored, piloted=False).snapshots == 3
+
+
+def test_too_few_epochs_are_told_in_images_and_the_number_told_is_enough() -> None:
+    def told(num_images: int, preset: str = "auto", **settings: Any) -> str | None:
+        config = make_config("x", preset, **settings)
+        return too_short(plan(config, num_images=num_images, size=64, channels=3), num_images)
+
+    text = told(229, epochs=20.0)
+    assert text is not None and "4,580 images seen" in text and "--epochs 263 at least" in text
+    assert "--epochs 2621 for the best" in text
+    assert told(229, epochs=263.0) is None and told(229, epochs=262.0) is not None
+    assert told(229) is None, "the default is long enough for any folder"
+    assert told(500, "plain") is not None, "forty epochs by a preset are as few as by hand"
+    assert told(60_000, epochs=1.0) is None
 
 
 def test_a_carried_on_training_says_so_in_its_config(tmp_path: Path) -> None:

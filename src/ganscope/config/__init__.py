@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ganscope.config.fields import Config, config_changes, config_from_dict, field_types
-from ganscope.config.plan import WIDTHS, Plan, plan, plan_from_dict
+from ganscope.config.plan import FEWEST_IMAGES, WIDTHS, Plan, plan, plan_from_dict
 from ganscope.config.presets import AUTO_PRESETS, PRESET_DOCS, PRESETS, auto_preset, make_config
 from ganscope.config.watched import RecordSettings, Watched, watched_from_dict
 
 __all__ = [
     "AUTO_PRESETS",
+    "FEWEST_IMAGES",
     "PRESETS",
     "PRESET_DOCS",
     "WIDTHS",

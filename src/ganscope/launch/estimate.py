@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from torch.nn import Module
 
-from ganscope.config import Plan
+from ganscope.config import FEWEST_IMAGES, Plan
 from ganscope.networks import flops, network_table
 from ganscope.training import STANDING_LATENTS, build_networks
 
 # What the plan of snapshots assumes, in float32 operations; the share that they really took is printed at the end.
 OVERHEAD_FLOPS = 1e8  # of an iteration, whatever the networks: about 1 ms of one core
 METRIC_FLOPS = 5e10  # of a snapshot's metrics, once there are features
+ENOUGH_IMAGES = (
+    60_000  # seen: where 229 flags begin to look like flags; before 20,000 the defaults collapse (docs/log.md)
+)
 FEATURE_FLOPS_PER_PIXEL = 1.5e4  # of the feature space
 
 
@@ -31,6 +35,19 @@ def snapshot_cost(config: Plan) -> float:
     measuring = METRIC_FLOPS + config.num_fakes * FEATURE_FLOPS_PER_PIXEL * config.size**2 if config.metrics else 0.0
     standing = STANDING_LATENTS if config.ema_half_life > 0 else 0
     return ((config.num_fakes + standing) * g_flops + config.num_fakes * d_flops + measuring) / iteration
+
+
+def too_short(config: Plan, num_images: int) -> str | None:
+    """A sentence where the plan shows D far too few images to come to anything, with the epochs that would do."""
+    shown = round(config.epochs * num_images)
+    if config.network == "toy" or shown >= ENOUGH_IMAGES:
+        return None
+    epochs, best = (math.ceil(images / num_images) for images in (ENOUGH_IMAGES, FEWEST_IMAGES))
+    return (
+        f"{config.epochs:g} epochs of {num_images:,} images are {shown:,} images seen, which is early: up to about "
+        f"20,000 a generator often draws one picture only, and few are worth a look before {ENOUGH_IMAGES:,}. Images "
+        f"seen count, not epochs: --epochs {epochs} at least, --epochs {best} for the best"
+    )
 
 
 def judged_shape(config: Plan) -> tuple[int, ...]:
