@@ -32,6 +32,7 @@ class Limits:
     covered_far: float = 0.12
     covered_little: float = 0.5
     few_reals: float = 200.0  # with fewer, what fresh reals reach of them is an accident
+    hardly_reals: float = 100.0  # fewer than this cannot tell good pictures from murk (docs/log.md)
     covered_error: float = 0.15
     equal: float = 1.5  # times the floor
     equal_share: float = 0.9

@@ -30,6 +30,7 @@ class Quality:
     unlike: share of the pictures outside the data; 0 where as many lie among the reals as fresh reals do.
     covered: share of the data's variety that the pictures reach, of what fresh reals reach.
     lacking: what keeps the grade down: fidelity, variety, classes, detail.
+    few: the real images that all is measured against, where they are too few to call anything better than fair.
     """
 
     grade: str
@@ -42,6 +43,7 @@ class Quality:
     covered: float
     covered_stderr: float
     lacking: tuple[str, ...]
+    few: float = math.nan
 
     @property
     def times(self) -> float:
@@ -72,7 +74,8 @@ class Quality:
             parts.append(f"{share(self.unlike, self.unlike_stderr)} of the pictures outside the data")
         if math.isfinite(self.covered):
             parts.append(f"{share(self.covered, self.covered_stderr)} of the data's variety covered")
-        return f"{self.grade}: {'; '.join(parts)}"
+        worth = f", as far as {self.few:.0f} real images can tell" if math.isfinite(self.few) else ""
+        return f"{self.grade}{worth}: {'; '.join(parts)}"
 
 
 def share(value: float, stderr: float) -> str:
@@ -107,8 +110,12 @@ def quality_of(line: Mapping[str, Any], first_frechet: float = math.nan) -> Qual
         + ("classes",) * (uneven(line) > LIMITS.uneven)
         + ("detail",) * any(part(name) - part(name, "floor") > LIMITS.texture for name in ("rough", "smooth"))
     )
+    grade = grade_of(left, unlike, reached[0], part("frechet") / floor if floor > 0 else math.nan)
+    # Between a handful of reals everything lies near one of them, murk too.
+    reals = min(lowest(part(name, "num_real")) for name in ("precision", "frechet"))
+    few = reals if grade and reals < LIMITS.hardly_reals else math.nan
     return Quality(
-        grade_of(left, unlike, reached[0], part("frechet") / floor if floor > 0 else math.nan),
+        GRADES[min(GRADES.index(grade), 2)] if math.isfinite(few) else grade,
         left,
         part("frechet"),
         part("frechet", "stderr"),
@@ -118,6 +125,7 @@ def quality_of(line: Mapping[str, Any], first_frechet: float = math.nan) -> Qual
         min(1.0, reached[0]) if math.isfinite(reached[0]) else math.nan,
         reached[1],
         lacking,
+        few,
     )
 
 
