@@ -5,8 +5,8 @@
 
 RECORDED are runs by `recorded.py`. The advice is the first of the finding that heads the last verdict, taken by the
 command line's own parser; everything else stays as it was, the number of images too unless the advice is about that.
-It helped if that finding is gone from the last verdict and the Fréchet distance is lower. Runs that exist in FOLDER are
-not trained again.
+It helped if that finding is gone from the last verdict, the grade has risen and is at least fair; otherwise it may have
+made the run better, by more than a twentieth of its distance. Runs that exist in FOLDER are not trained again.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ def tried(path: Path, out: Path, *, number: int = 0) -> str:
     before = quality_now(evals)
     start = f"| {name} | {seed} | "
     if not told:
-        return f"{start}nothing named | | {before.frechet:.3g} | | | |"
+        return f"{start}nothing named | | {before.frechet:.3g} | | | | |"
     first = told[0]
     flags = [advice for advice in first.advice if advice.startswith("--")]
     if len(flags) <= number:
-        return f"{start}{first.id} | {' / '.join(first.advice) or 'none'} | {before.frechet:.3g} | | | in words |"
+        return f"{start}{first.id} | {' / '.join(first.advice) or 'none'} | {before.frechet:.3g} | | | | in words |"
     changed = taken(flags[number], settings)
     again = out / f"{name}-{seed}-{number}.json.gz"
     if not again.exists():
@@ -60,10 +60,12 @@ def tried(path: Path, out: Path, *, number: int = 0) -> str:
     after_found, after_evals, _ = last_word(again)
     after = quality_now(after_evals)
     left = [finding.id for finding in after_found if finding.severity != "info"]
-    gone, better = first.id not in left, after.frechet < before.frechet
-    helped = "yes" if gone and better else "better, still named" if better else "no"
+    gone, better = first.id not in left, after.frechet < 0.95 * before.frechet
+    good = gone and better and after.level > before.level and after.level >= 2
+    helped = "yes" if good else "better" if better and after.level >= before.level else "no"
     return (
         f"{start}{first.id} | `{flags[number]}` | {before.frechet:.3g} | {after.frechet:.3g} | "
+        f"{after.grade} | "
         f"{', '.join(left) or 'nothing'} | {helped} |"
     )
 
@@ -76,8 +78,8 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="*", type=int, default=[0])
     parser.add_argument("--number", type=int, default=0, help="which of its advice: 0 is the first")
     arguments = parser.parse_args()
-    print("| kind | seed | heads the verdict | advice | Fréchet before | after | named after | helped |")
-    print("|---|--:|---|---|--:|--:|---|---|")
+    print("| kind | seed | heads the verdict | advice | Fréchet before | after | grade after | named after | helped |")
+    print("|---|--:|---|---|--:|--:|---|---|---|")
     for name in arguments.kinds:
         for seed in arguments.seeds:
             path = arguments.recorded / f"{name}-{seed}.json.gz"

@@ -138,6 +138,14 @@ def test_arrays_are_examined_too(tmp_path: Path) -> None:
     assert report.duplicates == (("#3", "#7"),) and report.classes == {"0": 10, "1": 10, "2": 10}
 
 
+@pytest.mark.parametrize("two", [True, False])
+def test_data_of_two_values_are_noticed(tmp_path: Path, two: bool) -> None:
+    random = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
+    np.save(tmp_path / "scans.npy", np.where(random > 127, 255, 0).astype(np.uint8) if two else random)
+    told = any("only two values occur" in warning for warning in examine(str(tmp_path / "scans.npy")).warnings)
+    assert told == two
+
+
 def test_one_image_is_enough(tmp_path: Path) -> None:
     noise(0, 1, 1).save(tmp_path / "a.png")
     report = examine(str(tmp_path))

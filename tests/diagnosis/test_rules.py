@@ -209,6 +209,14 @@ def test_verdict_is_one_line_and_names_the_gravest_finding_first() -> None:
     assert line.startswith("Fair: ") and "balanced since " in line
 
 
+def test_what_was_seen_once_is_not_known_by_heart() -> None:
+    """A DCGAN with batch norm, 0.7 passes over MNIST: held-out images are judged with other statistics."""
+    history, tests, evals, values = make_run(**PLANTED["learned_by_heart"])
+    assert "learned_by_heart" in found((history, tests, evals, values))
+    once = [line | {"epoch": line["epoch"] / 5} for line in evals]
+    assert "learned_by_heart" not in found((history, tests, once, values))
+
+
 def test_what_another_source_says_keeps_the_order_of_the_rules() -> None:
     def said(name: str, severity: str) -> Finding:
         return Finding(name, severity, 0, 1, {}, {}, "")

@@ -99,6 +99,7 @@ def examine(
     classes = Counter(images.classes) if images.classes else Counter[str]()
     suggested = max(recipe.side)
     shown = images.sample(NUM_TILES)
+    tiles = np.stack([images.image(i) for i in shown])
     unreadable = dataset.skipped
     return Report(
         data=printable(data),
@@ -122,8 +123,8 @@ def examine(
         suggested_preset=auto_preset(data, suggested),
         decisions=tuple(map(str, found.decisions)),
         options=_options(wanted),
-        warnings=tuple(_warnings(found, headers, classes, recipe.side, exact, near, unreadable)),
-        tiles=np.stack([images.image(i) for i in shown]),
+        warnings=tuple(_warnings(found, headers, classes, recipe.side, exact, near, unreadable, tiles)),
+        tiles=tiles,
         captions=tuple(images.caption(i) for i in shown),
         fits=_shown_fits(found),
     )
@@ -306,7 +307,7 @@ def render(report: Report) -> str:
 
 def _warnings(
     found: Understanding, headers: list[Header], classes: Counter[str], size: Size, exact: list[list[int]],
-    near: list[tuple[int, int]] | None, unreadable: tuple[tuple[str, str], ...],
+    near: list[tuple[int, int]] | None, unreadable: tuple[tuple[str, str], ...], tiles: U8,
 ) -> Iterator[str]:  # fmt: skip
     num = len(headers)
     extra = sum(len(group) - 1 for group in exact)
@@ -315,6 +316,8 @@ def _warnings(
     if unreadable:
         why, count = Counter(reason for _, reason in unreadable).most_common(1)[0]
         yield f"unreadable, left out: {_files(len(unreadable))}" + (f"; {count:,} times: {why}" if count > 1 else "")
+    if len(np.unique(tiles)) == 2:
+        yield "only two values occur, as black and white: a generator draws greys between them, by which it is told"
     if num < FEW_IMAGES:
         yield f"only {_images(num)}: a GAN may learn them by heart; some thousands are better"
     if extra:

@@ -9,6 +9,7 @@ import numpy as np
 from ganscope.diagnosis.finding import Finding
 from ganscope.diagnosis.judged import Judged
 from ganscope.diagnosis.limits import LIMITS
+from ganscope.diagnosis.series import number
 
 
 def vanishing_gradient(run: Judged) -> Finding | None:
@@ -101,7 +102,10 @@ def learned_by_heart(run: Judged) -> Finding | None:
     """D is sure of the images that it was trained on and unsure of real images that it was not."""
     guess = run.record.logged("d_loss") / run.d_loss_share
     train, held_out = run.d_loss_share, run.record.logged("d_loss", "tests") / guess
-    start = run.since((train < LIMITS.heart_train) & (held_out - train > LIMITS.heart_gap), span=LIMITS.worse_span)
+    # What was seen once or twice cannot be known by heart: the gap is then that of batch norm in evaluation mode.
+    often = ~(np.array([number(line.get("epoch")) for line in run.record.evals]) < LIMITS.heart_epochs)
+    known = (train < LIMITS.heart_train) & (held_out - train > LIMITS.heart_gap)
+    start = run.since(known & often, span=LIMITS.worse_span)
     if start is None:
         return None
     advice = run.advice

@@ -66,6 +66,7 @@ class Limits:
     class_diversity: float = 0.25  # pairwise distance inside a class, of what fresh real pictures of it have
     # a D that knows its training images
     heart_train: float = 0.3  # of a guessing D's loss, on the images that it was trained on
+    heart_epochs: float = 3.0  # how often it must have seen each of them
     heart_gap: float = 0.4  # more than that on held-out images
     # the others
     chance: float = 1e-3  # that fresh reals look as copied, where few held-out images say what is normal

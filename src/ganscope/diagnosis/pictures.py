@@ -56,7 +56,7 @@ def mode_collapse(run: Judged) -> Finding | None:
     # Twins that thin out while quality rises are a phase that many runs pass.
     standing = bool(one_picture[-1] or drifting[-1] or run.stalled[-1] or run.unlearned)
     # A plan that is over too early for its networks needs more of it before anything else.
-    more = (advice.longer(4),) if record.g_steps[-1] < LIMITS.young else ()
+    more = (advice.longer(4),) if record.g_steps[-1] < LIMITS.young and not run.unlearned else ()
     return run.finding(
         mode_collapse,
         "failure" if standing and not run.young else "warning",
