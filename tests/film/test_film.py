@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -12,12 +13,14 @@ import pytest
 from PIL import Image
 
 from fixtures.synthetic import build_run
+from ganscope.config.plan import class_columns
 from ganscope.drawing import encode, palette
 from ganscope.errors import ConfigError, RunError
 from ganscope.film import film
 from ganscope.film.film import grid_film, make_film, walk_film
 from ganscope.film.stages import GridStage, Stage
 from ganscope.film.story import HOLD_FIRST, HOLD_LAST, positions, read_story
+from ganscope.runs import Run
 
 SMALL = {"num_real": 200, "num_fake": 60, "num_images": 60, "history": 40}
 
@@ -101,6 +104,50 @@ def test_the_text_counts_epochs_images_and_steps(tmp_path: Path) -> None:
     assert story.clock(0)[1] == "0 images seen · step 0"
     assert story.evaluation(last)["images_seen"] == last
     assert story.evaluation(last - 1)["images_seen"] == int(story.seen[-2])
+
+
+# ---- a conditional run -----------------------------------------------------------------------------------------------
+def told(path: Path, classes: int) -> Run:
+    """A synthetic run whose images are a grid by class: row k, column i have the grey 20 k + i."""
+    run = build_run(path, snapshots=2, **{**SMALL, "num_images": 128})
+    counts = [5] * classes
+    columns = class_columns(counts, 2000)
+    config = json.loads(run.config_path.read_text()) | {"conditional": True, "class_counts": counts}
+    run.config_path.write_text(json.dumps(config | {"class_columns": columns}))
+    names = {"dataset": {"classes": [f"kind {k}" for k in range(classes)]}}
+    run.environment_path.write_text(json.dumps(json.loads(run.environment_path.read_text()) | names))
+    for seen in run.samples():
+        images = np.zeros((128, 1, 28, 28), np.uint8)
+        for k in range(classes):
+            images[k * columns : (k + 1) * columns] = (20 * k + np.arange(columns))[:, None, None, None]
+        np.save(run.sample_path(seen, ".npy"), images)
+    return run
+
+
+def test_a_conditional_run_shows_all_classes_as_rows_and_latents_as_columns(tmp_path: Path) -> None:
+    story = read_story(told(tmp_path, 10))
+    assert story.rows == tuple(f"kind {k}" for k in range(10)) and story.grid == (10, 12)
+    for stage in (Stage(story, 1920, 1080), Stage(story, 640, 360)):
+        layout = stage.tiles.layout
+        assert layout.rows == 10 and layout.columns >= 6
+        side = 28 * layout.scale if layout.scale > 0 else 28 // -layout.scale
+        x, y = (round(v) for v in stage.tiles_at)
+        canvas = stage.draw(1)
+        for k in range(10):
+            for i in range(layout.columns):
+                at = y + k * (side + layout.gap) + side // 2, x + i * (side + layout.gap) + side // 2
+                assert tuple(canvas[at]) == (20 * k + i,) * 3
+    grid = GridStage(story, (1280, 720), 128)
+    assert grid.tiles.layout.rows == 10 and (grid.draw(1)[grid.header :, : grid.left - 4] < 128).any(), "the names"
+
+
+def test_a_conditional_run_from_before_the_grid_and_one_without_names_have_a_film(tmp_path: Path) -> None:
+    run = told(tmp_path, 3)
+    run.environment_path.unlink()
+    assert read_story(run).rows == ("0", "1", "2")
+    run.config_path.write_text(json.dumps(json.loads(run.config_path.read_text()) | {"class_columns": 0}))
+    story = read_story(run)
+    assert story.grid is None and Stage(story, 640, 360).tiles.grid is None
 
 
 # ---- whole films -----------------------------------------------------------------------------------------------------

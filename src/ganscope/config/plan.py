@@ -15,6 +15,7 @@ MAX_SNAPSHOTS, MIN_SNAPSHOTS = 50, 8
 SNAPSHOT_SHARE = 0.06  # of a training: the early snapshots come on top, the whole stays under a tenth
 MOST_AUGMENTED = 10_000  # images up to which `auto` changes what D sees (docs/log.md)
 LEAST_AUGMENTED_SIDE = 16  # below it an eighth of the side is hardly a pixel
+MOST_SHOWN, MOST_ROWS, MOST_COLUMNS = 128, 32, 12  # images, classes and latents of a grid by class
 WIDTHS = {"mlp": 128, "dcgan": 64, "resnet": 32, "toy": 64}  # base width of both networks where none is asked for
 
 
@@ -35,11 +36,17 @@ class Plan(Config):
     snapshot_every: int
     class_counts: tuple[int, ...] = ()
     """Training images of each class that the networks are told of, `(K,)`; () where they are told none."""
+    class_columns: int = 0  # of the grid by class among the fixed latents; 0: they are in no order, as in older runs
 
     @property
     def num_classes(self) -> int:
         """K of a conditional training, else 0."""
         return len(self.class_counts)
+
+    @property
+    def shown_classes(self) -> tuple[int, ...]:
+        """The rows of a grid by class: the first classes that have images."""
+        return tuple(kind for kind, count in enumerate(self.class_counts) if count > 0)[:MOST_ROWS]
 
     def total_iterations(self, num_images: int) -> int:
         """Iterations of the whole training on `num_images` images."""
@@ -83,6 +90,7 @@ def plan(
         "snapshot_every": config.snapshot_every or max(1, math.ceil(total / snapshots)),
         "class_counts": tuple(int(count) for count in class_counts) if config.conditional else (),
     }
+    decided["class_columns"] = class_columns(decided["class_counts"], config.num_fakes)
     return Plan(**(values_of(config) | decided))
 
 
@@ -91,6 +99,19 @@ def changes_for(num_images: int, size: int, channels: int) -> str:
     if num_images > MOST_AUGMENTED or size < LEAST_AUGMENTED_SIDE:
         return "none"
     return "translation,cutout,colour" if channels >= 3 else "translation,cutout"
+
+
+def class_columns(class_counts: Sequence[int], num_fakes: int) -> int:
+    """How many latents a grid by class shows in every class, where the fixed latents hold one; else 0.
+
+    The fixed latents are also what is measured, with classes as in the data: a rare class has no more of them.
+    """
+    shown = [count for count in class_counts if count > 0][:MOST_ROWS]
+    if not shown:
+        return 0
+    rarest = num_fakes * min(shown) // sum(class_counts)
+    columns = min(MOST_COLUMNS, MOST_SHOWN // len(shown), rarest)
+    return columns if columns > 1 else 0
 
 
 def plan_from_dict(values: dict[str, Any]) -> Plan:

@@ -46,6 +46,20 @@ def tiling(count: int, height: int, width: int, room: tuple[float, float], wante
     return Tiling(1, 1, -max(height, width), 2)
 
 
+FEWEST_COLUMNS = 6  # of a grid by class, before its images are shown smaller
+
+
+def class_tiling(rows: int, columns: int, height: int, width: int, room: tuple[float, float]) -> Tiling:
+    """The largest whole enlargement at which all `rows` fit into `room` (w, h), with as many `columns` as then do."""
+    for scale in (*range(64, 0, -1), *range(-2, -65, -1)):
+        h, w = (height * scale, width * scale) if scale > 0 else (max(1, height // -scale), max(1, width // -scale))
+        gap = max(1, round(min(h, w) / 20))
+        most_columns, most_rows = int((room[0] + gap) // (w + gap)), int((room[1] + gap) // (h + gap))
+        if most_rows >= rows and most_columns >= min(columns, FEWEST_COLUMNS):
+            return Tiling(min(columns, most_columns), rows, scale, gap)
+    return Tiling(1, rows, -max(height, width), 1)
+
+
 def tiles(images: np.ndarray, layout: Tiling) -> np.ndarray:
     """Lay `(N, C, H, W) uint8` images out on white, every pixel a square: `(h, w, 3) uint8`."""
     shown = np.asarray(images[: layout.columns * layout.rows])
@@ -62,22 +76,34 @@ def tiles(images: np.ndarray, layout: Tiling) -> np.ndarray:
 
 
 class Tiles:
-    """The fixed-latent images at any moment. `images_at` gives `(N, C, H, W) uint8` of a snapshot, or None."""
+    """The fixed-latent images at any moment. `images_at` gives `(N, C, H, W) uint8` of a snapshot, or None.
+
+    `grid`: rows and columns that the images form, all rows of which are shown; None: they are in no order.
+    """
 
     def __init__(
-        self, images_at: Callable[[int], np.ndarray | None], snapshots: int, room: tuple[float, float], wanted: int
-    ) -> None:
+        self, images_at: Callable[[int], np.ndarray | None], snapshots: int, room: tuple[float, float], wanted: int,
+        grid: tuple[int, int] | None = None,
+    ) -> None:  # fmt: skip
         self.images_at = images_at
         first = next((images for i in range(snapshots) if (images := images_at(i)) is not None), np.zeros((0, 1, 1, 1)))
         self.shape = first.shape[1:]
-        self.layout = tiling(max(1, len(first)), first.shape[2], first.shape[3], room, wanted)
+        self.grid = grid if grid and len(first) >= grid[0] * grid[1] else None
+        if self.grid:
+            self.layout = class_tiling(*self.grid, first.shape[2], first.shape[3], room)
+        else:
+            self.layout = tiling(max(1, len(first)), first.shape[2], first.shape[3], room, wanted)
         self.count = min(len(first), self.layout.columns * self.layout.rows)  # 0: no snapshot has images
+        self.needed = self.grid[0] * self.grid[1] if self.grid else self.count
         self._at = lru_cache(maxsize=2)(self._draw)
 
     def _draw(self, index: int) -> np.ndarray:
         images = self.images_at(index)
-        if images is None or images.shape[1:] != self.shape or len(images) < self.count:
-            images = np.full((max(1, self.count), *self.shape), 238, np.uint8)
+        if images is None or images.shape[1:] != self.shape or len(images) < self.needed:
+            images = np.full((max(1, self.needed), *self.shape), 238, np.uint8)
+        if self.grid:
+            rows = images[: self.needed].reshape(*self.grid, *self.shape)
+            images = rows[:, : self.layout.columns].reshape(-1, *self.shape)
         return tiles(images, self.layout)
 
     def at(self, p: float, dissolve: float = 0.0) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +63,16 @@ class Stage:
         u, story = self.u, self.story
         card(self.back, box, 14 * u)
         room = box.inset(24 * u, 60 * u, 24 * u, 20 * u)
-        self.tiles = Tiles(story.images_at, len(story.seen), (room.width, room.height), wanted)
+        names = _names_width(story.rows, NAME_SIZE * u)
+        self.tiles = Tiles(story.images_at, len(story.seen), (room.width - names, room.height), wanted, story.grid)
+        height, width = self.tiles.at(0).shape[:2]
+        self.tiles_at = (room.left + (room.width + names - width) / 2, room.top + (room.height - height) / 2)
         count = self.tiles.count
         words = f"{count} generated images, always from the same latents" if count else "No images"
+        if self.tiles.grid:
+            words = f"The same {self.tiles.layout.columns} latents in every class"
+            _write_names(self.back, story.rows, self.tiles, self.tiles_at, NAME_SIZE * u)
         write(self.back, box.left + 24 * u, box.top + 42 * u, words, 24 * u, bold=True)
-        height, width = self.tiles.at(0).shape[:2]
-        self.tiles_at = (room.left + (room.width - width) / 2, room.top + (room.height - height) / 2)
 
     def _set_charts(self, box: Box, stacked: bool) -> None:
         story, u = self.story, self.u
@@ -150,6 +155,25 @@ def _parts(box: Box, count: int, gap: float, stacked: bool) -> list[Box]:
     return [first, *_parts(rest, count - 1, gap, stacked)]
 
 
+NAME_SIZE, NAME_ROOM = 20, 150  # of a class's name beside its row, in pixels of a film 1920 wide
+
+
+def _names_width(rows: Sequence[str], size: float) -> float:
+    """Room for the names of rows, a space after them included; 0 without."""
+    longest = max((text_width(name, size) for name in rows), default=0.0)
+    return min(longest, NAME_ROOM * size / NAME_SIZE) + 0.7 * size if rows else 0.0
+
+
+def _write_names(canvas: np.ndarray, rows: Sequence[str], tiles: Tiles, at: tuple[float, float], size: float) -> None:
+    """The class of each row, right before it, in letters no higher than the row."""
+    height = tiles.at(0).shape[0] / len(rows)
+    size = min(size, 0.9 * height)
+    room = NAME_ROOM * size / NAME_SIZE
+    for i, name in enumerate(rows):
+        y = at[1] + (i + 0.5) * height + 0.33 * size
+        write(canvas, at[0] - 0.6 * size, y, name, size, align="right", room=room)
+
+
 # ---- the films -------------------------------------------------------------------------------------------------------
 def film_paths(out: Path) -> tuple[Path | None, Path]:
     """The MP4 (None where only a GIF is wanted) and the GIF."""
@@ -173,12 +197,17 @@ class GridStage:
     def __init__(self, story: Story, room: tuple[float, float], wanted: int, dissolve: float = 0.0) -> None:
         self.story, self.dissolve = story, dissolve
         self.u = room[0] / 1280 * (1.0 if room[0] >= 1000 else 1.5)
-        self.tiles = Tiles(story.images_at, len(story.seen), room, wanted)
+        names = _names_width(story.rows, NAME_SIZE * self.u)
+        self.tiles = Tiles(story.images_at, len(story.seen), (room[0] - names, room[1]), wanted, story.grid)
         height, width = self.tiles.at(0).shape[:2]
+        if not self.tiles.grid:
+            names = 0.0
         self.margin, self.header = round(24 * self.u), round(84 * self.u)
-        size = (height + self.header + self.margin, max(width + 2 * self.margin, round(900 * self.u)))
+        size = (height + self.header + self.margin, max(width + round(names) + 2 * self.margin, round(900 * self.u)))
         self.back = np.full(((size[0] + 1) // 2 * 2, (size[1] + 1) // 2 * 2, 3), 255, np.uint8)
-        self.left = (self.back.shape[1] - width) // 2
+        self.left = (self.back.shape[1] - width + round(names)) // 2
+        if self.tiles.grid:
+            _write_names(self.back, story.rows, self.tiles, (self.left, self.header), NAME_SIZE * self.u)
 
     def draw(self, p: float) -> np.ndarray:
         """The picture at `p` on the axis 0 … S − 1: `(h, w, 3) uint8`, sides even."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ganscope.config import Plan
 from ganscope.drawing import Line, Rgb, Track, nice_ticks
 from ganscope.errors import RunError
 from ganscope.runs import Run, read_fakes, read_images, read_map_info, read_reals
@@ -53,6 +54,23 @@ class Story:
         config = self.run.settings()
         name = Path(config.data).name or config.data
         return name, f"{config.preset} · {config.size}×{config.size} · seed {config.seed}"
+
+    @cached_property
+    def rows(self) -> tuple[str, ...]:
+        """The class of each row, where the images begin with a grid by class."""
+        config = self.run.settings()
+        if not getattr(config, "class_columns", 0) or not isinstance(config, Plan):
+            return ()
+        try:
+            names = self.run.environment().get("dataset", {}).get("classes", [])
+        except RunError:
+            names = []
+        return tuple(str(names[kind]) if kind < len(names) else str(kind) for kind in config.shown_classes)
+
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """Rows and columns of that grid."""
+        return (len(self.rows), getattr(self.run.settings(), "class_columns", 0)) if self.rows else None
 
     @cached_property
     def progress(self) -> dict[str, np.ndarray]:

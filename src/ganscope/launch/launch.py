@@ -169,7 +169,10 @@ def carry_out(
         step = resolved.images_per_iteration
         due = planned(resolved.snapshot_every, step)
         bridge = Bridge(run, log_to, progress.say) if log_to else None
-        recorder = Recorder(run, num_images=count, images_per_iteration=step, due=due, judge=judge, bridge=bridge)
+        grid = (len(resolved.shown_classes), resolved.class_columns) if resolved.class_columns else None
+        recorder = Recorder(
+            run, num_images=count, images_per_iteration=step, due=due, judge=judge, bridge=bridge, grid=grid
+        )
         world.tell(announcement(run, training.trained, dataset))
         try:
             outcome = train(

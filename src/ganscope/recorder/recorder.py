@@ -28,6 +28,7 @@ class Recorder:
         num_images: training images, which make an epoch. images_per_iteration: real images that a step shows to D.
         due: whether a snapshot is due at so many images seen.
         judge: looks at every snapshot. bridge: told of every line and snapshot, for trackers.
+        grid: rows and columns of the images by class that a snapshot begins with, where it does.
     """
 
     def __init__(
@@ -39,10 +40,11 @@ class Recorder:
         due: Callable[[int], bool] = lambda images_seen: True,
         judge: Judge | None = None,
         bridge: Bridge | None = None,
+        grid: tuple[int, int] | None = None,
     ) -> None:
         self.run, self.judge, self.bridge = run, judge or Judge(), bridge
         self.num_images, self.images_per_iteration = num_images, images_per_iteration
-        self.due = due
+        self.due, self.grid = due, grid
 
     def where(self, images_seen: int) -> dict[str, Any]:
         """The moment, as every line begins with it."""
@@ -86,7 +88,8 @@ class Recorder:
             np.save(file, fakes[:GRID_LATENTS])
         if fakes.ndim == 4:
             with atomic(self.run.sample_path(images_seen)) as file:
-                save_grid(file, fakes[:GRID_LATENTS])
+                rows, columns = self.grid or (0, None)
+                save_grid(file, fakes[: rows * columns if columns else GRID_LATENTS], columns)
         taken = Snapshot(
             **self.where(images_seen), fakes=fakes, scores=scores, g=g, d=d, train_seconds=train_seconds, labels=labels
         )

@@ -29,7 +29,7 @@ from ganscope.training.checkpoint import load_checkpoint, require_finite, save_c
 from ganscope.training.clock import Clock, interruptible
 from ganscope.training.distributed import ALONE, World
 from ganscope.training.packing import packed
-from ganscope.training.sampling import Latents, asked, generate, latents, normalise, sampler
+from ganscope.training.sampling import Latents, fixed_latents, generate, latents, normalise, sampler
 from ganscope.training.state import SCALARS, TrainState, new_state
 from ganscope.training.steering import LOOK_AT, drawn_rows, is_due
 from ganscope.training.step import Game, train_iteration
@@ -114,8 +114,7 @@ def train(
     resumed = world.records and resume(state, run, data_hash, progress)
     resumed = state.spread(resumed, world)
     batches, game = Batches(images, config, backend, labels, world=world), Game.of(config, backend, world)
-    # As the reals are shared out, whatever the balance in training: these are measured against the reals.
-    fixed = asked(config, config.num_fakes, "fixed", balance="data")
+    fixed = fixed_latents(config)
     known = Held(images, labels if config.num_classes else None)
     held_out = Held(test_images, test_labels if config.num_classes else None)
     total, start_images = config.total_iterations(len(images)), state.images_seen

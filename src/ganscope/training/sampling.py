@@ -88,6 +88,24 @@ def asked(config: Plan, count: int, purpose: str, position: int = 0, balance: st
     return Latents(z, labels[torch.randperm(count, generator=source)])
 
 
+def fixed_latents(config: Plan) -> Latents:
+    """The latents whose images a run shows and measures at every snapshot, classes as in the data.
+
+    Of a conditional run the first are a grid, row by row: `class_columns` latents, the same in each of `shown_classes`.
+    """
+    given = asked(config, config.num_fakes, "fixed", balance="data")
+    columns = config.class_columns
+    if given.labels is None or not columns:
+        return given
+    shown = torch.tensor(config.shown_classes)
+    rest = torch.ones(len(given), dtype=torch.bool)  # what is left of the classes when the grid has taken its part
+    for kind in shown:
+        rest[torch.nonzero(given.labels == kind)[:columns, 0]] = False
+    labels = torch.cat([shown.repeat_interleave(columns), given.labels[rest]])
+    z = torch.cat([given.z[:columns].repeat(len(shown), 1), given.z[len(shown) * columns :]])
+    return Latents(z, labels)
+
+
 @torch.no_grad()
 def generate(g: nn.Module, given: torch.Tensor | Latents, backend: Backend, batch: int = 250) -> np.ndarray:
     """Images `(N, C, H, W) uint8` (points `(N, d) float32` for toys) of a generator in evaluation mode.
