@@ -131,7 +131,7 @@ def test_python_api_and_notebook_object(digits_run: Path) -> None:
         (["train", "digits", "--best-by", "frechett"], "did you mean 'frechet'"),
         (["train", "digits", "--network", "toy"], "points, not images"),
         (["train", "ring", "--flip"], "points, not images"),
-        (["train", "ring", "--conditional"], "is of labelled images"),
+        (["train", "gaussian", "--conditional"], "needs several classes"),
         (["train", "digits", "--conditional", "--pack", "2"], "cannot go together"),
         (["train", "digits", "--class-balance", "uniform"], "add --conditional"),
         (["train", "ring", "--network", "mlp"], "points, not images"),

@@ -48,8 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
     loaded = load_generator(arguments.run, snapshot_named(arguments.snapshot))
     out: Path | None = arguments.out
     kind, suffix = ("points", ".npy") if loaded.run.has_points else ("images", ".png")
-    if arguments.walk or (out and out.suffix != ".npy"):
-        loaded.run.require_images("points are written as an array: leave out --walk and --out, or use --out points.npy")
+    if arguments.walk or arguments.by_class or (out and out.suffix != ".npy"):
+        others = "--walk, --by-class and --out"
+        loaded.run.require_images(f"points are written as an array: leave out {others}, or use --out points.npy")
     if arguments.walk:
         from ganscope.film import walk_film
 

@@ -97,7 +97,9 @@ class Prepared:
 def read_data(config: Config, progress: Progress) -> Dataset:
     """The images, or the points of a toy."""
     toy = TOYS.get(config.data)
-    return toy_dataset(toy) if toy is not None else load_configured(config, progress=progress.say)
+    if toy is not None:
+        return toy_dataset(toy, classes=config.conditional)
+    return load_configured(config, progress=progress.say)
 
 
 def prepare(
@@ -227,10 +229,6 @@ def require_sense(config: Config, toy: Toy | None) -> None:
     """Raises ConfigError: networks for images on points or the reverse; a metric to choose by that there is not."""
     if toy is not None:
         require_points(config, toy)
-        if config.conditional:
-            raise ConfigError(
-                "--conditional is of labelled images", found=f"the toy {config.data}", todo="leave it out"
-            )
     elif config.network == "toy":
         raise ConfigError(
             "--network toy makes points, not images",

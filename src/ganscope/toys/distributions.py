@@ -55,10 +55,14 @@ class Toy:
 
     def sample(self, count: int, rng: np.random.Generator | int) -> np.ndarray:
         """`(count, d) float32` independent points; the same for the same seed."""
+        return self.sample_modes(count, rng)[0]
+
+    def sample_modes(self, count: int, rng: np.random.Generator | int) -> tuple[np.ndarray, np.ndarray]:
+        """The points of `sample`, and the mode of each `(count,) int64`."""
         rng = np.random.default_rng(rng)
         mode = rng.choice(self.num_modes, size=count, p=self.weights)
         points: np.ndarray = self.centres[mode] + self.sigma * rng.standard_normal((count, self.dim))
-        return points.astype(np.float32)
+        return points.astype(np.float32), mode
 
     def log_density(self, points: np.ndarray, blur: float = 0.0) -> np.ndarray:
         """log p_data in nats at points `(N, d)`: `(N,) float64`.

@@ -58,11 +58,15 @@ class FrameMaker:
     """Turns a generator and a discriminator into frames in `folder`, and the frames into a film.
 
     `latents (M, Z)` are the fixed latents of the run; `objective` says what pushes the fakes and whether D's scores
-    need the constant that a relativistic loss leaves open.
+    need the constant that a relativistic loss leaves open: one in each of the `classes` of points `(N, d)`, where pairs
+    share a class.
     """
 
-    def __init__(self, toy: Toy, folder: Path, latents: Tensor, objective: str = "non-saturating") -> None:
-        self.toy, self.folder, self.latents = toy, folder, latents
+    def __init__(
+        self, toy: Toy, folder: Path, latents: Tensor, objective: str = "non-saturating",
+        classes: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:  # fmt: skip
+        self.toy, self.folder, self.latents, self.classes = toy, folder, latents, classes
         self.objective = OBJECTIVES[objective]
 
     # what does not change during the training
@@ -125,15 +129,16 @@ class FrameMaker:
             real_logits = d(torch.from_numpy(self.reals)).double().numpy()
             fake_logits = d(fakes).double().numpy()
             field_logits = d(self.field_points).double().numpy()
-        shift = theory.best_shift(real_logits, fake_logits) if self.objective.needs_real_in_g else 0.0
+        if self.objective.needs_real_in_g:
+            self._complete(fakes, real_logits, fake_logits, field_logits)
         log_p_g, jsd = self.divergence(fakes.numpy())
         scores = distributions.score(self.toy, fakes.numpy())
-        value = game_value(torch.from_numpy(real_logits + shift), torch.from_numpy(fake_logits + shift))
+        value = game_value(torch.from_numpy(real_logits), torch.from_numpy(fake_logits))
         frame = Frame(
             images_seen=np.array(images_seen),
             fakes=fakes.numpy()[:DRAWN_FAKES],
             pushes=self.pushes(d, fakes[:DARTS]),
-            d_field=(1.0 / (1.0 + np.exp(-(field_logits + shift)))).astype(np.float32),
+            d_field=(1.0 / (1.0 + np.exp(-field_logits))).astype(np.float32),
             d_best=theory.optimal_discriminator(self.log_p_data, log_p_g).astype(np.float32),
             p_g=np.exp(log_p_g).astype(np.float32),
             value=np.array(float(value)),
@@ -147,6 +152,18 @@ class FrameMaker:
         )
         save_frame(frame, self.folder / f"{images_seen:09d}.npz")
         return frame
+
+    def _complete(self, fakes: Tensor, real: np.ndarray, fake: np.ndarray, field: np.ndarray) -> None:
+        """Add the open constants to D's logits of the reals, the fakes and the field, in place."""
+        places = (torch.from_numpy(self.reals), fakes, self.field_points)
+        of_real, of_fake, of_field = (
+            np.zeros(len(at), np.int64) if self.classes is None else self.classes(at).numpy() for at in places
+        )
+        for kind in np.intersect1d(of_real, of_fake):
+            mine = of_real == kind, of_fake == kind, of_field == kind
+            shift = theory.best_shift(real[mine[0]], fake[mine[1]])
+            for logits, chosen in zip((real, fake, field), mine, strict=True):
+                logits[chosen] += shift
 
     def pushes(self, d: Network, fakes: Tensor) -> np.ndarray:
         """Minus the gradient of G's loss by each fake `(N, d)`, as if it were alone: `(N, d) float32`."""

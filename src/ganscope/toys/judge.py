@@ -16,22 +16,32 @@ from ganscope.files import atomic
 from ganscope.progress import Progress
 from ganscope.recorder import Judge
 from ganscope.runs import Run, Snapshot
+from ganscope.toys.classes import tiled
 from ganscope.toys.containers import write_frame, write_scene
-from ganscope.toys.distributions import Toy
+from ganscope.toys.distributions import TOYS, Toy
 from ganscope.toys.page import final_scores, frame_maker_of, write_toy_report
+from ganscope.toys.shown import Shown
 
 NUM_TRAIN, NUM_TEST = 100_000, 10_000  # points; PacGAN's tables train on as many
 
 
-def toy_dataset(toy: Toy) -> Dataset:
-    """The toy's points `(N, d) float32` as a data set; drawn once, whatever the run's seed."""
-    train, test = toy.sample(NUM_TRAIN, 0), toy.sample(NUM_TEST, 1)
-    train_set, test_set = (ImageSet(points, None, (), f"toy {toy.name}", None) for points in (train, test))
-    return Dataset(toy.name, train_set, test_set, ())
+def toy_dataset(toy: Toy, *, classes: bool = False) -> Dataset:
+    """The toy's points `(N, d) float32` as a data set, on request with classes; drawn once, whatever the run's seed."""
+    known = tiled(toy) if classes else None
+    sets = []
+    for count, seed in ((NUM_TRAIN, 0), (NUM_TEST, 1)):
+        points, labels = known.sample(count, seed) if known else (toy.sample(count, seed), None)
+        sets.append(ImageSet(points, labels, known.names if known else (), f"toy {toy.name}", None))
+    return Dataset(toy.name, *sets, ())
 
 
 def require_points(config: Config, toy: Toy) -> None:
-    """Raises ConfigError: networks or settings for images."""
+    """Raises ConfigError: networks or settings for images; classes of a toy that has none."""
+    if config.conditional and tiled(toy) is None:
+        known = ", ".join(name for name, one in TOYS.items() if tiled(one))
+        raise ConfigError(
+            "--conditional needs several classes", found=f"the toy {toy.name}, one class", todo=f"use one of: {known}"
+        )
     if config.network != "toy" or config.flip:
         raise ConfigError(
             f"{toy.name} has points, not images",
@@ -49,8 +59,10 @@ class ToyJudge(Judge):
     """Draws every snapshot beside the theory and scores it; never ends a training."""
 
     def __init__(self, run: Run, toy: Toy, config: Plan, progress: Progress) -> None:
-        self.run, self.toy, self.config, self.progress = run, toy, config, progress
+        self.run, self.config, self.progress = run, config, progress
         run.toy_path.mkdir(exist_ok=True)
+        self.game = Shown.of(toy, config)
+        self.toy = self.game.toy
         self._frames = frame_maker_of(run)
 
     def look_at(self, snapshot: Snapshot) -> str | None:
@@ -59,7 +71,7 @@ class ToyJudge(Judge):
         snapshot.d.eval(), snapshot.g.eval()
         if not (self.run.toy_path / "scene.glv").is_file():
             write_scene(self.run, self._frames)
-        frame = self._frames.record(snapshot.images_seen, snapshot.g, snapshot.d)
+        frame = self._frames.record(snapshot.images_seen, self.game.g(snapshot.g), self.game.d(snapshot.d))
         write_frame(self.run, frame, self._frames.scene)
         snapshot.d.train(training), snapshot.g.train(training)
         names = ("value", "best_value", "jsd", "jsd_floor", "modes", "high_quality", "reverse_kl", "spread")

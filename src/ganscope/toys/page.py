@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from ganscope.device import choose_backend
 from ganscope.errors import ConfigError, RunError
 from ganscope.page import write_report
@@ -11,8 +13,9 @@ from ganscope.runs import Run
 from ganscope.toys import distributions
 from ganscope.toys.containers import write_containers
 from ganscope.toys.distributions import ToyScores
-from ganscope.toys.frames import NUM_SCORED, FrameMaker
-from ganscope.training import generate, latents, read_generator
+from ganscope.toys.frames import FrameMaker
+from ganscope.toys.shown import Shown
+from ganscope.training import generate, read_generator
 
 
 def frame_maker_of(run: Run) -> FrameMaker:
@@ -24,8 +27,8 @@ def frame_maker_of(run: Run) -> FrameMaker:
     config = run.config()
     if config.data not in distributions.TOYS or not run.has_points:
         raise RunError(f"{run.path} has images, not points", found=f"a training on {config.data}")
-    fixed = latents(config, NUM_SCORED, "fixed")
-    return FrameMaker(distributions.TOYS[config.data], run.toy_path, fixed, config.objective)
+    game = Shown.of(distributions.TOYS[config.data], config)
+    return FrameMaker(game.toy, run.toy_path, game.fixed.z, config.objective, game.classes)
 
 
 def final_scores(run: Run) -> ToyScores:
@@ -37,9 +40,11 @@ def final_scores(run: Run) -> ToyScores:
     config = run.config()
     backend = choose_backend(device="cpu", precision="float32", convolutional=False)
     g = read_generator(config, run.generator_path(run.choose_generator("last")), backend)
-    return distributions.score(
-        distributions.TOYS[config.data], generate(g, latents(config, NUM_SCORED, "fixed"), backend)
-    )
+    game = Shown.of(distributions.TOYS[config.data], config)
+    points = generate(g, game.fixed, backend)
+    if game.tiles is not None and game.fixed.labels is not None:
+        points = game.tiles.show(torch.from_numpy(points), game.fixed.labels).numpy()
+    return distributions.score(game.toy, points)
 
 
 def prepare_page(run: Run) -> None:
