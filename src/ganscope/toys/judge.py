@@ -28,11 +28,12 @@ NUM_TRAIN, NUM_TEST = 100_000, 10_000  # points; PacGAN's tables train on as man
 def toy_dataset(toy: Toy, *, classes: bool = False) -> Dataset:
     """The toy's points `(N, d) float32` as a data set, on request with classes; drawn once, whatever the run's seed."""
     known = tiled(toy) if classes else None
-    sets = []
-    for count, seed in ((NUM_TRAIN, 0), (NUM_TEST, 1)):
+
+    def drawn(count: int, seed: int) -> ImageSet:
         points, labels = known.sample(count, seed) if known else (toy.sample(count, seed), None)
-        sets.append(ImageSet(points, labels, known.names if known else (), f"toy {toy.name}", None))
-    return Dataset(toy.name, *sets, ())
+        return ImageSet(points, labels, known.names if known else (), f"toy {toy.name}", None)
+
+    return Dataset(toy.name, drawn(NUM_TRAIN, 0), drawn(NUM_TEST, 1), ())
 
 
 def require_points(config: Config, toy: Toy) -> None:
