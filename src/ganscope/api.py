@@ -103,7 +103,7 @@ class Run:
         )
 
     def report(self, out: Path | str | None = None, *, profile: str = "default", beside: Sequence[Run] = ()) -> Path:
-        """Write the run as one HTML file that opens offline; `beside`: another run to compare. Returns its path.
+        """Write the run as one HTML file that opens offline; `beside`: up to three others to compare. Returns its path.
 
         Raises:
             RunError: the file cannot be written, or the runs cannot be shown together.

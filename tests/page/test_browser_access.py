@@ -49,11 +49,12 @@ def test_axe_finds_nothing_in_any_state(visit: Any, report: str, theme: str) -> 
 @pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_on_other_pages(visit: Any, run: Run, tmp_path: Path, theme: str) -> None:
-    two = write_report(run, tmp_path / "two.html", compare=build_run(tmp_path / "other", SPEC, seed=5)).as_uri()
+    others = [build_run(tmp_path / "other", SPEC, seed=5), build_run(tmp_path / "third", SPEC, classes=3), run]
+    four = write_report(run, tmp_path / "four.html", compare=others).as_uri()
     young = made(tmp_path / "young", snapshots=0)
     many = made(tmp_path / "many", classes=120, num_real=600, snapshots=2)
     flat = made(tmp_path / "flat", with_map=False)
-    for address in (two, young, many, flat):
+    for address in (four, young, many, flat):
         page = visit(address, color_scheme=theme, bypass_csp=True)
         assert violations(page) == [], address
     phone = visit(many, width=390, height=844, has_touch=True, is_mobile=True, color_scheme=theme, bypass_csp=True)

@@ -48,7 +48,7 @@ def test_each_of_two_runs_has_its_own_classes(visit: Any, run: Run, tmp_path: Pa
 
 def test_a_training_that_stopped_without_an_end_is_not_live(visit: Any, tmp_path: Path) -> None:
     stopped = build_run(tmp_path / "stopped", SPEC)
-    for name in ("history", "test", "evals"):
+    for name in ("history", "test", "evals", "timing"):
         os.utime(stopped.lines_path(name), (time.time() - 7200,) * 2)
     with serving(stopped) as address:
         page = visit(address)

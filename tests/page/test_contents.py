@@ -96,6 +96,17 @@ def test_a_long_history_is_averaged_and_keeps_its_mean_and_its_end(
     assert sections["history"][meta["history"].index("d_loss")].mean() == pytest.approx(mean, rel=1e-5)
 
 
+def test_the_clock_is_the_training_s_and_of_a_stretch_trained_twice_the_second(tmp_path: Path) -> None:
+    run = build_run(tmp_path / "timed", with_map=False, snapshots=3)
+    with run.lines_path("timing").open("a") as file:
+        file.write(
+            '{"images_seen": 6400, "kind": "snapshot", "train_seconds": 3.5}\n{"images_seen": 9, "kind": "train"}\n'
+        )
+    _, sections = container.decode(contents.log(run))
+    assert sections["clock_x"].tolist() == [0, 6400, 12800]
+    assert sections["clock"].tolist() == [[0.0, 3.5, 4.0]]
+
+
 def test_a_run_without_anything_yet_is_shown_as_empty(tmp_path: Path) -> None:
     run = build_run(tmp_path / "new", snapshots=0, with_map=False, history=0)
     index = contents.index(run)

@@ -121,6 +121,20 @@ def test_two_runs_lie_side_by_side_in_one_file(run: Run, tmp_path: Path) -> None
     assert base64.b64decode(document.scripts["1/base.glv"]) == contents.base(other)
 
 
+def test_up_to_four_runs_lie_in_one_file_and_a_fifth_is_refused(run: Run, tmp_path: Path) -> None:
+    others = [build_run(tmp_path / str(k), num_real=60, num_fake=20, snapshots=1) for k in range(4)]
+    document = Document(write_report(run, tmp_path / "four.html", compare=others[:3]).read_text())
+    assert [entry["name"] for entry in json.loads(document.scripts["index.json"])["runs"]] == [
+        run.path.name,
+        "0",
+        "1",
+        "2",
+    ]
+    assert base64.b64decode(document.scripts["3/base.glv"]) == contents.base(others[2])
+    with pytest.raises(RunError, match="4 runs at most"):
+        write_report(run, tmp_path / "five.html", compare=others)
+
+
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="not a run"):
         write_report(tmp_path)

@@ -229,7 +229,7 @@ def test_a_new_snapshot_is_a_new_revision_and_the_clock_alone_is_none(tmp_path: 
 def test_a_training_that_was_killed_does_not_count_as_alive(tmp_path: Path) -> None:
     run = build_run(tmp_path / "killed", SPEC)
     hours_ago = time.time() - 7200
-    for name in ("history", "test", "evals"):
+    for name in ("history", "test", "evals", "timing"):
         os.utime(run.lines_path(name), (hours_ago, hours_ago))
     with serving(run.path) as server:
 

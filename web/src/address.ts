@@ -1,5 +1,6 @@
 /** The state of the page as the fragment of its address, and back: reload, the back button and links to a moment. Pure. */
 
+import { UNITS, type Unit } from "./clock";
 import type { Pin } from "./scene";
 
 /** What one run shows; a field that is left out is as the page opens. */
@@ -13,8 +14,12 @@ export interface RunState {
 }
 
 export interface PageState {
-  /** Images seen; left out: the end, which a live page follows. */
+  /** The moment, in `unit`; left out: the end, which a live page follows. */
   seen?: number;
+  /** Left out: images. */
+  unit?: Unit;
+  /** False: runs side by side are moved one by one. */
+  linked?: boolean;
   by?: string;
   theme?: "dark" | "light";
   /** Layers that are switched off. */
@@ -31,7 +36,9 @@ export function written(state: PageState): string {
   const put = (key: string, value: string | number | undefined): void => {
     if (value !== undefined && value !== "") out.set(key, String(value));
   };
-  put("t", state.seen);
+  put("t", state.seen === undefined ? undefined : number(state.seen));
+  put("unit", state.unit);
+  put("linked", state.linked === false ? "off" : undefined);
   put("by", state.by);
   put("theme", state.theme);
   put("off", state.off?.join("."));
@@ -55,8 +62,12 @@ export function read(fragment: string, runs: number): PageState {
     return out.some((k) => k === undefined) ? undefined : (out as number[]);
   };
   const state: PageState = { runs: [] };
-  const seen = whole(found.get("t"));
+  const moment = found.get("t") ?? "";
+  const seen = /^\d{1,15}(\.\d{1,9})?$/.test(moment) ? Number(moment) : undefined;
   if (seen !== undefined) state.seen = seen;
+  const unit = UNITS.find((one) => one === found.get("unit"));
+  if (unit) state.unit = unit;
+  if (found.get("linked") === "off") state.linked = false;
   const by = found.get("by");
   if (by) state.by = by;
   const theme = found.get("theme");

@@ -1,9 +1,10 @@
 /** One chart: curves over images seen, a line for the moment shown, a table behind it. */
 
 import uPlot from "uplot";
+import { AXIS_NAME, tick, type Unit } from "./clock";
 import { valueAt } from "./curves";
 import { div, h, say } from "./dom";
-import { brief, count, short } from "./numbers";
+import { count, short } from "./numbers";
 
 export interface Curve {
   name: string;
@@ -22,6 +23,8 @@ export interface ChartData {
   curves: Curve[];
   /** Rows of the table. */
   stops: number[];
+  /** What x is; left out: images seen. */
+  unit?: Unit;
   range: [number, number];
   log?: boolean;
   least?: number;
@@ -125,7 +128,7 @@ export class Chart {
         y: { distr: data.log ? 3 : 1, range: data.log ? undefined : (_, low, high) => spread(low, high, data.least, data.most) },
       },
       axes: [
-        { ...axis, font, size: 24, gap: 3, space: 56, label: "images seen", labelFont: font, labelSize: 14, labelGap: -2, values: (_, ticks) => ticks.map(brief) },
+        { ...axis, font, size: 24, gap: 3, space: 56, label: AXIS_NAME[data.unit ?? "images"], labelFont: font, labelSize: 14, labelGap: -2, values: (_, ticks) => ticks.map((v) => tick(data.unit ?? "images", v)) },
         { ...axis, font, size: 42, gap: 4, space: 26, values: (_, ticks) => ticks.map((v) => (v === null ? "" : short(v))) },
       ],
       series: [
@@ -172,13 +175,13 @@ export class Chart {
 
   private fillTable(): void {
     if (!this.tableBox.open || !this.data) return;
-    const { x, stops, curves, format = short } = this.data;
+    const { x, stops, curves, format = short, unit = "images" } = this.data;
     const shown = curves.filter((curve) => !curve.quiet);
     const rows = stops.map((seen) =>
-      h("tr", {}, h("th", { scope: "row" }, count(seen)), ...shown.map((curve) => h("td", {}, format(valueAt(x, curve.values, seen))))));
+      h("tr", {}, h("th", { scope: "row" }, unit === "images" ? count(seen) : tick(unit, seen)), ...shown.map((curve) => h("td", {}, format(valueAt(x, curve.values, seen))))));
     this.tableBox.querySelector(".table-scroll")?.replaceChildren(
       h("table", {}, h("caption", {}, `${this.title} at every snapshot`),
-        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "images seen"), ...shown.map((curve) => h("th", { scope: "col" }, curve.name)))),
+        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, AXIS_NAME[unit]), ...shown.map((curve) => h("th", { scope: "col" }, curve.name)))),
         h("tbody", {}, ...rows)),
     );
   }

@@ -4,6 +4,9 @@ import { Bookmark } from "./bookmark";
 import { legendLine } from "./legendline";
 import { explain } from "./explain";
 import { findingsOf } from "./curves";
+import { AXIS_NAME, UNITS, type Unit } from "./clock";
+import { LETTERS } from "./compared";
+import { Comparison } from "./comparison";
 import { append, div, fill, h, icon, ICONS, tool } from "./dom";
 import { makeModels, type RunModel } from "./model";
 import { count, words } from "./numbers";
@@ -14,7 +17,7 @@ import { findSource, type Index } from "./source";
 import { firstState, type Shared } from "./state";
 import { Store } from "./store";
 import { ToyView } from "./toyview";
-import type { View } from "./view";
+import type { Linked, RunHandlers, View } from "./view";
 import { makeAxis, played, positionOf, seenAt, stopNear } from "./timeaxis";
 import { type Mark, TimeBar } from "./timebar";
 
@@ -58,15 +61,19 @@ async function start(): Promise<void> {
     fill(app, h("p", { class: "empty" }, `The run cannot be read: ${String(error)}`));
     return;
   }
+  let comparison: Comparison | null = null;
   const models: RunModel[] = makeModels(source, first, (run, what) => {
     if (what === "snapshots") placeAxis();
     if (what === "log") bar.setAxis(store.value.axis, marks());
     views[run]?.changed(what);
+    if (what !== "snapshots") comparison?.changed(what);
   });
 
   const goTo = (t: number): void => store.set({ t: Math.min(Math.max(t, 0), Math.max(0, store.value.axis.length - 1)), playing: false });
-  const goToSeen = (seen: number): void => {
-    goTo(stopNear(store.value.axis, seen));
+  /** To images seen of a run. */
+  const goToSeen = (run: number, seen: number): void => goToValue(models[run].valueAt(store.value.unit, seen));
+  const goToValue = (value: number): void => {
+    goTo(stopNear(store.value.axis, value));
     bookmark.changed(true);
   };
   const step = (by: number): void => goTo(Math.round(store.value.t) + by);
@@ -75,7 +82,7 @@ async function start(): Promise<void> {
     toggle: () => toggle(),
     speed: (factor) => store.set({ speed: factor }),
     open: (mark: Mark) => {
-      goToSeen(mark.seen);
+      goToSeen(mark.id, mark.seen);
       const { finding } = mark;
       if (finding) views[mark.id]?.show(finding, false);
       const name = mark.run ? `${mark.run}: ` : "";
@@ -86,16 +93,23 @@ async function start(): Promise<void> {
 
   function marks(): Mark[] {
     return models.flatMap((model, id) => {
-      const run = models.length > 1 ? model.name : "";
-      const found: Mark[] = findingsOf(model.log?.evals ?? []).filter((finding) => finding.id !== "balanced").map((finding) => ({ seen: finding.first, finding, run, id }));
+      const run = models.length > 1 ? `${LETTERS[id]}, ${model.name}` : "";
+      const at = (seen: number): number => model.valueAt(store.value.unit, seen);
+      const found: Mark[] = findingsOf(model.log?.evals ?? []).filter((finding) => finding.id !== "balanced").map((finding) => ({ seen: finding.first, at: at(finding.first), finding, run, id }));
       // While nothing is better than the untrained generator, there is nothing to praise.
-      return model.best ? [...found, { seen: model.best, finding: null, run, id }] : found;
+      return model.best ? [...found, { seen: model.best, at: at(model.best), finding: null, run, id }] : found;
     });
   }
 
   function placeAxis(): void {
     const { axis: old, t, playing } = store.value;
-    const axis = makeAxis(models.map((model) => model.seen));
+    // A run that is live may not tell its epochs or seconds yet: then nobody's are shown.
+    const told = UNITS.filter((one) => models.every((model) => model.clock(one)));
+    for (const option of unitChoice.options) option.disabled = !told.includes(option.value as Unit);
+    const unit = told.includes(store.value.unit) ? store.value.unit : "images";
+    store.set({ unit });
+    const axis = makeAxis(models.map((model) => model.seen.map((seen) => model.valueAt(unit, seen))));
+    bar.unit = unit;
     if (axis.length !== old.length || axis.some((seen, i) => seen !== old[i])) {
       // Follow the end only if one was at the end; while it plays, stay between two stops.
       const atEnd = old.length === 0 || Math.round(t) >= old.length - 1;
@@ -103,7 +117,14 @@ async function start(): Promise<void> {
       store.set({ axis, t: Math.max(0, place) });
     }
     bar.setAxis(axis, marks());
-    bar.setTime(store.value.t, models[0].progressAt(seenAt(axis, store.value.t)));
+    showTime();
+  }
+
+  /** Where the only run stands; of several each has its own iterations. */
+  function showTime(): void {
+    const { axis, t, unit } = store.value;
+    const seen = models[0].imagesAt(unit, seenAt(axis, Math.round(t)));
+    bar.setTime(t, models.length > 1 ? { iteration: null, epoch: null } : models[0].progressAt(seen));
   }
 
   // ---- playing -------------------------------------------------------------------------------------------------------
@@ -131,7 +152,7 @@ async function start(): Promise<void> {
     if (!done) requestAnimationFrame(frame);
   }
   store.on(["playing"], (state) => bar.setPlaying(state.playing));
-  store.on(["t", "axis"], (state) => bar.setTime(state.t, models[0].progressAt(seenAt(state.axis, Math.round(state.t)))));
+  store.on(["t", "axis"], () => showTime());
 
   // ---- the page ------------------------------------------------------------------------------------------------------
   const theme = (dark: boolean): void => {
@@ -152,27 +173,60 @@ async function start(): Promise<void> {
     store.on([key], (state) => (box.checked = state[key]));
     return h("label", { class: "check" }, box, name);
   };
+  const unitChoice = h("select", { "aria-label": "Time is counted in", on: { change: () => changeUnit(unitChoice.value as Unit) } },
+    ...UNITS.map((unit) => h("option", { value: unit }, `time: ${AXIS_NAME[unit]}`)));
+  store.on(["unit"], (state) => (unitChoice.value = state.unit));
+  /** Another measure of time: the first run stays where it is. */
+  function changeUnit(unit: Unit): void {
+    const seen = models[0].imagesAt(store.value.unit, seenAt(store.value.axis, Math.round(store.value.t)));
+    const atEnd = Math.round(store.value.t) >= store.value.axis.length - 1;
+    store.set({ unit });
+    placeAxis();
+    if (atEnd) goTo(store.value.axis.length - 1);
+    else goToSeen(0, seen);
+  }
+  const linkTick = h("input", { type: "checkbox", checked: true, on: { change: () => store.set({ linked: linkTick.checked }) } });
+  store.on(["linked"], (state) => (linkTick.checked = state.linked));
+  const linkBox = h("label", { class: "check", title: "Zoom, hidden classes, and the point under the pointer or chosen go together in all runs" }, linkTick, "together");
   const lasso = h("button", { class: "lasso", "aria-pressed": "false", title: "Lasso (L, or Shift and drag)", on: { click: () => store.set({ lasso: !store.value.lasso }) } }, icon(ICONS.lasso), "Lasso");
   store.on(["lasso"], (state) => {
     lasso.setAttribute("aria-pressed", String(state.lasso));
     document.body.classList.toggle("lassoing", state.lasso);
   });
   views.push(...models.map((model, i): View => {
-    const on = { goTo: goToSeen, chosen: (jump: boolean) => bookmark.changed(jump) };
-    return first.runs[i].points ? new ToyView(model, store, on) : new RunView(model, store, on);
+    const on: RunHandlers = { goTo: (seen) => goToSeen(i, seen), chosen: (jump) => bookmark.changed(jump), linked: (what) => link(i, what), pictured: () => comparison?.redraw() };
+    const letter = models.length > 1 ? LETTERS[i] : "";
+    return first.runs[i].points ? new ToyView(model, store, on, letter) : new RunView(model, store, on, letter);
   }));
+  let following = false;
+  function link(from: number, what: Linked): void {
+    if (following || !store.value.linked || models.length < 2) return;
+    following = true;
+    views.forEach((view, i) => { if (i !== from) view.follow(views[from], what); });
+    following = false;
+    if (what === "pin") comparison?.redraw();
+  }
+  /** A class's key is every run's own: what one does the others are not to undo. */
+  function keyed(key: string): void {
+    following = true;
+    for (const view of views) view.toggleKey(key);
+    following = false;
+  }
+  if (models.length > 1) comparison = new Comparison(views, store, { goTo: goToValue });
   // Toys alone have no map: what belongs to one goes.
   const toys = first.runs.every((run) => run.points);
   document.body.classList.toggle("toys", toys);
-  if (toys) bar.unit = "samples";
+  if (toys) bar.things = "samples";
   const bookmark = new Bookmark(models.length, {
     state: () => {
-      const { t, axis, colourBy, dark, keys } = store.value;
+      const { t, axis, unit, linked, colourBy, dark, keys } = store.value;
       const off = LAYERS.filter(([, key]) => !store.value[key]).map(([name]) => name);
       const seen = Math.round(t) < axis.length - 1 ? axis[Math.round(t)] : undefined;
-      return { seen, by: colourBy === "ink" ? undefined : colourBy, theme: dark === system.matches ? undefined : dark ? "dark" : "light", off, keys, runs: views.map((view) => view.state) };
+      return { seen, unit: unit === "images" ? undefined : unit, linked, by: colourBy === "ink" ? undefined : colourBy, theme: dark === system.matches ? undefined : dark ? "dark" : "light", off, keys, runs: views.map((view) => view.state) };
     },
     restore: (state) => {
+      store.set({ unit: state.unit ?? "images", linked: state.linked ?? true });
+      placeAxis();
       goTo(state.seen === undefined ? store.value.axis.length - 1 : stopNear(store.value.axis, state.seen));
       store.set({ colourBy: COLOUR_BY.find((by) => by === state.by) ?? "ink", keys: state.keys ?? true });
       for (const [name, key] of LAYERS) store.set({ [key]: !state.off?.includes(name) });
@@ -180,18 +234,18 @@ async function start(): Promise<void> {
       views.forEach((view, i) => { view.restore(state.runs[i] ?? {}); });
     },
   });
-  store.on(["t", "axis", "colourBy", "dark", "keys", ...LAYERS.map(([, key]) => key)], (state) => {
+  store.on(["t", "axis", "linked", "colourBy", "dark", "keys", ...LAYERS.map(([, key]) => key)], (state) => {
     if (!state.playing) bookmark.changed(false);
   });
-  document.title = `${models.map((model) => model.name).join(" and ")} · ganscope`;
+  document.title = `${models.map((model) => model.name).join(", ")} · ganscope`;
   fill(app,
     h("header", { class: "top" }, h("h1", {}, "ganscope"),
       legendLine(store),
-      div("controls", colour, ...LAYERS.map(([name, key]) => check(name, key)), lasso,
+      div("controls", models.length > 1 && unitChoice, models.length > 1 && linkBox, colour, ...LAYERS.map(([name, key]) => check(name, key)), lasso,
         linkButton(() => bookmark.link),
         tool("Light or dark", "Light or dark", icon(ICONS.theme), () => theme(!store.value.dark)),
         tool("Keys", "Keys (?)", "?", () => help.showModal()))),
-    bar.element, h("main", { class: models.length > 1 ? "two" : "one" }, ...views.map((view) => view.element)));
+    bar.element, h("main", { class: models.length > 1 ? "two" : "one", "data-runs": models.length }, comparison?.element, ...views.map((view) => view.element)));
   append(app, [help]);
 
   document.addEventListener("keydown", (event) => {
@@ -208,7 +262,7 @@ async function start(): Promise<void> {
         for (const view of views) view.clear();
       },
     };
-    const act = acts[event.key] ?? (/^\d$/.test(event.key) ? () => views.forEach((view) => { view.toggleKey(event.key); }) : undefined);
+    const act = acts[event.key] ?? (/^\d$/.test(event.key) ? () => keyed(event.key) : undefined);
     if (!act || (event.key === " " && at.matches("button, summary, a, input[type=checkbox]"))) return;
     event.preventDefault();
     act();

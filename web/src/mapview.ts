@@ -45,7 +45,7 @@ export class MapView {
   /** Names for which there was no room. */
   unplaced: string[] = [];
 
-  constructor(name: string, private readonly onView: () => void) {
+  constructor(name: string, private readonly onView: (byReader: boolean) => void) {
     this.base = h("canvas", { class: "map-base", "aria-hidden": "true" });
     this.over = h("canvas", {
       class: "map-over", tabindex: "0", role: "application", "aria-roledescription": "map",
@@ -87,7 +87,7 @@ export class MapView {
   restore(cx: number, cy: number, span: number): void {
     const wanted = Math.min(this.view.width, this.view.height) / span;
     const scale = Math.min(Math.max(wanted, this.homeScale * 0.5), this.homeScale * MOST_ZOOM);
-    this.setView({ ...this.view, cx: Math.min(Math.max(cx, -1), 2), cy: Math.min(Math.max(cy, -1), 2), scale });
+    this.setView({ ...this.view, cx: Math.min(Math.max(cx, -1), 2), cy: Math.min(Math.max(cy, -1), 2), scale }, false);
   }
 
   get showsThumbs(): boolean {
@@ -104,17 +104,17 @@ export class MapView {
     for (const snapshot of scene.trail) box = around(box, boxOf(snapshot.x, snapshot.y, 0.002));
     const atHome = Math.abs(this.zoom - 1) < 0.02;
     this.home = box;
-    if (!keepView || atHome) this.reset();
+    if (!keepView || atHome) this.reset(false);
   }
 
-  reset(): void {
-    this.setView(fitted(this.home, this.view.width, this.view.height));
+  reset(byReader = true): void {
+    this.setView(fitted(this.home, this.view.width, this.view.height), byReader);
   }
 
-  setView(view: Viewport): void {
+  setView(view: Viewport, byReader = true): void {
     if (sameView(view, this.view)) return;
     this.view = view;
-    this.onView();
+    this.onView(byReader);
   }
 
   zoomBy(factor: number, px = this.view.width / 2, py = this.view.height / 2): void {
@@ -146,7 +146,7 @@ export class MapView {
     this.stale = true;
     this.view = { ...this.view, width, height };
     if (atHome) this.view = fitted(this.home, width, height);
-    this.onView();
+    this.onView(false);
   }
 
   /** `what` "all" draws the reals too; they are drawn anyway when the window has moved. */
@@ -168,7 +168,7 @@ export class MapView {
       clearTimeout(this.settle);
       this.settle = window.setTimeout(() => {
         this.stale = true;
-        this.onView();
+        this.onView(false);
       }, 140);
       return;
     }

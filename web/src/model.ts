@@ -1,5 +1,6 @@
 /** One run as the page knows it: what has arrived so far, and what is shown at a place on the time axis. */
 
+import { Clock, type Unit } from "./clock";
 import { type Container, type Numbers, open } from "./container";
 import { GridIndex } from "./gridindex";
 import type { Index, RunIndex, Source } from "./source";
@@ -18,6 +19,7 @@ export interface Thumb {
 
 interface MapMeta {
   n: number;
+  seed?: number | null;
   frame: { x0: number; y0: number; scale: number };
   thumb: Thumb | null;
   method: string | null;
@@ -94,6 +96,9 @@ export interface Log {
   shareReal: Float32Array | null;
   /** One row an evaluation; NaN where it was not measured. */
   shareFake: Float32Array[];
+  /** Seconds of training; null where nobody timed it. */
+  seconds: Clock | null;
+  epochs: Clock | null;
 }
 
 export interface Sheet {
@@ -192,6 +197,22 @@ export class RunModel {
 
   get best(): number | null {
     return this.last?.best ?? null;
+  }
+
+  /** Its clock in a unit; null where the run does not tell. */
+  clock(unit: Unit): Clock | null {
+    return unit === "images" ? Clock.images : (this.log?.[unit] ?? null);
+  }
+
+  /** Images seen at a value of the page's time, whole where it is a whole number up to rounding. */
+  imagesAt(unit: Unit, value: number): number {
+    const images = (this.clock(unit) ?? Clock.images).imagesAt(value);
+    const whole = Math.round(images);
+    return Math.abs(images - whole) < 1e-3 ? whole : images;
+  }
+
+  valueAt(unit: Unit, images: number): number {
+    return (this.clock(unit) ?? Clock.images).at(images);
   }
 
   /** Iterations and epochs at a place, between the evaluations around it. */
@@ -432,16 +453,25 @@ async function logOf(box: Container<LogMeta>): Promise<Log> {
     });
     return { x: Float64Array.from(x), columns };
   };
-  const [history, test, text, real, fake] = await Promise.all([
-    table("history"), table("test"), box.numbers("evals"), box.numbers("share_real"), box.numbers("share_fake"),
+  const [history, test, text, real, fake, at, seconds] = await Promise.all([
+    table("history"), table("test"), box.numbers("evals"), box.numbers("share_real"), box.numbers("share_fake"), box.numbers("clock_x"), box.numbers("clock"),
   ]);
   const evals = JSON.parse(new TextDecoder().decode(text as Uint8Array) || "[]") as Evaluation[];
   const k = real.length;
   return {
     finished: box.meta.finished, summary: box.meta.summary, evals, history, test,
+    seconds: Clock.from(at, seconds), epochs: epochsOf(history, evals),
     shareReal: k ? Float32Array.from(real) : null,
     shareFake: k ? evals.map((_, i) => Float32Array.from(fake.subarray(i * k, (i + 1) * k))) : [],
   };
+}
+
+/** An epoch is always the same number of images: the last line that tells it tells all. */
+function epochsOf(history: Table, evals: readonly Evaluation[]): Clock | null {
+  const line = evals.findLast((one) => one.images_seen > 0 && one.epoch);
+  const images = line?.images_seen ?? history.x.at(-1) ?? 0;
+  const epoch = line?.epoch ?? history.columns["epoch"]?.at(-1) ?? 0;
+  return images > 0 && epoch > 0 ? Clock.from([0, images], [0, epoch]) : null;
 }
 
 /** All runs of an index, kept up to date. */

@@ -2,6 +2,8 @@
 
 import type { RunState } from "./address";
 import { classColours, type Rgb } from "./colour";
+import { badge } from "./badge";
+import { latentsOf } from "./compared";
 import { toneOf } from "./curves";
 import { Details } from "./details";
 import { div, h, icon, ICONS, say, tool } from "./dom";
@@ -23,9 +25,9 @@ import { Selection } from "./selection";
 import type { Shared } from "./state";
 import type { Store } from "./store";
 import { context, Thumbs } from "./thumbs";
-import { positionOf, seenAt, stopNear } from "./timeaxis";
+import { positionOf, seenAt } from "./timeaxis";
 import { Tip } from "./tip";
-import type { RunHandlers, View } from "./view";
+import type { Linked, RunHandlers, View } from "./view";
 import { visible } from "./viewport";
 
 const GRID_IMAGES = 128;
@@ -45,7 +47,7 @@ export class RunView implements View {
   private readonly contacts: ImageList;
   private readonly contactCard: HTMLElement;
   private readonly contactTitle = h("h3", {}, "The data: real images");
-  private readonly pictures: Pictures;
+  readonly pictures: Pictures;
   private readonly card: PinnedCard;
   private readonly selection: Selection;
   private readonly tip: Tip;
@@ -69,8 +71,13 @@ export class RunView implements View {
   private readonly gridTitle = h("h3", {}, "Generated images");
   private readonly noMap = h("p", { class: "empty no-map" }, "The real images are being laid out.");
 
-  constructor(readonly model: RunModel, private readonly store: Store<Shared>, private readonly on: RunHandlers) {
-    this.map = new MapView(model.name, () => { this.redraw("moving"); on.chosen(false); });
+  /** `letter`: what it is called beside other runs, "" where it is alone. */
+  constructor(readonly model: RunModel, private readonly store: Store<Shared>, private readonly on: RunHandlers, letter = "") {
+    this.map = new MapView(model.name, (byReader) => {
+      this.redraw("moving");
+      on.chosen(false);
+      if (byReader) on.linked("view");
+    });
     this.pictures = new Pictures(model, () => model.near(this.position), () => { this.redrawPictures(); this.redraw("moving"); });
     const pick = (item: Item): void => this.choose(pinOf(item), true);
     this.card = new PinnedCard(this.pictures, { goTo: (seen) => on.goTo(seen), choose: (mark) => this.choose(mark, true), letGo: () => this.choose(null, false), unfocused: () => this.map.over.focus({ preventScroll: true }) });
@@ -82,7 +89,7 @@ export class RunView implements View {
       spotlight: (k) => this.change(() => (this.spotlight = this.spotlight.includes(k) ? this.spotlight.filter((one) => one !== k) : [...this.spotlight, k].slice(-10))),
       only: (k) => this.change(() => (this.hidden = new Set(k === null || this.isAlone(k) ? [] : model.classes.map((_, other) => other).filter((other) => other !== k)))),
     });
-    this.charts = new RunCharts(model, { pick: (seen) => on.goTo(seen), point: (seen) => store.set({ pointed: seen }) });
+    this.charts = new RunCharts(model, { pick: (seen) => on.goTo(seen), point: (seen) => store.set({ pointed: seen === null ? null : model.valueAt(store.value.unit, seen) }) });
     this.details = new Details(model, (seen) => on.goTo(seen));
     this.generate = new GenerateCard(model, {
       className: (id) => this.model.classes[this.model.reals?.label[id] ?? -1] ?? "",
@@ -90,7 +97,7 @@ export class RunView implements View {
         const { thumbs } = this.pictures;
         return thumbs?.draw(ctx, id - (id % thumbs.about.stride), 0, 0, size) ?? false;
       },
-      chosen: () => (this.pin?.kind === "fake" ? this.pin.id : null),
+      chosen: () => this.chosenLatent,
       show: (all, path) => { this.guests = { all, path }; this.redraw("moving"); },
     });
     const { paint, describe } = this.pictures;
@@ -99,8 +106,8 @@ export class RunView implements View {
     this.contacts = new ImageList("real images", 30, paint, pick, describe);
     this.contactCard = h("section", { class: "card contact", "aria-label": "The data" }, this.contactTitle, this.contacts.element);
     this.map.element.append(this.tip.element, this.noMap, div("map-foot", this.unlike, explain("rim"), this.unnamed), this.hintText, this.told);
-    this.element = h("section", { class: "run", "aria-label": `Run ${model.name}` },
-      h("header", { class: "run-head" }, h("h2", { dir: "auto", title: model.name }, model.name), this.verdict),
+    this.element = h("section", { class: "run", "aria-label": `Run ${letter && `${letter}, `}${model.name}` },
+      h("header", { class: "run-head" }, h("h2", { dir: "auto", title: model.name }, letter && badge(letter), model.name), this.verdict),
       div("stage",
         div("card map-card", this.toolbar(), this.map.element),
         div("side", this.card.element, this.selection.element,
@@ -131,7 +138,7 @@ export class RunView implements View {
     store.on(["playing"], (state) => this.legend.setQuiet(state.playing));
     store.on(["colourBy", "showReal", "showFake", "showImages"], () => this.redraw("all"));
     store.on(["dark"], () => { this.redraw("all"); this.charts.update(); });
-    store.on(["pointed"], (state) => this.charts.setPointed(state.pointed));
+    store.on(["pointed"], (state) => this.charts.setPointed(state.pointed === null ? null : model.imagesAt(state.unit, state.pointed)));
   }
 
   private toolbar(): HTMLElement {
@@ -182,7 +189,7 @@ export class RunView implements View {
   }
 
   get seen(): number {
-    return seenAt(this.store.value.axis, this.store.value.t);
+    return this.model.imagesAt(this.store.value.unit, seenAt(this.store.value.axis, this.store.value.t));
   }
 
   /** The run's own position at the page's time. */
@@ -242,6 +249,7 @@ export class RunView implements View {
     this.grid.redraw();
     this.card.redraw();
     this.selection.redraw();
+    this.on.pictured();
   }
 
   private redraw(what: "all" | "moving"): void {
@@ -266,6 +274,7 @@ export class RunView implements View {
     this.showUnlike();
     this.redraw("all");
     this.on.chosen(false);
+    this.on.linked("hidden");
   }
 
   private get moment(): Moment | null {
@@ -325,10 +334,12 @@ export class RunView implements View {
   }
 
   private point(x: number | null, y: number): void {
+    const before = this.hover;
     this.hover = x === null ? null : this.hit(x, y);
     if (this.hover && x !== null) this.tip.show(this.hover, x, y, this.map.view);
     else this.tip.hide();
     this.redraw("moving");
+    if (before?.id !== this.hover?.id || before?.kind !== this.hover?.kind) this.on.linked("hover");
   }
 
   choose(mark: Pin | null, travel: boolean): void {
@@ -342,7 +353,10 @@ export class RunView implements View {
     this.card.show(mark);
     this.grid.redraw();
     this.redraw("moving");
-    if (!same) this.on.chosen(true);
+    if (!same) {
+      this.on.chosen(true);
+      this.on.linked("pin");
+    }
   }
 
   /** On a phone the card lies over the lower part of the window: bring what was tapped, `y` pixels down the map, above it. */
@@ -457,8 +471,43 @@ export class RunView implements View {
     });
   }
 
-  /** The stop of the axis nearest to a place, for whoever jumps there. */
-  stopAt(seen: number): number {
-    return stopNear(this.store.value.axis, seen);
+  /** The latent that is chosen, or null. */
+  get chosenLatent(): number | null {
+    return this.pin?.kind === "fake" ? this.pin.id : null;
+  }
+
+  // ---- beside other runs ---------------------------------------------------------------------------------------------
+  /** Whether the two lay out the same reals in the same places. */
+  private sameMap(other: RunModel): boolean {
+    const [mine, theirs] = [this.model.base?.map, other.base?.map];
+    return Boolean(mine && theirs) && JSON.stringify([mine?.n, mine?.frame, mine?.features]) === JSON.stringify([theirs?.n, theirs?.frame, theirs?.features]);
+  }
+
+  private counterpart(mark: Pin | null, other: RunModel): Pin | null {
+    if (mark?.kind === "real") return this.sameMap(other) ? mark : null;
+    const mine = latentsOf(this.model.base?.config ?? {}, this.model.classes);
+    return mine !== null && mine === latentsOf(other.base?.config ?? {}, other.classes) ? mark : null;
+  }
+
+  follow(other: View, what: Linked): void {
+    if (!(other instanceof RunView)) return;
+    if (what === "view" && this.sameMap(other.model)) {
+      const { view, span, atHome } = other.map;
+      if (atHome) this.map.reset(false);
+      else this.map.restore(view.cx, view.cy, span);
+    } else if (what === "hidden") {
+      const off = new Set([...other.hidden].map((k) => other.model.classes[k]));
+      const out = other.spotlight.map((k) => this.model.classes.indexOf(other.model.classes[k]));
+      this.change(() => {
+        this.hidden = new Set(this.model.classes.flatMap((name, k) => (off.has(name) ? [k] : [])));
+        this.spotlight = out.filter((k) => k >= 0);
+      });
+    } else if (what === "pin") {
+      const mark = this.counterpart(other.pin, other.model);
+      if (mark || !other.pin) this.choose(mark, false);
+    } else if (what === "hover") {
+      this.hover = this.counterpart(other.hover, other.model);
+      this.redraw("moving");
+    }
   }
 }

@@ -3,11 +3,15 @@
 import { type Child, div, fill, h, icon, ICONS, say, tool } from "./dom";
 import { explain } from "./explain";
 import type { Stated } from "./curves";
-import { brief, count, words } from "./numbers";
+import { type Unit, tick, told } from "./clock";
+import { count, words } from "./numbers";
 import { type Axis, positionOf, seenAt } from "./timeaxis";
 
 export interface Mark {
+  /** In images. */
   seen: number;
+  /** On the axis. */
+  at: number;
   finding: Stated | null;
   run: string;
   /** Which run's finding, for the page to open it. */
@@ -33,7 +37,8 @@ export class TimeBar {
   private readonly note = h("div", { class: "note", hidden: true, role: "status" });
   private axis: Axis = [];
   /** What is counted. */
-  unit = "images";
+  things = "images";
+  unit: Unit = "images";
   private shownMarks = "";
   private shown = "";
 
@@ -85,8 +90,8 @@ export class TimeBar {
     const last = Math.max(0, axis.length - 1);
     this.slider.max = String(last);
     this.slider.disabled = axis.length < 2;
-    say(this.ends[0], axis.length ? brief(axis[0]) : "");
-    say(this.ends[1], axis.length > 1 ? `${brief(axis[last])} ${this.unit}` : "");
+    say(this.ends[0], axis.length ? tick(this.unit, axis[0]) : "");
+    say(this.ends[1], axis.length > 1 ? `${tick(this.unit, axis[last])}${this.unit === "seconds" ? "" : ` ${this.unit === "images" ? this.things : this.unit}`}` : "");
     // Only where they differ: a button that is replaced loses the reader's focus.
     const content = JSON.stringify([last && axis, marks]);
     if (content !== this.shownMarks) this.marks.replaceChildren(...marks.map((mark) => this.markButton(mark, last)));
@@ -102,7 +107,7 @@ export class TimeBar {
       class: `mark ${finding ? finding.severity : "best"}${finding && !finding.open ? " passed" : ""}`, title: finding ? `${text}\n${finding.sentence}` : text, "aria-label": text,
       on: { click: () => this.on.open(mark) },
     }, finding ? null : icon(ICONS.star, true));
-    const share = last ? positionOf(this.axis, mark.seen) / last : 0;
+    const share = last ? positionOf(this.axis, mark.at) / last : 0;
     // The middle of a slider's thumb goes from half its width to the width less half of it.
     button.style.left = `calc(${(share * 100).toFixed(2)}% + ${(9 - 18 * share).toFixed(1)}px)`;
     return button;
@@ -118,8 +123,7 @@ export class TimeBar {
   setTime(t: number, progress: { iteration: number | null; epoch: number | null }): void {
     const stop = Math.round(t);
     if (this.slider.value !== String(stop)) this.slider.value = String(stop);
-    const seen = Math.round(seenAt(this.axis, stop));
-    const parts = [`${count(seen)} ${this.unit}`];
+    const parts = [told(this.unit, seenAt(this.axis, stop), this.things)];
     if (progress.iteration !== null) parts.push(`iteration ${count(progress.iteration)}`);
     if (progress.epoch !== null) parts.push(`epoch ${progress.epoch < 10 ? progress.epoch.toFixed(1) : count(progress.epoch)}`);
     const text = this.axis.length ? parts.join(" · ") : "no snapshot yet";

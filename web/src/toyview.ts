@@ -2,6 +2,7 @@
 
 import type { RunState } from "./address";
 import { Chart, type Curve } from "./chart";
+import { badge } from "./badge";
 import { gaps } from "./curves";
 import { div, fill, h, say } from "./dom";
 import type { Change, RunModel, Snapshot } from "./model";
@@ -60,19 +61,19 @@ export class ToyView implements View {
   private built = "";
   private shown: Snapshot | null = null;
 
-  constructor(readonly model: RunModel, private readonly store: Store<Shared>, private readonly on: RunHandlers) {
-    this.element = h("section", { class: "run toy", "aria-label": `Run ${model.name}` },
-      h("header", { class: "run-head" }, h("h2", { dir: "auto", title: model.name }, model.name), this.what, this.verdict),
+  constructor(readonly model: RunModel, private readonly store: Store<Shared>, private readonly on: RunHandlers, letter = "") {
+    this.element = h("section", { class: "run toy", "aria-label": `Run ${letter && `${letter}, `}${model.name}` },
+      h("header", { class: "run-head" }, h("h2", { dir: "auto", title: model.name }, letter && badge(letter), model.name), this.what, this.verdict),
       this.board, this.chartBox, div("details", this.scores), this.words);
     store.on(["t", "axis"], () => this.moveTime());
     store.on(["dark"], () => this.fillCharts());
     store.on(["pointed"], (state) => {
-      for (const [chart] of this.charts) chart.setHover(state.pointed);
+      for (const [chart] of this.charts) chart.setHover(state.pointed === null ? null : model.imagesAt(state.unit, state.pointed));
     });
   }
 
   get seen(): number {
-    return seenAt(this.store.value.axis, this.store.value.t);
+    return this.model.imagesAt(this.store.value.unit, seenAt(this.store.value.axis, this.store.value.t));
   }
 
   get position(): number {
@@ -93,6 +94,10 @@ export class ToyView implements View {
 
   toggleKey(): void {
     // No classes.
+  }
+
+  follow(): void {
+    // Nor anything to link.
   }
 
   show(): void {
@@ -122,7 +127,7 @@ export class ToyView implements View {
       this.canvases.set(name, canvas);
       return h("figure", { class: "card panel" }, canvas, h("figcaption", {}, h("b", {}, title), text));
     }));
-    this.charts = chartsOf(toy).map((plan) => [new Chart(plan.title, plan.what, (seen) => this.on.goTo(seen), (seen) => this.store.set({ pointed: seen })), plan]);
+    this.charts = chartsOf(toy).map((plan) => [new Chart(plan.title, plan.what, (seen) => this.on.goTo(seen), (seen) => this.store.set({ pointed: seen === null ? null : this.model.valueAt(this.store.value.unit, seen) })), plan]);
     for (const [chart] of this.charts) chart.element.setAttribute("role", "group");
     fill(this.chartBox, ...this.charts.map(([chart]) => chart.element));
     fill(this.words, ...wordsOf(toy).map(({ title, text }) => h("section", { class: "card", role: "group", "aria-label": title }, h("h3", {}, title), ...text.map((line) => h("p", {}, line)))));

@@ -3,10 +3,16 @@
 import type { RunState } from "./address";
 import type { Change, Finding, RunModel } from "./model";
 
+export type Linked = "view" | "hidden" | "pin" | "hover";
+
 export interface RunHandlers {
   goTo(seen: number): void;
   /** What this run shows has changed; `jump` where the reader went somewhere, so that "back" leads here. */
   chosen(jump: boolean): void;
+  /** The reader has done something here that other runs beside it do too. */
+  linked(what: Linked): void;
+  /** Pictures that are shown elsewhere too have arrived, or are of another moment. */
+  pictured(): void;
 }
 
 export interface View {
@@ -14,6 +20,8 @@ export interface View {
   readonly model: RunModel;
   /** The run's own position at the page's time. */
   readonly position: number;
+  /** Images seen at the page's time. */
+  readonly seen: number;
   /** What the address says of it. */
   readonly state: RunState;
   restore(state: RunState): void;
@@ -21,4 +29,6 @@ export interface View {
   show(finding: Finding, travel: boolean): void;
   clear(): void;
   toggleKey(key: string): void;
+  /** Do as a run beside it has done, as far as the two have the same places, classes and latents. */
+  follow(other: View, what: Linked): void;
 }

@@ -12,6 +12,13 @@ test("what is written is read again", () => {
   expect(read("", 1)).toEqual({ runs: [{}] });
 });
 
+test("time in another unit, and runs that do not go together", () => {
+  const state: PageState = { seen: 12.5, unit: "seconds", linked: false, runs: [{}, {}] };
+  expect(written(state)).toBe("t=12.5&unit=seconds&linked=off");
+  expect(read(written(state), 2)).toEqual(state);
+  expect(read("unit=years&linked=on&t=1.", 1)).toEqual({ runs: [{}] });
+});
+
 test("it reads as words", () => {
   expect(written(full)).toBe("t=43392&by=score&theme=dark&off=real.pictures&keys=off&v=0.25_0.5_3.2&hide=3.11&pin=fake.12&show1=7&pin1=real.0");
 });

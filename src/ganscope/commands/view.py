@@ -1,4 +1,4 @@
-"""`ganscope view [FOLDER | RUN [RUN]]`: a page of all runs, or the page of a run, live while it trains."""
+"""`ganscope view [FOLDER | RUN [RUN …]]`: a page of all runs, or the page of a run, live while it trains."""
 
 from __future__ import annotations
 
@@ -7,16 +7,30 @@ from pathlib import Path
 
 from ganscope.errors import ConfigError
 
-HELP = "show all runs of a folder, or a run, or two side by side, in the browser, live while they train"
+HELP = "show all runs of a folder, or a run, or up to four side by side, in the browser, live while they train"
 EPILOG = "examples:\n  ganscope view                 the page of all runs in ./runs\n  ganscope view runs/00000-a"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "runs", type=Path, nargs="*", metavar="FOLDER | RUN", help="a folder of runs (default: runs), or up to two runs"
+        "runs",
+        type=Path,
+        nargs="*",
+        metavar="FOLDER | RUN",
+        help="a folder of runs (default: runs), or up to four runs",
     )
     parser.add_argument("--port", type=int, default=0, help="port on localhost (default: a free one)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
+
+
+def require_few(runs: list[Path]) -> None:
+    """Raises ConfigError: more runs than a page shows."""
+    from ganscope.page import MOST_COMPARED
+
+    if len(runs) > MOST_COMPARED:
+        raise ConfigError(
+            f"a page shows {MOST_COMPARED} runs at most", found=f"{len(runs)} runs", todo=f"name up to {MOST_COMPARED}"
+        )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,8 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
             found="no folder runs/ with a run in it",
             todo="name a folder or a run, or start one: ganscope train digits",
         )
-    if len(arguments.runs) > 2:
-        raise ConfigError("view shows one run or two", found=f"{len(arguments.runs)} runs", todo="name at most two")
+    require_few(arguments.runs)
     opened = [Run.open(path) for path in arguments.runs]
     for one in opened:
         if one.has_points and not one.toy_containers():  # of an earlier version; a training writes its own

@@ -1,4 +1,4 @@
-"""The page of any run, or of two side by side."""
+"""The page of any run, or of several side by side."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ganscope.runs import Run
 
 
 def write_page(runs: Sequence[Run], out: Path | None = None, *, profile: str = "default") -> Path:
-    """One run, or two side by side, as one self-contained HTML file; returns its path.
+    """One run, or up to four side by side, as one self-contained HTML file; returns its path.
 
     Raises:
         RunError: a toy has no frame yet, or the file cannot be written.
@@ -21,4 +21,4 @@ def write_page(runs: Sequence[Run], out: Path | None = None, *, profile: str = "
             from ganscope.toys import prepare_page
 
             prepare_page(run)
-    return write_report(first, out, compare=others[0] if others else None, profile=profile)
+    return write_report(first, out, compare=others, profile=profile)

@@ -75,7 +75,7 @@ def index(run: Run) -> dict[str, Any]:
     """
     info = map_info(run)
     fixed = [run.config_path, run.environment_path, run.real_map_info_path, run.toy_path / "scene.glv"]
-    lines = [run.lines_path(name) for name in ("history", "test", "evals")]
+    lines = [run.lines_path(name) for name in LINE_FILES]
     return {
         "name": run.path.resolve().name,
         "finished": run.finished(),
@@ -162,6 +162,7 @@ def log(run: Run) -> bytes:
     for name, columns in (("history", HISTORY), ("test", TEST)):
         x, table = _columns(run.lines(name), columns)
         sections[name + "_x"], sections[name] = x, table
+    sections["clock_x"], sections["clock"] = _columns(_clock(run), ("train_seconds",))
     known = [share for share in shares if share]
     if known:
         width = len(known[-1]["real"])
@@ -169,6 +170,15 @@ def log(run: Run) -> bytes:
         rows = [share["fake"] if share and len(share["fake"]) == width else [np.nan] * width for share in shares]
         sections["share_fake"] = np.asarray(rows, np.float32)
     return container.encode(meta, sections)
+
+
+def _clock(run: Run) -> list[dict[str, Any]]:
+    """The lines that say how long the training had run, without those of a stretch that was trained twice."""
+    found: dict[int, dict[str, Any]] = {}
+    for line in run.lines("timing"):
+        if isinstance(line.get("train_seconds"), int | float):
+            found[int(line["images_seen"])] = line
+    return [found[seen] for seen in sorted(found)]
 
 
 def snapshot(run: Run, images_seen: int, pictures: Pictures | None = None) -> bytes:

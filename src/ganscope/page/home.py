@@ -26,11 +26,11 @@ from urllib.parse import unquote, urlsplit
 
 from ganscope.errors import GanscopeError
 from ganscope.page import contents
+from ganscope.page.report import MOST_COMPARED
 from ganscope.page.server import STATIC, Handler, Viewer
 from ganscope.runs import Run, list_runs
 
 HOME_STATIC = {"": ("home.html", "text/html; charset=utf-8"), "home.js": ("home.js", "text/javascript; charset=utf-8")}
-MOST_COMPARED = 4
 THUMBNAILS, THUMBNAIL_SIDE = 32, 64  # pictures of a run's own newest images, and their pixels
 RATE_SECONDS = 20.0  # over which the rate of a live training is taken
 SPARK_POINTS = 60

@@ -1,4 +1,4 @@
-"""`ganscope report RUN`: a run, or two side by side, as one HTML file that opens offline.
+"""`ganscope report RUN`: a run, or up to four side by side, as one HTML file that opens offline.
 
 The file is the same viewer as the live page. What the server would answer lies in it as base64, each piece in an inert
 `<script>` whose id is its path; the page decodes a piece when it needs it.
@@ -6,7 +6,7 @@ The file is the same viewer as the live page. What the server would answer lies 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ganscope.errors import RunError
@@ -21,18 +21,21 @@ PROFILES: dict[str, contents.Pictures] = {
 }
 
 
+MOST_COMPARED = 4
+
+
 def write_report(
     run: Run | Path | str,
     out: Path | None = None,
     *,
-    compare: Run | Path | str | None = None,
+    compare: Run | Path | str | Sequence[Run | Path | str] = (),
     profile: str = "default",
     finished: bool = False,
 ) -> Path:
     """Write a run as one self-contained HTML file; returns its path, by default `report.html` in the run.
 
     Args:
-        compare: a second run, on the same time axis.
+        compare: another run, or up to three, on the same time axis.
         profile: how many images of a snapshot, and how well: `small`, `default` or `full`.
         finished: the training has ended, though its marker is not written yet: it makes its products before that.
 
@@ -41,7 +44,12 @@ def write_report(
     """
     if profile not in PROFILES:
         raise RunError(f"unknown profile {profile!r}", found=profile, todo=f"choose one of: {', '.join(PROFILES)}")
-    runs = [opened(one) for one in (run, compare) if one is not None]
+    others = [compare] if isinstance(compare, Run | Path | str) else list(compare)
+    runs = [opened(one) for one in (run, *others)]
+    if len(runs) > MOST_COMPARED:
+        raise RunError(
+            f"a page shows {MOST_COMPARED} runs at most", found=f"{len(runs)} runs", todo=f"name up to {MOST_COMPARED}"
+        )
     path = out or runs[0].product("report.html")
     with atomic(path, "w") as file:
         for part in _parts(runs, PROFILES[profile], finished):

@@ -226,7 +226,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def serve(runs: list[Path], *, port: int = 0, open_browser: bool = True) -> None:
-    """Serve one run or two until Ctrl-C.
+    """Serve one run, or up to four side by side, until Ctrl-C.
 
     Raises:
         RunError: no run there, or the port is taken.
