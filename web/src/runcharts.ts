@@ -22,6 +22,7 @@ export class RunCharts {
   private readonly losses: Chart;
   private readonly scores: Chart;
   private readonly metric: Chart;
+  private readonly overfitting: Chart;
   private readonly shares: Chart;
   private readonly choice: HTMLSelectElement;
   private readonly ratio = h("p", { class: "hint" });
@@ -32,18 +33,20 @@ export class RunCharts {
     this.losses = make("Losses", "losses of the generator and the discriminator over training");
     this.scores = make("Scores", "the discriminator's mean score of real and of generated images over training");
     this.metric = make("Measured", "a metric and its floor, the score of real images, over training");
+    this.overfitting = make("Overfitting", "the share of the discriminator's lead that held-out images lack, and how strongly what it sees is changed");
     this.shares = make("Class shares", "share of each class among the generated images over training");
     this.choice = h("select", { "aria-label": "Metric", on: { change: () => this.fillMetric() } });
     this.metric.controls.append(this.choice, this.meaning);
     this.metric.element.append(this.ratio);
     this.losses.controls.append(explain("losses"), " held-out", explain("held_out"));
     this.scores.controls.append(explain("scores"));
+    this.overfitting.controls.append(explain("overfitting"));
     this.shares.controls.append(explain("shares"));
-    this.element = div("charts", this.losses.element, this.scores.element, this.metric.element, this.shares.element);
+    this.element = div("charts", this.losses.element, this.scores.element, this.metric.element, this.overfitting.element, this.shares.element);
   }
 
   private get charts(): Chart[] {
-    return [this.losses, this.scores, this.metric, this.shares];
+    return [this.losses, this.scores, this.metric, this.overfitting, this.shares];
   }
 
   setTime(seen: number): void {
@@ -69,6 +72,7 @@ export class RunCharts {
       fill(this.choice, ...names.map((name) => h("option", { value: name, selected: name === kept }, words(name))));
     }
     this.fillMetric();
+    this.fillOverfitting();
     this.fillShares();
   }
 
@@ -119,6 +123,22 @@ export class RunCharts {
     const ratio = now ? against(now.value, now.floor, now.better) : "";
     say(this.ratio, now?.value == null || !ratio ? "" : `At the end ${short(now.value)}, ${ratio} ${ratio === "as good" ? "as real images" : ratio.endsWith("%") ? "of what real images get" : "what real images get"}.`);
     this.metric.element.title = known ? `${words(name)}: ${known.better ?? ""} is better; ${known.num_real ?? "?"} real and ${known.num_fake ?? "?"} generated images, ${known.features ?? ""}` : "";
+  }
+
+  /** Of a run whose discriminator sees changed images. */
+  private fillOverfitting(): void {
+    const history = this.model.log?.history;
+    const [share, strength] = [gaps([...(history?.columns["r_v"] ?? [])]), gaps([...(history?.columns["augment_strength"] ?? [])])];
+    this.overfitting.element.hidden = !strength.some((value) => value !== null);
+    if (!history || this.overfitting.element.hidden) return;
+    this.overfitting.set({
+      x: [...history.x],
+      curves: [
+        { name: "r_v, held-out images lack", colour: "--ink", values: share },
+        { name: "chance of each change", colour: D_ORANGE, dash: DASH, values: strength },
+      ],
+      stops: this.model.seen, range: this.range, least: 0, most: 1, format: percent,
+    });
   }
 
   private fillShares(): void {

@@ -53,6 +53,8 @@ HISTORY = (
     "g_grad_norm",
     "d_lr",
     "g_lr",
+    "augment_strength",
+    "r_v",
 )
 TEST = ("d_loss", "g_loss", "d_real", "d_fake", "value")
 
