@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
+from fixtures.commandline import FAST
 from fixtures.visiting import browser, visit  # noqa: F401 one browser for the whole session
+from ganscope.cli import main
 
 # One thread: the tests are many small products, and bit-exactness is stated for a fixed thread count.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -23,13 +25,22 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
-@pytest.fixture(autouse=True)
-def private_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep the tests out of the user's cache: one cache for the whole session of tests."""
+@pytest.fixture(scope="session", autouse=True)
+def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep the tests, and the runs that several of them share, out of the user's cache: one for the whole session."""
     cache = tmp_path_factory.getbasetemp() / "ganscope-cache"
     cache.mkdir(exist_ok=True)
-    monkeypatch.setenv("GANSCOPE_CACHE", str(cache))
-    return cache
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANSCOPE_CACHE", str(cache))
+        yield cache
+
+
+@pytest.fixture(scope="session")
+def digits_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One trained run for the tests that only look at it."""
+    path = tmp_path_factory.mktemp("runs") / "00000-digits-mlp"
+    assert main(["train", "digits", "--run", str(path), "--map", "none", *FAST]) == 0
+    return path
 
 
 @pytest.fixture

@@ -114,3 +114,11 @@ def test_everything_public_is_there() -> None:
     assert "r3dcgan" in ganscope.PRESETS and ganscope.__version__
     with pytest.raises(AttributeError):
         _ = ganscope.nothing_of_the_kind  # type: ignore[attr-defined]
+
+
+def test_python_api_and_notebook_object(digits_run: Path) -> None:
+    run = ganscope.Run(digits_run)
+    assert run.sample(3).shape == (3, 1, 8, 8)
+    assert run.verdict and run.verdict in repr(run)
+    shown = run._repr_html_()
+    assert shown.count("data:image/png;base64,") == 2

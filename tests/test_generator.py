@@ -80,3 +80,9 @@ def test_an_exported_folder_keeps_the_classes(told: Path, tmp_path: Path) -> Non
     lines = pytorch_lines(json.loads((folder / "config.json").read_text())) + "print(tuple(images.shape))"
     done = subprocess.run([sys.executable, "-c", lines], cwd=folder, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "(16, 1, 8, 8)", done.stderr
+
+
+def test_a_walk_is_closed_and_smooth(digits_run: Path) -> None:
+    walk = ganscope.load_generator(digits_run).walk(stops=3, steps=16).astype(float)
+    jumps = np.abs(np.diff(np.concatenate([walk, walk[:1]]), axis=0)).mean(axis=(1, 2, 3, 4))
+    assert walk.shape == (48, 1, 1, 8, 8) and jumps.max() < 5 * jumps.mean()

@@ -11,11 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganscope.cli import main
 from ganscope.foreign.follow import Follower, following
 from ganscope.page.contents import index
 from ganscope.progress import Progress
-from ganscope.runs.run import Run
 
 RNG = np.random.default_rng(0)
 REALS = RNG.integers(0, 256, (1024, 3, 16, 16), np.uint8)
@@ -68,22 +66,6 @@ def test_a_stylegan_that_is_being_written(tmp_path: Path) -> None:
         assert follower.run.samples() == [0, 200_000, 400_000] and len(follower.run.history()) == 2
 
 
-def test_the_sprites_are_warned_of(data_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = data_root / "foreign" / "stylegan2-ada-sprites"
-    assert main(["watch", str(folder), "--out", str(tmp_path / "run"), "--once"]) == 0
-    run = Run.open(tmp_path / "run")
-    assert len(run.history()) == 80 and run.settings().preset == "StyleGAN2-ADA"
-    found = {finding["id"] for finding in run.evals()[-1]["findings"]}
-    assert {"impossible_metric", "strong_augmentation"} <= found
-    assert "cannot be true in 8 of 8 measurements" in run.verdict() and run.best() is None
-    assert run.history()[-1]["epoch"] == pytest.approx(run.history()[-1]["images_seen"] / 912)
-    assert run.product("report.html").is_file()
-    said = capsys.readouterr().err
-    assert "name them with --reals" in said and "another training's weights" in said
-    assert "verdict: warning: impossible_metric since 0 images." in said
-    assert "no pictures of known moments" in run.verdict()
-
-
 def test_pictures_that_cannot_be_read_cost_themselves_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
@@ -97,14 +79,3 @@ def test_pictures_that_cannot_be_read_cost_themselves_only(tmp_path: Path, capsy
         assert len(follower.run.samples()) == 2
         assert np.load(follower.run.sample_path(follower.run.samples()[0], ".npy")).shape == (4, 3, 14, 14)
     assert "img_1.png is left out" in capsys.readouterr().err
-
-
-@pytest.mark.slow
-def test_somebodys_dcgan(data_root: Path, tmp_path: Path) -> None:
-    folder = data_root / "foreign" / "dcgan-mnist"
-    assert main(["watch", str(folder), "--reals", "mnist", "--out", str(tmp_path / "run"), "--once"]) == 0
-    run = Run.open(tmp_path / "run")
-    assert run.samples() == [60_000 * epoch for epoch in range(1, 21)]
-    last = run.evals()[-1]
-    assert last["metrics"]["precision"]["value"] > 0.6 and "frechet" not in last["metrics"]
-    assert {finding["severity"] for finding in last["findings"]} <= {"info"}
