@@ -209,6 +209,15 @@ def test_verdict_is_one_line_and_names_the_gravest_finding_first() -> None:
     assert line.startswith("Fair: ") and "balanced since " in line
 
 
+def test_a_run_that_gets_worse_is_not_said_to_get_better() -> None:
+    """Digits without penalties for 1,500 epochs: Fréchet 2.0 at an eighth of the plan, 15.7 at its end, ever wider."""
+    worse = np.r_[path(400.0, 9.0)[:8], np.linspace(20, 120, SNAPSHOTS - 8)]
+    plan = settings(epochs=6.0)  # of which two thirds are done
+    run = found(make_run(frechet=worse, coverage=np.linspace(0, 0.6, SNAPSHOTS), settings=plan))
+    assert "past_its_best" in run and "too_slow" not in run
+    assert "still getting better" not in run["far_from_real"].sentence
+
+
 def test_what_was_seen_once_is_not_known_by_heart() -> None:
     """A DCGAN with batch norm, 0.7 passes over MNIST: held-out images are judged with other statistics."""
     history, tests, evals, values = make_run(**PLANTED["learned_by_heart"])

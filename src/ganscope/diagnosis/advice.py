@@ -45,7 +45,7 @@ EXTREMES = {
     "d_width": Extreme(high=False, least=8.0, instead=64.0),
     "batch_size": Extreme(high=False, least=4.0, instead=64.0),
     "ema_half_life": Extreme(low=False, most=2e7),
-    "d_steps": Extreme(low=False, most=10.0, instead=1.0),
+    "d_steps": Extreme(low=False, most=4.0, instead=1.0),
     "g_steps": Extreme(low=False, most=4.0, instead=1.0),
 }
 LEAST_TARGETS = 0.3  # between D's targets for reals and fakes

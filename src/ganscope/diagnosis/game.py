@@ -20,14 +20,14 @@ def vanishing_gradient(run: Judged) -> Finding | None:
     start = run.since((score < LIMITS.d_fake_vanished) & run.stalled & run.bad, least=LIMITS.confirmed)
     if start is None:
         return None
+    first = (*run.advice.set(objective="non-saturating"), *run.advice.extremes())
     return run.finding(
         vanishing_gradient,
         "failure",
         run.began((score < LIMITS.d_fake_vanished) & run.bad, start),
         "The generator gets almost no signal: the discriminator is sure of every fake, and there this loss is flat.",
         (
-            *run.advice.set(objective="non-saturating"),
-            *run.advice.extremes(),
+            *((" ".join(first),) if first else ()),
             run.advice.lr("d_lr", 0.1),
             *run.advice.set(d_steps=1),
         ),

@@ -78,6 +78,12 @@ class Judged:
         return start if before is None else min(start, before)
 
     @property
+    def worsening(self) -> bool:
+        """Whether the pictures are clearly worse than the best so far, however much wider they may still become."""
+        frechet = self.record.frechet
+        return bool(frechet[-1] > (1 + LIMITS.worse) * np.nanmin(frechet)) if np.isfinite(frechet).any() else False
+
+    @property
     def unlearned(self) -> bool:
         """Whether the pictures are still as far from real as those of an untrained generator."""
         return bool(self.record.relative[-1] > LIMITS.unlearned)

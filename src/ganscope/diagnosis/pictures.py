@@ -262,6 +262,8 @@ def too_slow(run: Judged) -> Finding | None:
     start = run.since(run.far)
     if start is None or ahead is None or not LIMITS.far_plan <= run.done <= 0.95 or run.stalled[-1]:
         return None
+    if run.worsening or not ahead.gain > 0:
+        return None
     steps = math.log(record.planned / ahead.images) / math.log(ahead.until / ahead.images)
     left = run.qualities[-1].left
     final = left * (1 - ahead.high) ** steps
@@ -293,7 +295,7 @@ def far_from_real(run: Judged) -> Finding | None:
     wider = np.isfinite(run.record.metric("recall")[-1]) and not run.no_gain(LIMITS.window, "recall")[-1]
     ahead = outlook(run.record)
     hope = ahead is not None and ahead.high > LIMITS.hope
-    standing, over = bool(run.stalled[-1]) and not wider and not hope, run.done >= 0.95
+    standing, over = run.worsening or (bool(run.stalled[-1]) and not wider and not hope), run.done >= 0.95
     # Far is a matter of degree, and such runs have stood for a third of their images and gone on; like nothing is not.
     worst = quality.grade == GRADES[0]
     severity = (
@@ -370,8 +372,7 @@ def converged(run: Judged) -> Finding | None:
     record, ahead = run.record, levels_off(run.record)
     if not np.isfinite(record.frechet).any():
         return None
-    worse = record.frechet[-1] > (1 + LIMITS.worse) * np.nanmin(record.frechet)
-    if ahead is None or run.far[-1] or worse or not run.ready[-1]:
+    if ahead is None or run.far[-1] or run.worsening or not run.ready[-1]:
         return None
     chosen = int(np.searchsorted(record.images, ahead.images / LIMITS.trend, "left"))
     return run.finding(
