@@ -31,9 +31,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ganscope.diagnosis.ending import stop_reason
 from ganscope.diagnosis.finding import Finding
 from ganscope.diagnosis.rules import diagnose, verdict
-from ganscope.diagnosis.stopping import stop_reason
 from ganscope.metrics.coverage import Balls, support
 from ganscope.metrics.distance import Gaussian, frechet_distance, frechet_stderr
 from ganscope.metrics.memorisation import QUANTILE, Nearness, memorisation, nearness
@@ -496,7 +496,7 @@ def explain(path: Path) -> None:
         values = {name: round(entry["value"], 2) for name, entry in line["metrics"].items()}
         print(line["images_seen"], values, *(f"{f.severity}:{f.id}" for f in found))
     print(verdict(judged.findings[-1], run["evals"]))
-    print("stop:", stop_reason(judged.findings[-1], run["evals"], run["settings"]))
+    print("stop:", stop_reason(run["history"], run["tests"], run["evals"], run["settings"]))
 
 
 def main() -> None:

