@@ -195,3 +195,12 @@ def test_the_best_is_good_in_every_space() -> None:
     # Texture ever better, structure best in the middle: the last is 1.8 times the best by structure.
     assert best_snapshot(lines((100, 9), (12, 2.0), (8, 1.0), (6, 1.8))) == 2 * 640
     assert best_snapshot(lines((100, 9), (12, 2.0), (8, 1.0), (6, 1.1))) == 3 * 640
+
+
+def test_the_best_of_a_run_in_which_one_space_was_never_measured() -> None:
+    evals = [
+        {"images_seen": 640 * i, "iteration": 10 * i, "metrics": {"structure": {"value": value, "stderr": 0.001}}}
+        for i, value in enumerate((9.0, 3.0, 1.0, 2.0))
+    ]
+    evals[0]["metrics"]["frechet"] = {"value": 100.0}  # the untrained one alone, which never counts
+    assert best_snapshot(evals) == 2 * 640
