@@ -125,12 +125,14 @@ def verdict(findings: Sequence[Finding], evals: Sequence[Line], settings: Line |
 
     `settings` as `diagnose` takes them: with them, an unfinished plan says what it still promises.
     """
-    quality = str(quality_now(evals))
+    now = quality_now(evals)
+    quality = str(now)
     lead = f"{quality[0].upper()}{quality[1:]}. " if quality else ""
     current = [finding for finding in findings if finding.id != "passed"]
     over = "".join(f" {finding.sentence}" for finding in findings if finding.id == "passed")
     if not current:  # a D that nothing is known of, or that is sure while G still learns
-        rest = "Too early to say more." if young(evals, settings) else "No fault shows in the pictures."
+        silent = "No fault shows in the pictures." if now.grade in GRADES[3:] else "No rule names what keeps it there."
+        rest = "Too early to say more." if young(evals, settings) else silent
         rest = expected(evals, settings).strip() or rest
         return f"{lead}{rest}{over}" if lead else "too early to say"
     first, *others = current
