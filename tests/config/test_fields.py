@@ -27,21 +27,6 @@ def test_the_stored_form_gives_the_same_settings_back(preset: str) -> None:
     assert config_from_dict(json.loads(json.dumps(asked.to_dict()))) == asked
 
 
-def test_published_settings_are_the_published_ones() -> None:
-    mlp, dcgan, plain = (make_config("x", name) for name in ("mlp", "dcgan", "plain"))
-    assert (mlp.g_lr, mlp.d_lr, mlp.batch_size, mlp.label_real, mlp.epochs, mlp.latent_dim) == (
-        1e-4,
-        1e-3,
-        64,
-        0.9,
-        100,
-        100,
-    )
-    assert (dcgan.g_lr, dcgan.d_lr, dcgan.g_beta1, dcgan.batch_size) == (2e-4, 2e-4, 0.5, 128)
-    assert (dcgan.label_real, dcgan.label_generator, dcgan.init_std) == (0.9, 0.9, 0.02)
-    assert (plain.label_real, plain.label_fake, plain.epochs) == (1.0, 0.0, 40)
-
-
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
@@ -93,44 +78,10 @@ def test_a_run_from_before_there_were_changes_has_none() -> None:
     assert plan_from_dict(stored).augment == "none"
 
 
-def test_unknown_preset_names_the_nearest() -> None:
-    with pytest.raises(ConfigError, match="did you mean 'dcgan'"):
-        make_config("digits", "dcgna")
-
-
 def test_changes_name_old_and_new_and_leave_out_what_may_change() -> None:
     old = make_config("digits", "mlp")
     new = dataclasses.replace(old, g_lr=3e-4, epochs=200.0, stop="auto")
     assert config_changes(old, new) == ["g_lr: 0.0001 → 0.0003"]
-
-
-def test_total_iterations_cover_the_epochs() -> None:
-    def iterations(**settings: float) -> int:
-        return plan(make_config("x", "mlp", **settings), num_images=60_000, size=28, channels=1).total_iterations(
-            60_000
-        )
-
-    assert iterations() == 93_750
-    assert iterations(epochs=0.0) == 0
-    assert iterations(d_steps=5) == 18_750
-
-
-def test_a_length_left_open_depends_on_the_data_and_is_resolved() -> None:
-    """20 epochs, and at least 600,000 images."""
-    for num_images, epochs in ((60_000, 20.0), (11_910, 51.0), (1438, 418.0)):
-        found = plan(make_config("x", "r3dcgan"), num_images=num_images, size=28, channels=1)
-        assert found.epochs == epochs
-        assert found.burn_in == epochs * num_images
-        assert found.total_iterations(num_images) * found.batch_size >= 600_000
-    assert plan(make_config("x", "r3dcgan", epochs=3.0), num_images=60_000, size=28, channels=1).epochs == 3.0
-
-
-def test_who_names_only_the_data_gets_a_preset_for_its_size() -> None:
-    assert make_config("photos/", size=28).preset == make_config("photos/", size=32).preset == "r3dcgan"
-    assert make_config("photos/", size=64).preset == make_config("photos/").preset == "r3dcgan-64"
-    assert make_config("mnist").preset == make_config("fashion-mnist").preset == "r3dcgan"
-    assert make_config("lfw", size=32).preset == "r3dcgan-64"
-    assert make_config("photos/", "plain", size=28).preset == "plain"
 
 
 def test_a_condition_cannot_be_packed_nor_balanced_without_being_one() -> None:

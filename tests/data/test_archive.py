@@ -239,11 +239,3 @@ def test_what_is_printable_moves_no_cursor_and_turns_no_writing(name: str) -> No
     assert not any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in shown)
     assert printable(shown) == shown
     assert shown == name or not name.isprintable()
-
-
-def test_a_large_member_waits_alone(tmp_path: Path) -> None:
-    """Members in memory are bounded by their bytes and not only by their number."""
-    from ganscope.data.folder import _chunk
-
-    items = iter([(str(i), bytes(2**23)) for i in range(10)])
-    assert [len(_chunk(items)) for _ in range(5)] == [2] * 5

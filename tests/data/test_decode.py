@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganscope.data.decode import MAX_PIXELS, decode, fit_array, is_grey, is_image_name, read_header
+from ganscope.data.decode import MAX_PIXELS, decode, is_grey, is_image_name, read_header
 from ganscope.errors import DataError
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -69,13 +69,6 @@ def test_cmyk_jpeg_keeps_its_colours() -> None:
         assert np.abs(np.subtract(found, expected)).max() < 30
 
 
-def test_transparency_is_laid_over_white() -> None:
-    clear = Image.new("RGBA", (8, 8), (0, 0, 0, 0))
-    half = Image.new("RGBA", (8, 8), (0, 0, 0, 128))
-    assert (decode(encoded(clear), size=8, channels=3) == 255).all()
-    assert (decode(encoded(half), size=8, channels=3) == 127).all()
-
-
 def test_palette_with_a_transparent_colour() -> None:
     image = Image.new("P", (8, 8), 1)
     image.putpalette([*BLUE, *RED])
@@ -120,20 +113,6 @@ def test_one_pixel_fills_the_image() -> None:
     assert corners(image) == [RED] * 4 and image.shape == (3, 64, 64)
 
 
-def test_the_centre_is_cut_out() -> None:
-    """The middle third of a wide picture is kept, the thirds beside it are not."""
-    wide = Image.new("RGB", (96, 32), BLUE)
-    wide.paste(Image.new("RGB", (32, 32), RED), (32, 0))
-    assert corners(decode(encoded(wide), size=32, channels=3)) == [RED] * 4
-    assert corners(decode(encoded(wide.transpose(Image.Transpose.ROTATE_90)), size=16, channels=3)) == [RED] * 4
-
-
-def test_a_very_long_strip_does_not_fill_the_memory() -> None:
-    """One pixel high, a million wide: scaled first and cut later it would be 4 GB."""
-    image = decode(encoded(Image.new("L", (1_000_000, 1), 7)), size=64, channels=1)
-    assert image.shape == (1, 64, 64) and (image == 7).all()
-
-
 def test_the_resize_is_antialiased() -> None:
     """A fine checkerboard becomes an even grey; picking pixels would give black or white."""
     board = (np.indices((64, 64)).sum(axis=0) % 2 * 255).astype(np.uint8)
@@ -148,15 +127,6 @@ def test_a_large_jpeg_decoded_at_reduced_size_is_close_to_the_full_decoding() ->
     full = np.asarray(Image.open(BytesIO(data)).resize((32, 32), Image.Resampling.LANCZOS))
     fast = np.moveaxis(decode(data, size=32, channels=3), 0, 2)
     assert np.abs(full.astype(int) - fast).mean() < 1.5
-
-
-def test_fit_array_agrees_with_decoding_the_same_pixels() -> None:
-    pixels = np.random.default_rng(1).integers(0, 256, (3, 20, 30), dtype=np.uint8)
-    data = encoded(Image.fromarray(np.ascontiguousarray(np.moveaxis(pixels, 0, 2))))
-    for channels in (1, 3):
-        np.testing.assert_array_equal(
-            fit_array(pixels, size=12, channels=channels), decode(data, size=12, channels=channels)
-        )
 
 
 def test_grey_is_seen_through_the_mode() -> None:

@@ -2,55 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
+from fixtures.pictures import noise
 from ganscope.data import folder, inspect, survey
-from ganscope.data.duplicates import exact_groups, near_pairs, thumbnail
 from ganscope.data.inspect import draw_contact_sheet, examine, render
 from ganscope.errors import DataError
-
-
-def noise(seed: int, width: int = 64, height: int = 64) -> Image.Image:
-    """Smooth coloured blobs, different for every seed: what a photograph is to a hash."""
-    coarse = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
-    return Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
-
-
-def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
-    out = BytesIO()
-    image.save(out, kind, **options)
-    return out.getvalue()
-
-
-@pytest.fixture(scope="module")
-def patient(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """2 classes of 60 and 10 images, and one file of every trouble."""
-    root = tmp_path_factory.mktemp("patient")
-    files = {f"cats/{i:02d}.png": encoded(noise(i)) for i in range(60)}
-    files |= {f"dogs/{i:02d}.png": encoded(noise(100 + i)) for i in range(5)}
-    files |= {
-        "dogs/copy.png": files["dogs/00.png"],
-        "dogs/near.jpg": encoded(noise(101).resize((90, 90)), "JPEG", quality=70),
-        "dogs/wide.png": encoded(noise(200, 200, 64)),
-        "dogs/small.png": encoded(noise(201, 20, 20)),
-        "dogs/grey.png": encoded(noise(202).convert("L")),
-        "dogs/zero.png": b"",
-        "dogs/text.png": b"text",
-        "dogs/anim.gif": encoded(noise(203), "GIF", save_all=True, append_images=[noise(204)]),
-        "notes.txt": b"",
-    }
-    for name, content in files.items():
-        (root / name).parent.mkdir(exist_ok=True)
-        (root / name).write_bytes(content)
-    with open(os.fsencode(root) + b"/dogs/na\xffme.png", "wb") as file:  # noqa: PTH123 (bytes)
-        file.write(encoded(noise(205)))
-    return str(root)
 
 
 def test_the_report_counts_what_is_there(patient: str) -> None:
@@ -103,24 +63,6 @@ def test_the_text_can_be_printed_and_says_what_to_run(patient: str) -> None:
     assert max(map(len, text.splitlines())) <= 120
 
 
-def test_the_contact_sheet_is_a_picture_with_every_tile(patient: str, tmp_path: Path) -> None:
-    report = examine(patient, size=32)
-    assert report.tiles.shape == (60, 3, 32, 32) and len(report.captions) == 60
-    path = draw_contact_sheet(report, tmp_path / "new" / "sheet.png")
-    with Image.open(path) as sheet:
-        assert sheet.format == "PNG" and sheet.width > 900
-        shown = np.asarray(sheet.convert("RGB"))
-    for tile in report.tiles[::7]:
-        there = (shown == tile[:, 16, 16]).all(axis=2)
-        assert there.sum() >= 9, "each pixel of a tile is on the sheet, enlarged to 3 by 3 and not smoothed"
-
-
-def test_the_contact_sheet_says_where_it_cannot_be_written(patient: str, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(DataError, match="cannot be written"):
-        draw_contact_sheet(examine(patient, size=8), tmp_path / "file" / "sheet.png")
-
-
 def test_a_named_set_is_healthy() -> None:
     report = examine("digits")
     assert report.num_images == 1797 and report.sizes == {(8, 8): 1797} and report.grey
@@ -156,19 +98,6 @@ def test_one_image_is_enough(tmp_path: Path) -> None:
 def test_an_empty_folder_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no image"):
         examine(str(tmp_path))
-
-
-def test_near_pairs_are_found_among_many_and_nothing_else() -> None:
-    pictures = [noise(i) for i in range(300)]
-    pictures += [pictures[5].resize((200, 200)), Image.eval(pictures[9], lambda v: min(255, v + 4))]
-    pictures += [Image.new("RGB", (64, 64), (v, v, v)) for v in (10, 11, 12)]  # flat: nothing to compare
-    thumbs = np.stack([thumbnail(np.ascontiguousarray(np.moveaxis(np.asarray(p), 2, 0))) for p in pictures])
-    assert near_pairs(thumbs) == [(5, 300), (9, 301)]
-    assert near_pairs(thumbs[-3:]) == []
-
-
-def test_exact_groups() -> None:
-    assert exact_groups([b"a", b"b", b"a", b"c", b"b", b"a"]) == [[0, 2, 5], [1, 4]]
 
 
 def test_hostile_names_reach_no_terminal_and_break_no_sheet(tmp_path: Path) -> None:

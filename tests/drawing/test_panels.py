@@ -2,96 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-from pathlib import Path
-
-import imageio_ffmpeg
 import numpy as np
 import pytest
-from PIL import Image
 
-from ganscope.drawing import encode, palette, panels
-from ganscope.drawing.canvas import Box, dots, one_line, shorten, splat, text_width, write
-from ganscope.drawing.palette import INK, PAPER
+from ganscope.drawing import palette, panels
+from ganscope.drawing.canvas import Box
 from ganscope.drawing.panels import MapPanel, Tiles, Track, tiles, tiling
 
 
 def paper(height: int = 60, width: int = 80) -> np.ndarray:
     return np.full((height, width, 3), 255, np.uint8)
-
-
-def colour_at(canvas: np.ndarray, x: int, y: int) -> tuple[int, ...]:
-    return tuple(int(v) for v in canvas[y, x])
-
-
-# ---- dots ------------------------------------------------------------------------------------------------------------
-def test_a_solid_dot_is_full_and_a_hollow_one_a_ring() -> None:
-    canvas = paper()
-    dots(canvas, np.array([[20.5, 30.5], [60.5, 30.5]]), 6, solid=np.array([1.0, 0.0]))
-    assert colour_at(canvas, 20, 30) == INK
-    assert colour_at(canvas, 60, 30) == PAPER
-    assert colour_at(canvas, 65, 30)[0] < 80  # the ring
-    assert (canvas[:, 30:50] == 255).all()
-
-
-def test_dots_paint_into_a_part_of_a_larger_canvas() -> None:
-    canvas = paper()
-    dots(canvas[10:50, 20:60], np.array([[20.5, 20.5]]), 5)
-    assert colour_at(canvas, 40, 30) == INK
-
-
-def test_dots_beyond_the_edge_are_cut_off_and_the_later_one_lies_on_top() -> None:
-    canvas = paper()
-    dots(canvas, np.array([[-100.0, 20.0], [500.0, 20.0], [20.0, -100.0], [20.0, 900.0]]), 5)
-    assert (canvas == 255).all()
-    dots(canvas, np.array([[0.5, 0.5]]), 5)
-    assert colour_at(canvas, 0, 0) == INK
-    canvas = paper()
-    dots(canvas, np.array([[30.5, 30.5], [30.5, 30.5]]), 5, solid=np.array([0.0, 1.0]))
-    assert colour_at(canvas, 30, 30) == INK
-
-
-def test_a_faint_dot_lets_the_paper_through() -> None:
-    canvas = paper()
-    dots(canvas, np.array([[30.5, 30.5]]), 6, alpha=np.array([0.5]))
-    assert colour_at(canvas, 30, 30) == pytest.approx([(255 + v) / 2 for v in INK], abs=1)
-
-
-def test_splatted_dots_mix_their_colours_and_never_leave_the_canvas() -> None:
-    canvas = paper()
-    colours = np.array([[255, 0, 0], [0, 0, 255]] * 400, np.uint8)
-    splat(canvas, np.tile([[40.5, 30.5]], (800, 1)), colours, 2.0)
-    red, green, blue = colour_at(canvas, 40, 30)
-    assert abs(red - blue) <= 2 and green < red
-    assert (canvas[:, :30] == 255).all()
-    before = canvas.copy()
-    splat(canvas, np.array([[-50.0, 10.0], [900.0, 10.0]]), colours[:2], 2.0)
-    assert (canvas == before).all()
-
-
-# ---- text and colours ------------------------------------------------------------------------------------------------
-def test_text_ends_where_it_should_and_fits_into_its_room() -> None:
-    canvas = paper(60, 400)
-    width = write(canvas, 390, 40, "images seen", 24, align="right")
-    columns = np.flatnonzero((canvas < 200).any(axis=(0, 2)))
-    assert columns.max() < 391 and columns.min() == pytest.approx(390 - width, abs=4)
-    short = shorten("W" * 300, 20, 120)
-    assert short.endswith("…") and text_width(short, 20) <= 120
-    assert text_width("W" + short, 20) > 120
-    assert shorten("3", 20, 120) == "3"
-
-
-def test_names_from_data_stay_on_one_line() -> None:
-    assert one_line("a\nb\x00c\u202e") == "a b c"
-    canvas = paper()
-    assert write(canvas, 10, 30, "\n\t", 20) == 0.0
-    assert (canvas == 255).all()
-
-
-def test_ten_classes_have_colours_and_eleven_are_grey() -> None:
-    assert len(set(palette.class_colours(10))) == 10
-    assert set(palette.class_colours(11)) == {palette.GREY}
 
 
 def has(part: np.ndarray, colour: palette.Rgb) -> bool:
@@ -197,82 +117,3 @@ def test_a_map_of_one_place_or_of_many_points_is_drawn(same: bool) -> None:
     panel = MapPanel(canvas, Box(0, 0, 480, 300), real, np.full(len(real), -1), [], track, 0.4)
     panel.draw(canvas, 0.0, None)
     assert canvas[panel.area].min() < 200
-
-
-# ---- films -----------------------------------------------------------------------------------------------------------
-def about(path: Path) -> str:
-    """What ffmpeg says of a film's stream."""
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-i", str(path)]
-    lines = subprocess.run(command, capture_output=True, text=True, check=False).stderr.splitlines()
-    return next(line for line in lines if "Video:" in line)
-
-
-def decoded(path: Path) -> np.ndarray:
-    """All pictures of a film `(F, H, W, 3) uint8`."""
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(path), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
-    data = subprocess.run(command, capture_output=True, check=True).stdout
-    width, height = (int(side) for side in re.findall(r"(\d{2,5})x(\d{2,5})", about(path))[-1])
-    return np.frombuffer(data, np.uint8).reshape(-1, height, width, 3)
-
-
-def test_an_mp4_gives_back_its_pictures(tmp_path: Path) -> None:
-    colours = [(213, 94, 0), (0, 114, 178), (255, 255, 255), (10, 10, 10)] * 3
-    path = tmp_path / "film.tmp"
-    assert encode.write_mp4(path, (np.full((37, 51, 3), c, np.uint8) for c in colours), fps=12) == 12
-    stream = about(path)
-    assert all(word in stream for word in ("h264", "yuv420p", "bt709", "52x38", "12 fps")), stream
-    frames = decoded(path)
-    assert len(frames) == 12
-    for frame, colour in zip(frames, colours, strict=True):
-        assert np.abs(frame.mean(axis=(0, 1)) - colour).max() < 6
-
-
-def test_grey_pictures_are_accepted(tmp_path: Path) -> None:
-    for shape in ((16, 16), (16, 16, 1)):
-        encode.write_mp4(tmp_path / "grey.mp4", [np.full(shape, 128, np.uint8)] * 2)
-        assert np.abs(decoded(tmp_path / "grey.mp4").astype(int) - 128).max() <= 2
-
-
-def test_a_film_that_fails_says_why(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="at least one picture"):
-        encode.write_mp4(tmp_path / "none.mp4", [])
-    with pytest.raises(ValueError, match="at least one picture"):
-        encode.write_gif(tmp_path / "none.gif", [], 0.1)
-    with pytest.raises(OSError, match="No such file"):
-        encode.write_mp4(tmp_path / "absent" / "film.mp4", [np.zeros((16, 16, 3), np.uint8)] * 400)
-
-    def broken() -> object:
-        yield np.zeros((16, 16, 3), np.uint8)
-        raise KeyError("pictures ended")
-
-    with pytest.raises(KeyError):
-        encode.write_mp4(tmp_path / "broken.mp4", broken())  # type: ignore[arg-type]
-
-
-def test_a_gif_keeps_times_colours_and_its_last_picture(tmp_path: Path) -> None:
-    pictures = [np.full((40, 60, 3), value, np.uint8) for value in (0, 120, 240)]
-    pictures[2][0, 0] = palette.D_ORANGE
-    path = tmp_path / "film.gif"
-    assert encode.write_gif(path, pictures, 0.1, 2.0, keep=np.array([palette.D_ORANGE]))[0] == 3
-    found = []
-    with Image.open(path) as image:
-        for index in range(getattr(image, "n_frames", 0)):
-            image.seek(index)
-            found.append((image.info["duration"], image.convert("RGB").getpixel((30, 30))[0]))
-        corner = image.convert("RGB").getpixel((0, 0))
-    assert found == [(100, 0), (100, 120), (2000, 240)]
-    assert np.abs(np.array(corner) - palette.D_ORANGE).max() <= 8
-
-
-def test_a_gif_stays_within_its_size_and_length(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    pictures = [rng.integers(0, 256, (48, 64, 3), dtype=np.uint8) for _ in range(60)]
-    count, size = encode.write_gif(tmp_path / "a.gif", pictures, 0.1, 2.0, max_bytes=160_000)
-    assert size == (tmp_path / "a.gif").stat().st_size <= 160_000
-    total = 0
-    with Image.open(tmp_path / "a.gif") as image:
-        assert getattr(image, "n_frames", 0) == count < 60
-        for index in range(count):
-            image.seek(index)
-            total += image.info["duration"]
-    assert total == pytest.approx(59 * 100 + 2000, rel=0.03)

@@ -33,3 +33,14 @@ def toy_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("exported") / "ring"
     assert main(["train", "ring", "--run", str(path), "--epochs", "0.1", "--snapshots", "2", "--quiet"]) == 0
     return path
+
+
+GOOD = ["--epochs", "30", "--snapshots", "2", "--num-fakes", "128", "--threads", "1", "--quiet", "--no-metrics"]
+
+
+@pytest.fixture(scope="session")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Good enough that filters leave something: a few seconds of the default preset."""
+    path = tmp_path_factory.mktemp("told") / "run"
+    assert main(["train", "digits", "--run", str(path), *GOOD, "--conditional", "--map", "none"]) == 0
+    return path

@@ -20,7 +20,6 @@ from fixtures.hub import TOKEN, Hub
 from ganscope.cli import main
 from ganscope.errors import RunError
 from ganscope.export import hub
-from ganscope.export.card import public
 from ganscope.export.hub import require_repository, write_space
 from ganscope.page import write_report
 from ganscope.runs import Run
@@ -51,15 +50,6 @@ def test_a_model_folder_is_whole(model: Path) -> None:
     with Image.open(model / "samples.png") as image:
         assert image.text["Software"] == f"ganscope {ganscope.__version__}"  # type: ignore[attr-defined]
         assert np.asarray(image).std() > 1
-
-
-def test_the_card_gives_the_figures_of_the_snapshot(model: Path, run_path: Path) -> None:
-    run = Run.open(run_path)
-    seen = json.loads((model / "config.json").read_text())["images_seen"]
-    line = next(line for line in run.evals() if line["images_seen"] == seen)
-    (row,) = re.findall(r"\| Fréchet distance \|.*", (model / "README.md").read_text())
-    one = line["metrics"]["frechet"]
-    assert f"| {one['value']:.4g} |" in row and f"| {one['floor']:.4g} |" in row and "1,438 / 128" in row
 
 
 def test_a_space_is_the_page_and_stays_small(run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,22 +85,6 @@ def test_a_space_does_not_name_the_disk_it_comes_from(run_path: Path, tmp_path: 
     assert holds(write_report(run, tmp_path / "report.html")), "one's own page says where the data lie"
     write_space(run, tmp_path / "space", None)
     assert not holds(tmp_path / "space" / "index.html")
-
-
-@pytest.mark.parametrize(
-    ("given", "shown"),
-    [
-        ("/home/ada/photos", "photos"),
-        ("~/photos/", "photos"),
-        ("C:\\Users\\ada\\x.npz", "x.npz"),
-        ("--run=/tmp/a/b", "--run=b"),
-        ("digits", "digits"),
-        ("*/128/*", "*/128/*"),
-        ({"a": ["../x/y", 3, None]}, {"a": ["y", 3, None]}),
-    ],
-)
-def test_paths_become_names(given: object, shown: object) -> None:
-    assert public(given) == shown
 
 
 def test_up_to_the_hub_and_down_again(model: Path, run_path: Path, tmp_path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +14,6 @@ import ganscope
 from ganscope.cli import main
 from ganscope.errors import RunError
 from ganscope.export import onnx_file
-from ganscope.export.folder import description
-from ganscope.export.recipes import onnx_lines
 from ganscope.export.taken import require_same, take
 from ganscope.runs import Run
 
@@ -77,12 +73,3 @@ def test_a_frozen_batch_is_found(run_path: Path, tmp_path: Path, monkeypatch: py
     with pytest.raises(RunError, match="the ONNX file at batch 7"):
         onnx_file.write_onnx(take(Run.open(run_path)), tmp_path / "g.onnx")
     assert not list(tmp_path.iterdir())
-
-
-def test_the_lines_of_the_card_run_on_onnxruntime_alone(run_path: Path, tmp_path: Path) -> None:
-    taken = take(Run.open(run_path))
-    onnx_file.write_onnx(taken, tmp_path / "model.onnx")
-    program = onnx_lines(description(taken)) + "\nimport sys\nassert not {'torch', 'ganscope'} & set(sys.modules)\n"
-    program += "assert images.shape == (64, 1, 8, 8) and images.dtype == np.uint8 and images.std() > 1\n"
-    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr

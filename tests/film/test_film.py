@@ -14,12 +14,12 @@ from PIL import Image
 
 from fixtures.synthetic import build_run
 from ganscope.config.plan import class_columns
-from ganscope.drawing import encode, palette
+from ganscope.drawing import encode
 from ganscope.errors import ConfigError, RunError
 from ganscope.film import film
 from ganscope.film.film import grid_film, make_film, walk_film
 from ganscope.film.stages import GridStage, Stage
-from ganscope.film.story import HOLD_FIRST, HOLD_LAST, positions, read_story
+from ganscope.film.story import positions, read_story
 from ganscope.runs import Run
 
 SMALL = {"num_real": 200, "num_fake": 60, "num_images": 60, "history": 40}
@@ -38,72 +38,6 @@ def pictures_of(path: Path) -> np.ndarray:
 def gif_frames(path: Path) -> int:
     with Image.open(path) as image:
         return int(getattr(image, "n_frames", 1))
-
-
-# ---- time ------------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("snapshots", "seconds"), [(1, 3.0), (2, 3.0), (7, 2.0), (100, 24.0), (91, 24.0)])
-def test_every_snapshot_has_a_picture_and_the_last_is_held(snapshots: int, seconds: float) -> None:
-    way = positions(snapshots, seconds, 30)
-    assert way[0] == 0 and way[-1] == snapshots - 1 and (np.diff(way) >= 0).all()
-    assert set(range(snapshots)) <= set(way.tolist())
-    assert (way == snapshots - 1).sum() >= 60  # two seconds
-    assert len(way) / 30 <= seconds + HOLD_FIRST + HOLD_LAST + 0.1
-
-
-def test_a_run_of_thousands_of_snapshots_has_no_endless_film() -> None:
-    way = positions(5000, 24, 30)
-    assert len(way) <= 30 * 27 and (way == np.round(way)).all() and way[-1] == 4999
-
-
-# ---- the stage -------------------------------------------------------------------------------------------------------
-def test_at_a_snapshot_the_images_are_exactly_those_of_the_run(tmp_path: Path) -> None:
-    run = build_run(tmp_path, snapshots=3, **SMALL)
-    story = read_story(run)
-    stage = Stage(story, 960, 540, dissolve=0.4)
-    scale, gap, columns = (getattr(stage.tiles.layout, name) for name in ("scale", "gap", "columns"))
-    for index, seen in enumerate(run.samples()):
-        canvas = stage.draw(index)
-        image = np.load(run.sample_path(seen, ".npy"))[columns]  # the first of the second row
-        x, y = (round(v) for v in stage.tiles_at)
-        y += 28 * scale + gap
-        square = canvas[y : y + 28 * scale, x : x + 28 * scale]
-        assert (square == image[0].repeat(scale, 0).repeat(scale, 1)[..., None]).all()
-
-
-def test_points_curves_and_bars_move_and_the_title_does_not(tmp_path: Path) -> None:
-    story = read_story(build_run(tmp_path, snapshots=4, **SMALL))
-    stage = Stage(story, 960, 540)
-    assert stage.map is not None
-    first, half, last = stage.draw(0), stage.draw(0.5), stage.draw(3)
-    header = np.s_[:50, :400]
-    assert (first[header] == last[header]).all()
-    assert (first[stage.map.area] != half[stage.map.area]).any()
-    for chart in stage.charts:
-        assert (first[chart.window] != last[chart.window]).any()
-    assert (stage.draw(0.5) == half).all()
-
-
-def test_the_class_that_never_comes_out_has_no_bar(tmp_path: Path) -> None:
-    story = read_story(build_run(tmp_path, snapshots=4, **SMALL))
-    stage = Stage(story, 1280, 720)
-    assert stage.map is not None
-    box, canvas = stage.map.bars, stage.draw(3)
-    row = canvas[round(box.top + 50 * stage.u)].astype(int)
-    cell = box.width / 10
-    cells = [row[round(box.left + k * cell) : round(box.left + (k + 1) * cell)] for k in range(10)]
-    away = [np.abs(part - colour).max(axis=1).min() for part, colour in zip(cells, palette.CLASS_COLOURS, strict=True)]
-    assert [bool(distance < 4) for distance in away] == [True] * 9 + [False]
-
-
-def test_the_text_counts_epochs_images_and_steps(tmp_path: Path) -> None:
-    story = read_story(build_run(tmp_path, snapshots=4, **SMALL))
-    last = int(story.seen[-1])
-    big, small = story.clock(last)
-    assert big.startswith("epoch ")
-    assert small == f"{last:,} images seen · step {last // 64:,}"
-    assert story.clock(0)[1] == "0 images seen · step 0"
-    assert story.evaluation(last)["images_seen"] == last
-    assert story.evaluation(last - 1)["images_seen"] == int(story.seen[-2])
 
 
 # ---- a conditional run -----------------------------------------------------------------------------------------------
@@ -195,18 +129,6 @@ def test_a_run_without_snapshots_has_no_film(tmp_path: Path) -> None:
         with pytest.raises(RunError, match="no snapshot"):
             make(run)
     assert not list(tmp_path.glob("*.mp4"))
-
-
-def test_a_damaged_snapshot_is_passed_over(tmp_path: Path) -> None:
-    run = build_run(tmp_path, snapshots=3, **SMALL)
-    seen = run.samples()
-    for path in (run.map_path(seen[1]), run.sample_path(seen[1], ".npy")):
-        path.write_bytes(path.read_bytes()[:300])
-    story = read_story(run)
-    assert story.track.at.tolist() == [0, 2]
-    first = story.images_at(0)
-    assert first is not None and (story.images_at(1) == first).all()
-    Stage(story, 480, 270).draw(1.5)
 
 
 def test_grid_film_shows_all_images_with_epoch_and_step(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ganscope.maps.methods import LOOKED_AT, METHODS, _weights, amid, lay_out, pacmap
-from ganscope.maps.neighbours import EXACT_BELOW, Index
+from ganscope.maps.neighbours import Index
 
 
 def clouds(count: int, dim: int = 20, kinds: int = 6, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -21,48 +21,6 @@ def by_hand(points: np.ndarray, queries: np.ndarray, count: int) -> tuple[np.nda
     gaps = np.sqrt(((queries[:, None].astype(np.float64) - points[None]) ** 2).sum(axis=2))
     order = np.argsort(gaps, axis=1, kind="stable")[:, :count]
     return np.take_along_axis(gaps, order, axis=1), order
-
-
-def test_neighbours_are_those_found_by_hand() -> None:
-    points, _ = clouds(400)
-    queries, _ = clouds(50, seed=1)
-    distances, found = Index(points).search(queries, 5)
-    expected, order = by_hand(points, queries, 5)
-    assert np.array_equal(found, order)
-    assert np.allclose(distances, expected, rtol=1e-12)
-
-
-@pytest.mark.parametrize("count", [300, EXACT_BELOW + 3000])
-def test_neighbours_do_not_depend_on_the_batch_or_on_being_stored(count: int) -> None:
-    points, _ = clouds(count)
-    points[7] = points[3]  # a tie: the first point wins, however it is asked
-    queries = np.concatenate([points[:20], clouds(200, seed=1)[0]])
-    index = Index(points)
-    distances, found = index.search(queries, 8)
-    again = Index(points, index.centres, index.cells)
-    for rows in (slice(0, 1), slice(1, 9), slice(9, 220)):
-        for one in (index, again):
-            part = one.search(queries[rows], 8)
-            assert np.array_equal(part[0], distances[rows]) and np.array_equal(part[1], found[rows])
-    assert found[3, 0] == found[7, 0] == 3
-    assert np.array_equal(found[[0, 1, 2, 4, 5, 6], 0], [0, 1, 2, 4, 5, 6])
-
-
-def test_the_inverted_file_finds_nearly_all() -> None:
-    points, _ = clouds(EXACT_BELOW + 3000, kinds=40)
-    queries, _ = clouds(100, kinds=40, seed=1)
-    found, exact = Index(points).search(queries, 8)[1], by_hand(points, queries, 8)[1]
-    assert np.mean([len(set(a) & set(b)) / 8 for a, b in zip(found, exact, strict=True)]) > 0.98
-
-
-def test_others_leave_out_the_point_itself() -> None:
-    points, _ = clouds(300)
-    distances, found = Index(points).others(6)
-    expected, order = by_hand(points, points, 7)
-    assert not (found == np.arange(300)[:, None]).any()
-    assert np.array_equal(found, order[:, 1:])
-    assert np.allclose(distances, expected[:, 1:], atol=1e-4)
-    assert Index(points[:1]).others(6)[0].shape == (1, 0)
 
 
 def test_places_amid_neighbours_lie_where_most_of_them_are() -> None:

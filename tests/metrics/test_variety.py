@@ -7,7 +7,6 @@ import pytest
 
 from ganscope.metrics import shares, variety
 from ganscope.metrics.pairs import radii
-from ganscope.metrics.table import METRICS, Metric
 
 
 def test_class_share_and_kl_have_their_textbook_values() -> None:
@@ -70,15 +69,6 @@ def test_duplicates_are_at_their_floor_for_equals_and_found_when_planted() -> No
     assert variety.duplicates(radii(fake, (1,))[0], threshold) < 0.03
     fake[:200] = fake[200:400] + 1e-6  # 400 of 800 have a twin
     assert variety.duplicates(radii(fake, (1,))[0], threshold) == pytest.approx(0.5, abs=0.03)
-
-
-def test_a_metric_carries_its_protocol_and_its_line_has_no_infinities() -> None:
-    metric = Metric("class_kl", float("inf"), None, 0.002, 10_000, 2000, 2000, "classifier", "abc")
-    line = metric.to_dict()
-    assert line["better"] == "lower" == METRICS["class_kl"].better
-    assert line["value"] is None
-    assert line["floor"] == 0.002
-    assert (line["num_real"], line["num_fake"], line["floor_num"]) == (10_000, 2000, 2000)
 
 
 def test_identical_reals_divide_nothing_by_zero() -> None:

@@ -12,8 +12,6 @@ import pytest
 from ganscope.config.plan import plan
 from ganscope.config.presets import make_config
 from ganscope.data.load import load_dataset
-from ganscope.features.cache import recalled
-from ganscope.features.spaces import feature_space
 from ganscope.progress import Progress
 from ganscope.recorder import ImageJudge, Recorder, planned
 from ganscope.runs.run import Run
@@ -54,26 +52,6 @@ def test_reals_are_gathered_at_the_first_snapshot_and_once(made: tuple[Any, ...]
     assert judge.gathered == 0
     assert [recorder.snapshot(seen, fakes_of(seen)) for seen in (0, 64)] == ["failed", None]
     assert (judge.seen, judge.gathered) == ([(0, 256), (64, 65 * 256)], 1)
-
-
-def test_reals_are_described_once(tmp_path: Path) -> None:
-    digits = load_dataset("digits")
-    space = feature_space(digits.train, digits.test, tmp_path, name="random")
-    expected = space.describe(digits.test.images)
-    first = recalled(space, digits.test.images, cache=tmp_path)
-
-    class Silent:
-        name, version = space.name, space.version
-
-        def describe(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-            raise AssertionError("described again")
-
-    second = recalled(Silent(), digits.test.images, cache=tmp_path)
-    for found in (first, second):
-        assert np.array_equal(found[0], expected[0])
-        assert found[1] is None
-    with pytest.raises(AssertionError, match="again"):
-        recalled(Silent(), digits.test.images[::-1], cache=tmp_path)
 
 
 def test_a_recorder_without_a_judge_keeps_lines_and_pictures(tmp_path: Path) -> None:

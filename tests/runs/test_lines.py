@@ -11,11 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganscope.runs.lines import LINES, EvalLine, HistoryLine, TimingLine
-from ganscope.runs.reading import parsed_line
 from ganscope.runs.run import Run
-from ganscope.runs.typescript import lines_as_typescript
 
-ROOT = Path(__file__).parents[2]
 HISTORY = {
     "images_seen": 640, "iteration": 10, "epoch": 0.5, "d_loss": 1.3, "g_loss": 0.7, "d_real": 0.5,
     "d_fake_before": 0.4, "d_fake_after": 0.45, "value": -1.4, "jsd_bound": 0.0, "d_grad_norm": 1.0,
@@ -71,14 +68,6 @@ def test_no_json_breaks_a_reader(stored: object, name: str) -> None:
             assert again is not None and again.images_seen == line.images_seen
 
 
-def test_brackets_by_the_thousand_are_no_line(tmp_path: Path) -> None:
-    run = Run(tmp_path)
-    deep = "[" * 100_000
-    run.lines_path("history").write_text(json.dumps(HISTORY) + "\n" + deep + "\n" + json.dumps(HISTORY)[:30])
-    assert parsed_line(deep) is None
-    assert run.history() == [HISTORY]
-
-
 def test_rewinding_leaves_older_lines_to_the_byte(tmp_path: Path) -> None:
     run = Run(tmp_path)
     old = '{"images_seen": 64,  "d_loss": 1.0, "strange": [1]}\n'
@@ -95,8 +84,3 @@ def test_writers_cannot_write_what_is_no_line(tmp_path: Path) -> None:
         run.append("history", TimingLine(images_seen=3))
     run.append("history", HISTORY)
     assert run.read(HistoryLine)[0].epoch == 0.5
-
-
-def test_the_pages_types_are_generated_from_these() -> None:
-    written = (ROOT / "web" / "src" / "lines.ts").read_text(encoding="utf-8")
-    assert written == lines_as_typescript(), "run: python web/lines.py"

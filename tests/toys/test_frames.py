@@ -123,10 +123,3 @@ def test_a_film_has_a_picture_for_every_frame(tmp_path: Path, name: str) -> None
 def test_no_frames_no_film(recorder: FrameMaker) -> None:
     with pytest.raises(RunError, match="no frames"):
         recorder.film(recorder.folder / "film.mp4")
-
-
-def test_darts_point_along_the_push() -> None:
-    triangles = figure._darts(np.zeros((2, 2)), np.array([[3.0, 0.0], [0.0, -3.0]]), span=1.0)
-    tips = triangles[:, 1]
-    assert tips == pytest.approx(np.array([[0.5, 0.0], [0.0, -0.5]]) * figure.DART_LENGTH)
-    assert np.isfinite(figure._darts(np.zeros((1, 2)), np.zeros((1, 2)), span=1.0)).all()

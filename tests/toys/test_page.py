@@ -14,52 +14,21 @@ import pytest
 
 from fixtures.browsing import LAST, STOP, serving, until
 from fixtures.document import Document
+from fixtures.toy_runs import copy_of, frames_of
 from ganscope.cli import main
 from ganscope.errors import RunError
 from ganscope.page import container
 from ganscope.runs.run import Run
-from ganscope.toys import figure
 from ganscope.toys.containers import NUMBERS, write_containers
-from ganscope.toys.figure import Frame
-from ganscope.toys.frames import load_frame, save_frame
 from ganscope.toys.page import final_scores, frame_maker_of, write_toy_report
-
-
-def trained(path: Path, toy: str) -> Run:
-    assert main(["train", toy, "--run", str(path), "--epochs", "0.03", "--snapshots", "2", "--quiet"]) == 0
-    return Run.open(path)
-
-
-@pytest.fixture(scope="module")
-def ring(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return trained(tmp_path_factory.mktemp("ring") / "a ring", "ring")
-
-
-@pytest.fixture(scope="module")
-def mixture(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return trained(tmp_path_factory.mktemp("mixture") / "a mixture", "mixture-1d")
 
 
 def read(path: Path) -> Document:
     return Document(path.read_text(encoding="utf-8"))
 
 
-def frames_of(run: Run) -> list[Frame]:
-    return [load_frame(path) for path in sorted(run.toy_path.glob("*.npz"))]
-
-
 def piece(document: Document, path: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return container.decode(base64.b64decode(document.scripts[path]))
-
-
-def copy_of(run: Run, path: Path, change: dict[str, Any] | None = None) -> Run:
-    """The run elsewhere; `change` replaces fields of its last frame."""
-    shutil.copytree(run.path, path)
-    last = max((path / "toy").glob("*.npz"))
-    save_frame(Frame(**{**vars(load_frame(last)), **(change or {})}), last)
-    for made in (path / "toy").glob("*.glv"):
-        made.unlink()
-    return Run(path)
 
 
 def test_a_training_leaves_the_page_with_the_numbers_of_its_frames(ring: Run, mixture: Run) -> None:
@@ -93,30 +62,11 @@ def test_the_scene_has_the_data_and_what_a_perfect_sampler_gets(ring: Run, mixtu
     assert line["dim"] == 1 and line["num_modes"] == 3
 
 
-def test_a_density_is_kept_by_the_cube_root_of_its_share_of_the_datas_highest(ring: Run, tmp_path: Path) -> None:
-    cells = len(frames_of(ring)[0].p_g)
-    top = float(frame_maker_of(ring).scene.p_data.max())
-    density = np.zeros(cells, np.float32)
-    density[7], density[-1], density[-2] = top, top / 8, 3 * top
-    run = copy_of(ring, tmp_path / "r", {"p_g": density})
-    write_containers(run, frame_maker_of(run))
-    stored = container.decode(run.toy_container(run.toy_containers()[-1]).read_bytes())[1]["p_g"]
-    assert [int(stored[i]) for i in (0, 7, -1, -2)] == [0, 255, 128, 255]
-
-
 def test_the_final_scores_are_those_of_the_last_frame(mixture: Run) -> None:
     scores, last = json.loads(mixture.product("scores.json").read_text()), frames_of(mixture)[-1]
     assert scores["num_fake"] == 10_000 and scores["modes"] == int(last.modes) > 0
     assert scores["high_quality"] == pytest.approx(float(last.high_quality), abs=1e-3)
     assert scores == final_scores(mixture).to_dict()
-
-
-def test_a_density_picture_is_white_where_it_is_not_and_ink_at_the_top_with_y_upwards() -> None:
-    density = np.zeros((4, 4))
-    density[0, 1], density[3, 3] = 8.0, 1.0  # y lowest; y highest
-    picture = figure.density_picture(density.ravel(), 8.0, "#1f6fb4")
-    assert picture[3, 1].tolist() == [0x1F, 0x6F, 0xB4] and picture[1, 1].tolist() == [255, 255, 255]
-    assert picture[0, 3].tolist() == [round((255 + channel) / 2) for channel in (0x1F, 0x6F, 0xB4)]
 
 
 def test_the_page_stays_under_8_mb_with_a_hundred_frames(ring: Run, mixture: Run) -> None:

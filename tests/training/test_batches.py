@@ -12,39 +12,10 @@ import numpy as np
 import pytest
 import torch
 
+from fixtures.streams import BACKEND, numbered, numbers, plan_of
 from ganscope.config.plan import Plan, plan
 from ganscope.config.presets import make_config
-from ganscope.device import choose_backend
-from ganscope.training import batches as batches_module
-from ganscope.training.batches import Batch, Batches
-
-BACKEND = choose_backend(device="cpu", threads=1, convolutional=False)
-
-
-def plan_of(order: str, count: int, **given: object) -> Plan:
-    config = make_config("x", "mlp", size=1, order=order, **given)
-    return plan(config, num_images=count, size=1, channels=1)
-
-
-def numbered(count: int, path: Path) -> np.ndarray:
-    """Images of 4 bytes that hold their number, mapped from a file."""
-    np.save(path, np.arange(count, dtype="<u4").view(np.uint8).reshape(count, 1, 2, 2))
-    return np.load(path, mmap_mode="r")
-
-
-def numbers(batch: Batch) -> list[int]:
-    return ((batch.images + 1) * 127.5).round().to(torch.uint8).numpy().reshape(-1, 4).copy().view("<u4")[:, 0].tolist()
-
-
-@pytest.fixture
-def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blocks of 7 images, windows of 5 blocks."""
-
-    class Small(batches_module.ByBlocks):
-        def __init__(self, count: int, image_bytes: int, seed: int) -> None:
-            super().__init__(count, image_bytes, seed, block=7 * image_bytes, window=36 * image_bytes)
-
-    monkeypatch.setattr(batches_module, "ByBlocks", Small)
+from ganscope.training.batches import Batches
 
 
 @pytest.mark.usefixtures("small_windows")
@@ -66,25 +37,6 @@ def test_disk_and_memory_give_the_same_batches_and_every_image_once_an_epoch(
     epochs = [numbers(plain.at(epoch * count, count)) for epoch in range(3)]
     assert [sorted(epoch) for epoch in epochs] == [list(range(count))] * 3
     assert count < 10 or (epochs[0] != epochs[1] and epochs[0] != sorted(epochs[0]))
-
-
-@pytest.mark.usefixtures("small_windows")
-def test_a_window_mixes_blocks_from_all_over_the_set(tmp_path: Path) -> None:
-    """Sorted by class on the disk, as folders are, a window has images of most classes."""
-    images = numbered(1000, tmp_path / "x.npy")
-    seen = numbers(Batches(images, plan_of("blocks", 1000), BACKEND, in_memory=False).at(0, 35))
-    blocks = {number // 7 for number in seen}
-    assert len(blocks) == 5 and max(blocks) - min(blocks) > 30
-    assert [number // 7 for number in seen] != sorted(number // 7 for number in seen)
-
-
-def test_the_order_of_sets_in_memory_is_what_it_was(tmp_path: Path) -> None:
-    """The first images of two epochs, recorded before sets could be read from the disk."""
-    found = Batches(numbered(50, tmp_path / "x.npy"), plan_of("images", 50), BACKEND)
-    assert numbers(found.at(0, 6)) + numbers(found.at(50, 6)) == RECORDED
-
-
-RECORDED = [2, 18, 10, 39, 5, 38, 1, 3, 23, 28, 11, 41]
 
 
 LIMITED = """

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import torch
@@ -14,7 +10,6 @@ from ganscope.config.plan import plan
 from ganscope.config.presets import make_config
 from ganscope.device import choose_backend
 from ganscope.training import objectives
-from ganscope.training.adam import Adam
 from ganscope.training.batches import Batches
 from ganscope.training.state import new_state
 from ganscope.training.step import Game, train_iteration
@@ -68,57 +63,6 @@ def test_slopes_are_the_gradients_of_the_losses(name: str) -> None:
         torch.testing.assert_close(slope.detach(), gradient)
     (expected_g,) = torch.autograd.grad(objective.g_loss(fake, None, targets), fake)
     torch.testing.assert_close(objective.g_slopes(fake, targets).detach(), expected_g)
-
-
-@pytest.mark.parametrize("fused", [True, False])
-def test_adam_is_torchs_adam_through_a_checkpoint_and_a_changed_rate(fused: bool) -> None:
-    """The fused kernel gives the same bits; single operations the same up to rounding."""
-    torch.manual_seed(0)
-    ours = [torch.nn.Parameter(torch.randn(5, 3)), torch.nn.Parameter(torch.randn(7))]
-    theirs = copy.deepcopy(ours)
-    a = Adam(ours, lr=1e-2, betas=(0.5, 0.99))
-    b = torch.optim.Adam(theirs, lr=1e-2, betas=(0.5, 0.99), fused=True)
-    for step in range(9):
-        for x, y in zip(ours, theirs, strict=True):
-            x.grad = torch.randn_like(x)
-            y.grad = x.grad.clone()
-        if step == 4:
-            saved = copy.deepcopy(a.state_dict())
-            a = Adam(ours, lr=1e-2, betas=(0.5, 0.99))
-            a.load_state_dict(saved)
-        if step == 6:
-            a.lr = b.param_groups[0]["lr"] = 3e-3
-        a.fused = fused
-        a.step()
-        b.step()
-        for x, y in zip(ours, theirs, strict=True):
-            assert torch.equal(x, y) if fused else torch.allclose(x, y, rtol=1e-5, atol=1e-6)
-    assert [count.item() for count in a.steps] == [9.0, 9.0]
-
-
-def test_the_states_of_another_network_are_refused() -> None:
-    a, b = (Adam([torch.nn.Parameter(torch.randn(*shape))], 1e-2, (0.5, 0.9)) for shape in ((5, 3), (3, 5)))
-    with pytest.raises(ValueError, match="shape"):
-        a.load_state_dict(b.state_dict())
-    with pytest.raises(KeyError):
-        a.load_state_dict({})
-
-
-def test_moments_lie_in_memory_as_their_parameters_do() -> None:
-    weight = torch.nn.Parameter(torch.randn(4, 3, 2, 2).contiguous(memory_format=torch.channels_last))
-    made = Adam([weight], 1e-2, (0.5, 0.9))
-    assert made.averages[0].stride() == made.squares[0].stride() == weight.stride()
-
-
-def test_a_state_imports_no_compiler() -> None:
-    """`torch.optim` would: a second of every start."""
-    code = (
-        "import sys; from ganscope.config import make_config, plan;"
-        "from ganscope.training import backend_of, new_state;"
-        "c = plan(make_config('digits', 'dcgan'), num_images=99, size=8, channels=1); new_state(c, backend_of(c));"
-        "sys.exit('torch._dynamo' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_bf16_products_change_gradients_by_their_rounding_alone() -> None:

@@ -23,7 +23,7 @@ from ganscope.progress import Progress
 from ganscope.recorder import Judge, Recorder, planned
 from ganscope.runs.run import Run
 from ganscope.runs.snapshot import Snapshot
-from ganscope.training.loop import Outcome, interruptible, train
+from ganscope.training.loop import Outcome, train
 from ganscope.training.sampling import generate, latents, sampler
 from ganscope.training.state import new_state
 
@@ -229,14 +229,6 @@ def test_a_signal_finishes_the_step_and_saves(tmp_path: Path, number: signal.Sig
     assert child.wait() == 0
     checkpoint = torch.load(Run(tmp_path / "run").checkpoints()[-1], weights_only=True)
     assert checkpoint["images_seen"] == checkpoint["iteration"] * 10 > 0
-
-
-def test_a_second_signal_ends_at_once() -> None:
-    with interruptible() as interrupted:
-        signal.raise_signal(signal.SIGTERM)
-        assert interrupted()
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGTERM)
 
 
 def test_a_checkpoint_of_another_version_is_not_taken_for_damage(tmp_path: Path) -> None:

@@ -17,8 +17,7 @@ from ganscope.networks import dcgan, pair
 from ganscope.training import packing, penalties
 from ganscope.training.batches import Batches
 from ganscope.training.packing import packed
-from ganscope.training.sampling import latents, normalise, sampler, to_uint8
-from ganscope.training.schedule import apply_schedule
+from ganscope.training.sampling import latents, normalise, to_uint8
 from ganscope.training.state import SCALARS, backend_of, new_state
 from ganscope.training.step import Game, discriminate, put_gradients, train_iteration
 from tutorial import TutorialLoop
@@ -80,28 +79,6 @@ def test_normalise_and_back_is_the_identity_on_all_256_values() -> None:
     levels = torch.arange(256, dtype=torch.uint8).view(256, 1, 1, 1)
     assert normalise(levels).min() == -1 and normalise(levels).max() == 1
     assert torch.equal(to_uint8(normalise(levels)), levels)
-
-
-def test_packing_shows_d_the_images_of_a_pack_as_channels() -> None:
-    images = torch.arange(8.0).view(4, 2, 1, 1)
-    shapes = []
-    packed(lambda x: (shapes.append(x.shape), x.flatten(1).sum(1))[1], images, 2)
-    assert shapes == [(2, 4, 1, 1)]
-
-
-def test_ema_half_life() -> None:
-    """Once half-life is no longer limited by the ramp-up, an old weight counts half after that many images."""
-    config = plan(make_config("x", "mlp", ema_half_life=100.0), num_images=10, size=8, channels=1)
-    state = new_state(config, choose_backend(device="cpu", threads=1, convolutional=False))
-    assert state.g_ema is not None
-    state.images_seen = 10_000
-    with torch.no_grad():
-        for average, weight in zip(state.g_ema.parameters(), state.g.parameters(), strict=True):
-            average.fill_(1.0)
-            weight.fill_(0.0)
-    for _ in range(10):
-        state.update_ema(100.0, 10)
-    assert next(state.g_ema.parameters())[0, 0].item() == pytest.approx(0.5, rel=1e-5)
 
 
 def test_bf16_computes_the_same_step_to_bf16_accuracy() -> None:
@@ -190,21 +167,6 @@ def test_every_preset_moves_both_networks_and_stays_finite(preset: str) -> None:
     assert all(not torch.equal(old, new) for old, new in zip(before, after, strict=True) if new.dim() > 1)
 
 
-@pytest.mark.parametrize(("d_end", "d_lr"), [(None, 0.02), (0.5, 0.05)])
-def test_rates_end_where_the_burn_in_says(d_end: float | None, d_lr: float) -> None:
-    config = make_config(
-        "x", "mlp", g_width=4, d_width=4, g_lr=0.3, d_lr=0.1, burn_in=100, burn_in_lr=0.2, burn_in_d_lr=d_end
-    )  # fmt: skip
-    config = plan(config, num_images=16, size=8, channels=1)
-    state = new_state(config, choose_backend(device="cpu", precision="float32", threads=1))
-    for images_seen, share in ((0, 0.0), (50, 0.5), (100, 1.0), (900, 1.0)):
-        state.images_seen = images_seen
-        apply_schedule(state, config)
-        # Half-way along a cosine of the exponent lies the geometric mean.
-        assert state.g_optimizer.lr == pytest.approx(0.3 * 0.2**share)
-        assert state.d_optimizer.lr == pytest.approx(0.1 * (d_lr / 0.1) ** share)
-
-
 @pytest.mark.parametrize("pack", [1, 2])
 def test_one_pass_over_reals_and_fakes_is_two_passes(pack: int) -> None:
     """A D that judges images apart gives the logits, R1 and R2 of separate passes."""
@@ -261,29 +223,3 @@ def test_gradients_lie_in_memory_as_their_parameters_do() -> None:
         assert parameter.grad.stride() == parameter.stride()
         torch.optim.Adam([parameter], lr=0.1, fused=True).step()
     assert torch.equal(ours, theirs)
-
-
-def test_the_average_has_batch_statistics_of_its_own() -> None:
-    """Weights far from G's, as an average's are: its norms' statistics are those of its own activations, not of G's."""
-    config = make_config("x", "dcgan", g_width=4, d_width=4, ema_half_life=100.0, precision="float32")
-    config = plan(config, num_images=10, size=16, channels=1)
-    backend = choose_backend(device="cpu", precision="float32", threads=1)
-    state = new_state(config, backend)
-    assert state.g_ema is not None
-    with torch.no_grad():
-        for weight in state.g_ema.parameters():
-            weight.mul_(3.0).add_(0.5)
-    g = sampler(state, config, backend)
-    assert g is state.g_ema
-    assert not g.training
-    seen: list[torch.Tensor] = []
-    norm = next(module for module in g.modules() if isinstance(module, torch.nn.BatchNorm2d))
-    norm.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
-    g(latents(config, 20_000, "others"))
-    mean, variance = seen[0].mean(dim=(0, 2, 3)), seen[0].var(dim=(0, 2, 3))
-    torch.testing.assert_close(norm.running_mean, mean, rtol=0.1, atol=0.1)
-    torch.testing.assert_close(norm.running_var, variance, rtol=0.15, atol=0.1)
-    assert not torch.allclose(mean, torch.zeros_like(mean), atol=0.5)
-    before = {name: value.clone() for name, value in g.state_dict().items()}
-    again = sampler(state, config, backend).state_dict()
-    assert all(torch.equal(before[name], again[name]) for name in before)
