@@ -9,11 +9,12 @@ killed run of this script goes on where it was.
 
 Protocol. `ganscope train` with the method's settings on `count` images (a tenth of which it holds out itself, as it
 does with anybody's folder), the same for every method and seed; its last snapshot. Measured against images that no
-part of the training saw: the set's test images, of a folder a third that is kept back. Fréchet distance and recall of
-NUM_FAKES fakes in the feature space of the whole set (the classifier's where it has labels); the floor is the distance
-of the `count` images themselves, which a generator that copies would reach: so published tables, which compare with the
-training images, reward copying, and this one does not. Copies: the share of fakes nearer to a training image than all
-but 1 % of the images kept back are; the floor is the share expected of fresh ones. Seconds are of one core.
+part of the training saw: the set's test images, of a folder a third that is kept back, at most NUM_FAKES. Fréchet
+distance, to as many fakes, in the features of a random network fitted to NUM_FITTED images of the set (`--features
+classifier` takes minutes more for each set); recall and copies of NUM_REAL. The floor is the distance of the `count`
+images themselves, which a generator that copies would reach: published tables, which compare with the training images,
+reward copying, and this one does not. Copies: the share of fakes nearer to a training image than all but 1 % of the
+images kept back are; the floor is the share expected of fresh ones. Seconds are of one core, measuring left out.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from ganscope.metrics.coverage import Balls, support
 from ganscope.metrics.memorisation import memorisation, nearness
 from ganscope.progress import Progress
 
-NUM_FAKES, NUM_REAL = 5_000, 2_000  # fakes; reals of recall
+NUM_FAKES, NUM_REAL, NUM_FITTED = 3_000, 1_000, 4_000  # of distances; of recall and copies; of the feature space
 SIZES = {"fashion-mnist": 28, "mnist": 28, "digits": 8, "lfw": 64}
 DCGAN = dict(preset="dcgan", label_real=1.0, label_generator=1.0)  # non-saturating, plain labels
 METHODS: dict[str, dict[str, Any]] = {
@@ -60,24 +61,23 @@ METHODS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Given:
-    """`train`: the images that a training gets. `kept`: those that none sees. `whole`: what the space is made from."""
+    """`train`: the images that a training gets. `kept`: those that none sees. `fitted`: what the space is made from."""
 
     train: ImageSet
     kept: ImageSet
-    whole: ImageSet
+    fitted: ImageSet
 
 
 def given(name: str, count: int, size: int) -> Given:
     """The images of a cell, the same for every method and seed; count 0: all of them."""
     source = np.random.default_rng(0)
-    if name in SIZES:
-        data = load_dataset(name, size=size)
-        whole, kept = data.train, data.test
-    else:
-        data = load_dataset(name, size=size, holdout=1 / 3)
-        whole, kept = data.train, data.test
+    data = load_dataset(name, size=size, holdout=0.1 if name in SIZES else 1 / 3)
+    whole, kept = data.train, data.test
     order = source.permutation(len(whole.images))[: count or None]
-    return Given(part_of(whole, np.sort(order)), kept, whole)
+    fitted = np.sort(np.random.default_rng(1).permutation(len(whole.images))[:NUM_FITTED])
+    space = part_of(whole, fitted)
+    space = ImageSet(space.images, space.labels, space.class_names, f"{whole.content_hash}-{NUM_FITTED}", None)
+    return Given(part_of(whole, np.sort(order)), part_of(kept, np.arange(len(kept.images))[:NUM_FAKES]), space)
 
 
 def part_of(images: ImageSet, index: np.ndarray) -> ImageSet:
@@ -85,7 +85,9 @@ def part_of(images: ImageSet, index: np.ndarray) -> ImageSet:
     return ImageSet(np.ascontiguousarray(images.images[index]), labels, images.class_names, images.content_hash, None)
 
 
-def measure(name: str, count: int, size: int, method: str, seen: int, seed: int, out: Path) -> dict[str, Any]:
+def measure(
+    name: str, count: int, size: int, method: str, seen: int, seed: int, out: Path, features: str
+) -> dict[str, Any]:
     """Train one cell and measure it."""
     sets, path = given(name, count, size), file_of(out, name, count, method, seen, seed)
     stored, run = out / "data" / f"{Path(name).name}-{count}-{size}.npz", path.with_suffix("")
@@ -107,7 +109,7 @@ def measure(name: str, count: int, size: int, method: str, seen: int, seed: int,
     fakes = loaded.sample(NUM_FAKES)
     with path.with_suffix(".png").open("wb") as file:
         save_grid(file, fakes[:64])
-    space, pixels = (feature_space(sets.whole, sets.kept, cache_root(), name=one) for one in ("auto", "pca"))
+    space, pixels = (feature_space(sets.fitted, sets.kept, cache_root(), name=one) for one in (features, "pca"))
     reals, found = space(sets.kept.images), space(fakes)
     moments = Gaussian.fit(reals)
     most = min(NUM_REAL, len(reals))
@@ -174,6 +176,7 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=["plain", "augmented", "reference"])
     parser.add_argument("--images", type=int, default=600_000, help="shown to each training")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--features", default="random", help="the space of distances")
     parser.add_argument("--out", type=Path, default=Path("runs/few-images"))
     parser.add_argument("--slot", nargs="*", default=[], help="words in front of each training's command")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
@@ -194,12 +197,12 @@ def main() -> None:
         if path.exists():
             continue
         if arguments.one:
-            found = measure(name, count, size, method, arguments.images, seed, out)
+            found = measure(name, count, size, method, arguments.images, seed, out, arguments.features)
             path.write_text(json.dumps(found, indent=1))
             continue
         chosen = ["--sets", name, "--counts", count, "--size", size, "--methods", method, "--seeds", seed]
         command = [*arguments.slot, sys.executable, __file__, "--one", *chosen]
-        command += ["--images", arguments.images, "--out", out]
+        command += ["--images", arguments.images, "--out", out, "--features", arguments.features]
         subprocess.run([str(word) for word in command], check=False)
     if arguments.one:
         return

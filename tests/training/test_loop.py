@@ -45,6 +45,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         penalty_share=0.5,
         augment="translation,noise,colour,flip",
         augment_target=0.2,
+        augment_strength=0.5,
     ),
     "conditional": dict(
         network="dcgan",

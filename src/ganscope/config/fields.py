@@ -117,7 +117,7 @@ class ObjectiveConfig:
         "random changes of all that D sees, so that it does not learn few images by heart: auto (by the number of "
         "images), none, or of translation, cutout, noise, colour, flip those to use, with commas",
     )
-    augment_strength: float = _setting(0.5, "chance of each change; where it is steered, at the start", low=0.0)
+    augment_strength: float = _setting(0.0, "chance of each change; where it is steered, at the start", low=0.0)
     augment_target: float = _setting(
         0.3,
         "the share of D's lead that held-out images may lack (r_v), to which that chance is steered; 0: it stays",
