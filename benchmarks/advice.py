@@ -52,7 +52,7 @@ def tried(path: Path, out: Path, *, number: int = 0) -> str:
     if len(flags) <= number:
         return f"{start}{first.id} | {' / '.join(first.advice) or 'none'} | {before.frechet:.3g} | | | | in words |"
     changed = taken(flags[number], settings)
-    again = out / f"{name}-{seed}-{number}.json.gz"
+    again = out / f"{name}-{seed}{flags[number].replace(' ', '')}.json.gz"
     if not again.exists():
         preset = str(changed.pop("preset", kind.preset))
         same = {"epochs": settings["epochs"]}

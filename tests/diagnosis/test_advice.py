@@ -80,13 +80,16 @@ def test_every_rule_can_speak() -> None:
 
 
 def test_what_is_far_outside_its_preset_is_undone_in_one_advice() -> None:
-    tiny = {"preset": "r3mlp", "g_width": 2, "latent_dim": 2, "g_lr": 1e-3, "r1": 0.1}
+    tiny = {"data": "digits", "preset": "r3mlp", "g_width": 2, "latent_dim": 2, "g_lr": 1e-3, "r1": 0.1}
     assert Advice(tiny).extremes() == ("--latent-dim 100 --g-width 256",)
-    forever = {"preset": "r3dcgan", "ema_half_life": 1e9, "instance_noise": 3.0, "d_lr": 1e-7}
+    forever = {"data": "mnist", "preset": "r3dcgan", "ema_half_life": 1e9, "instance_noise": 3.0, "d_lr": 1e-7}
     assert Advice(forever).extremes() == ("--instance-noise 0 --d-lr 0.002 --ema-half-life 100000",)
     assert Advice(forever | {"trainer": "watched"}).extremes() == ()
-    labels = {"preset": "mlp", "label_real": 0.5, "label_fake": 0.5, "g_steps": 15}
+    labels = {"data": "digits", "preset": "r3mlp", "label_real": 0.5, "label_fake": 0.5, "g_steps": 15}
     assert Advice(labels).extremes() == ("--g-steps 1 --label-real 0.9 --label-fake 0",)
+    # Where the data would have got another preset, that too; what belongs to the old one goes with it.
+    clipped = {"data": "digits", "preset": "wgan", "weight_clip": 1e-5, "d_steps": 5}
+    assert Advice(clipped).extremes() == ("--preset auto --weight-clip 0", "--weight-clip 0.01")
     # A search's values, more of what does no harm, and what is switched off on purpose are nobody's fault.
     usual = {"preset": "r3mlp", "g_lr": 1e-4, "d_lr": 5e-3, "r1": 0.0, "r2": 1.0, "g_width": 1024, "latent_dim": 512}
     assert Advice(usual).extremes() == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,7 @@ EXTREMES = {
     "d_steps": Extreme(low=False, most=4.0, instead=1.0),
     "g_steps": Extreme(low=False, most=4.0, instead=1.0),
 }
+WITHOUT = ("weight_clip", "gradient_penalty", "init_std", "instance_noise")  # the defaults do without
 LEAST_TARGETS = 0.3  # between D's targets for reals and fakes
 LONGER, SHORTER = {"--epochs"}, {"--stop"}  # one says to go on, the other to end
 
@@ -136,27 +137,42 @@ class Advice:
         """
         if self.foreign:
             return ()
-        own = PRESETS.get(str(self.settings.get("preset")), {})
-        found = []
+        found = self.undone(PRESETS.get(str(self.settings.get("preset")), {}))
+        if not found:
+            return ()
+        # One advice: while one is left, undoing the others is no help; nor while the preset is too slow for the data.
+        usual = self.usual()
+        better = ("--preset auto " + self.undone(PRESETS[usual], kept=False),) if self.default() else ()
+        return (*(words.strip() for words in better), found)
+
+    def undone(self, own: Mapping[str, Any], *, kept: bool = True) -> str:
+        """The flags that bring back what is far outside `own`; `kept` is whether the preset's own settings stay."""
+        mine, found = PRESETS.get(str(self.settings.get("preset")), {}), []
         for name, extreme in EXTREMES.items():
             value, usual = self.settings.get(name), float(own.get(name) or 0.0)
             if not isinstance(value, int | float) or (value == 0 and name not in ("g_lr", "d_lr")):
                 continue
+            if not kept and value == mine.get(name):
+                continue  # it goes with the preset
             least, most = (usual / FAR, usual * FAR) if usual else (extreme.least, extreme.most)
             if (extreme.low and value < least) or (extreme.high and value > most):
-                found.append(f"{flag(name)} {usual or extreme.instead:g}")
+                without = not kept and name in WITHOUT
+                found.append(f"{flag(name)} {0.0 if without and not usual else usual or extreme.instead:g}")
         # Targets that are nearly the same for reals and fakes leave D nothing to learn.
         if self.value("label_real", 1.0) - self.value("label_fake") < LEAST_TARGETS:
             found.append("--label-real 0.9 --label-fake 0")
-        return (" ".join(found),) if found else ()  # one advice: while one is left, undoing the others is no help
+        return " ".join(found)
+
+    def usual(self) -> str:
+        """The preset that the data would have got."""
+        size = self.settings.get("size")
+        return auto_preset(str(self.settings.get("data", "")), size if isinstance(size, int) else None)
 
     def default(self) -> tuple[str, ...]:
-        """The preset that the data would have got, where the run has another."""
+        """That preset, where the run has another."""
         if self.foreign:
             return ()
-        size = self.settings.get("size")
-        usual = auto_preset(str(self.settings.get("data", "")), size if isinstance(size, int) else None)
-        return () if self.settings.get("preset") in (None, usual) else ("--preset auto",)
+        return () if self.settings.get("preset") in (None, self.usual()) else ("--preset auto",)
 
     def set(self, **values: Any) -> tuple[str, ...]:
         """Settings by name, those that the run has already left out; one advice all together."""

@@ -20,7 +20,7 @@ def vanishing_gradient(run: Judged) -> Finding | None:
     start = run.since((score < LIMITS.d_fake_vanished) & run.stalled & run.bad, least=LIMITS.confirmed)
     if start is None:
         return None
-    first = (*run.advice.set(objective="non-saturating"), *run.advice.extremes())
+    first = (*run.advice.set(objective="non-saturating"), *run.advice.extremes()[-1:])
     return run.finding(
         vanishing_gradient,
         "failure",
