@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ganscope.diagnosis import quality_now
+from fixtures.planted import make_run
+from ganscope.diagnosis import diagnose, quality_now
 
 
 def line(num_real: int, frechet: float, precision: float, coverage: float) -> dict[str, Any]:
@@ -34,3 +35,12 @@ def test_a_handful_of_reals_calls_nothing_good() -> None:
     assert few.grade == "fair"
     assert str(few).startswith("fair, as far as 28 real images can tell: Fréchet 0.3")
     assert quality_now([UNTRAINED, line(28, 80.0, 0.0, 0.0)]).grade == "nothing like real"
+
+
+@pytest.mark.parametrize(("num_real", "named"), [(27, False), (2000, True)])
+def test_grain_beyond_the_most_detailed_of_a_few_reals_may_be_chance(num_real: int, named: bool) -> None:
+    """27 MNIST digits; 26 to 28 % of fresh ones have more detail than any of them."""
+    _, _, evals, settings = run = make_run(rough=0.27)
+    for entry in evals:
+        entry["metrics"]["rough"] |= {"num_real": num_real}
+    assert ("grainy" in {finding.id for finding in diagnose(*run[:2], evals, settings)}) == named

@@ -70,6 +70,7 @@ class Limits:
     heart_gap: float = 0.4  # more than that on held-out images
     # the others
     chance: float = 1e-3  # that fresh reals look as copied, where few held-out images say what is normal
+    rare: float = 1e-4  # the same of fine detail, of which all snapshots share the one limit
     copies: float = 0.05  # share of fakes nearer to training images than 99 % of held-out ones, above that 1 %
     copies_many: float = 0.2  # the same, for a failure
     exploded: float = 1.25  # of the untrained Fréchet

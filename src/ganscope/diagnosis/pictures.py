@@ -253,7 +253,11 @@ def outside(run: Judged, name: str) -> tuple[int | None, Floats]:
     record = run.record
     excess = record.metric(name) - np.nan_to_num(record.metric(name, "floor"))
     noise = (LIMITS.noise + 1) * np.nan_to_num(record.metric(name, "stderr"))
-    return run.since(excess > np.maximum(LIMITS.texture, noise), span=LIMITS.texture_span), excess
+    # The most detailed of a few reals says what is normal, and fresh ones can have more by chance.
+    reals = record.metric(name, "num_real")
+    chance = np.where(reals < 199, 1.0 - LIMITS.rare ** (1.0 / np.maximum(reals, 1.0)), 0.0)
+    clear = (excess > np.maximum(LIMITS.texture, noise)) & (record.metric(name) > chance)
+    return run.since(clear, span=LIMITS.texture_span), excess
 
 
 def too_slow(run: Judged) -> Finding | None:
