@@ -5,8 +5,9 @@
 
 RECORDED are runs by `recorded.py`. The advice is the first of the finding that heads the last verdict, taken by the
 command line's own parser; everything else stays as it was, the number of images too unless the advice is about that.
-It helped if that finding is gone from the last verdict, the grade has risen and is at least fair; otherwise it may have
-made the run better, by more than a twentieth of its distance. Runs that exist in FOLDER are not trained again.
+It helped if that finding is gone from the last verdict and the best snapshot's grade has risen and is at least fair;
+otherwise it may have made the run better, by more than a twentieth of its distance. Runs that exist in FOLDER are not
+trained again.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ganscope.cli import build_parser
-from ganscope.diagnosis import Finding, diagnose, quality_now
+from ganscope.diagnosis import Finding, Quality, best_snapshot, diagnose, quality_now
 from kinds import KINDS
 from recorded import Lines, make, read, write
 
@@ -32,6 +33,12 @@ def last_word(path: Path) -> tuple[list[Finding], Lines, dict[str, Any]]:
     return found, evals, settings
 
 
+def at_best(evals: Lines) -> Quality:
+    """The quality of the snapshot that `sample` would take."""
+    best = best_snapshot(evals)
+    return quality_now([line for line in evals if best is None or line["images_seen"] <= best])
+
+
 def taken(advice: str, settings: dict[str, Any]) -> dict[str, Any]:
     """The settings that an advice changes, as the command line understands it."""
     given = vars(build_parser().parse_args(["train", "digits", *shlex.split(advice)]))
@@ -43,7 +50,7 @@ def tried(path: Path, out: Path, *, number: int = 0) -> str:
     name, _, seed = path.name.removesuffix(".json.gz").rpartition("-")
     kind, (found, evals, settings) = KINDS[name], last_word(path)
     told = [finding for finding in found if finding.severity != "info"]
-    before = quality_now(evals)
+    before = at_best(evals)
     start = f"| {name} | {seed} | "
     if not told:
         return f"{start}nothing named | | {before.frechet:.3g} | | | | |"
@@ -58,7 +65,7 @@ def tried(path: Path, out: Path, *, number: int = 0) -> str:
         same = {"epochs": settings["epochs"]}
         write(again, make(kind.data, preset, same | kind.settings | changed, int(seed)))
     after_found, after_evals, _ = last_word(again)
-    after = quality_now(after_evals)
+    after = at_best(after_evals)
     left = [finding.id for finding in after_found if finding.severity != "info"]
     gone, better = first.id not in left, after.frechet < 0.95 * before.frechet
     good = gone and better and after.level > before.level and after.level >= 2

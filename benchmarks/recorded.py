@@ -139,11 +139,13 @@ def trained(folder: Path, data: str, preset: str, settings: dict[str, Any], seed
     due = planned(resolved.snapshot_every, step)
     judge = ImageJudge(run, dataset, resolved, progress)
     recorder = Recorder(run, num_images=count, images_per_iteration=step, due=due, judge=judge)
-    train(
+    outcome = train(
         run, dataset.train.images, dataset.test.images, resolved, backend_of(resolved), recorder,
         data_hash=dataset.train.content_hash, progress=progress,
     )  # fmt: skip
     recorder.close()
+    if outcome.status != "finished":
+        raise SystemExit(f"the training is {outcome.status}: half of a run is not kept")
     names = {"num_images": count, "class_names": list(dataset.train.class_names)}
     return pack(resolved.to_dict() | names, run.history(), run.lines("test"), run.evals())
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from ganscope.diagnosis import GRADES, Finding, diagnose, quality_now, verdict
-from kinds import KINDS, Kind
+from kinds import FAR, KINDS, Kind
 from recorded import read
 
 GOOD_NEWS = ("balanced", "converged")
@@ -115,12 +115,15 @@ def table(runs: list[Said], title: str) -> None:
             cells.append(", ".join(f"{word} {count}" for word, count in names.items()))
         cells.append(sum(run.bad for run in mine) or "")
         print(f"| {name} | {len(mine)} | " + " | ".join(map(str, cells)) + " |")
-    planted = [run for run in runs if run.kind.should]
+    # What was made to fail and came out well all the same has nothing to be named.
+    planted = [run for run in runs if run.kind.should and (run.bad or FAR not in run.kind.should)]
+    well = [run for run in runs if run.kind.should and run not in planted]
     healthy = [run for run in runs if not run.kind.should and not run.bad]
     ended_far = sum(not run.kind.should and run.bad for run in runs)
     named, early = (sum(run.named <= share for run in planted) for share in (1.0, 1 / 3))
     print(
-        f"\nPlanted failures named: {named} of {len(planted)}, in the first third {early}. Healthy runs that end well "
+        f"\nPlanted failures named: {named} of {len(planted)}, in the first third {early} ({len(well)} more were made "
+        f"to fail and did not: named {sum(run.named <= 1.0 for run in well)}). Healthy runs that end well "
         f"called a failure at any snapshot: {sum(bool(run.ever('failure')) for run in healthy)} of {len(healthy)} "
         f"({ended_far} more end far from real and are not counted). Good news ever headed a run far from real: "
         f"{sum(run.praised for run in runs)} of {len(runs)}."
