@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from ganscope.networks.conditional import ConditionalDiscriminator, ConditionalGenerator, embedded, joined, told, tried
+from ganscope.networks.operators import apply, generator_operators
 from ganscope.networks.options import NetworkOptions
 from ganscope.networks.pair import build_pair
 from ganscope.networks.plain import plain_layers
@@ -79,3 +80,13 @@ def test_a_network_that_is_told_nothing_is_itself() -> None:
     assert told(g, None) is g and joined(torch.zeros(2, 3), None, 0).shape == (2, 3)
     assert tried(pair("mlp")[0], torch.zeros(2, 12)).shape == (2, 1, 16, 16)
     assert "Embedding" in network_table(*pair("mlp"), latent_dim=12, image_shape=(1, 16, 16))
+
+
+@pytest.mark.parametrize("name", ["mlp", "dcgan", "resnet"])
+def test_its_operators_make_the_same_images_of_latent_and_class(name: str) -> None:
+    g, _ = pair(name, d_norm="none")
+    z, _, labels = batch(name)
+    with torch.no_grad():
+        wanted = g.eval()(z, labels)
+    found = apply(generator_operators(g), joined(z, labels, CLASSES))
+    assert torch.allclose(found, wanted, atol=1e-5)

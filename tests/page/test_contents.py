@@ -161,3 +161,11 @@ def test_without_labels_the_clusters_are_named_as_found(tmp_path: Path) -> None:
 def test_a_class_name_reaches_the_page_as_it_is(tmp_path: Path) -> None:
     run = build_run(tmp_path / "nasty", num_real=100, num_fake=50, snapshots=1, nasty=True)
     assert container.decode(contents.base(run))[0]["map"]["classes"][0] == NASTY
+
+
+def test_a_conditional_snapshot_says_what_was_asked(run: Run, tmp_path: Path) -> None:
+    told = build_run(tmp_path / "run", conditional=True, snapshots=2, num_fake=60, num_real=100, num_images=40)
+    _, arrays = container.decode(contents.snapshot(told, 6400))
+    assert list(arrays["asked"]) == [k for k in range(10) for _ in range(4)] + [k % 10 for k in range(20)]
+    assert told.evals()[-1]["per_class"]["confusion"][9] == [6] + [0] * 9
+    assert "asked" not in container.decode(contents.snapshot(run, 6400))[1], "no class was asked for"

@@ -34,6 +34,8 @@ CASES = {
     "dcgan": ("r3dcgan", 28, 1, "random"),
     "blurred colour": ("r3dcgan-64", 40, 3, "random"),
     "resnet": ("r3gan", 28, 1, "pca"),
+    "told a class": ("r3mlp", 8, 1, "random"),
+    "told a class, dcgan": ("r3dcgan", 28, 1, "random"),
 }
 
 
@@ -41,8 +43,12 @@ def trained(path: Path, case: str, *, landing: bool = True) -> Run:
     """A synthetic run with a generator whose every weight differs from its start, and a small map."""
     preset, size, channels, space_name = CASES[case]
     run = build_run(path, SPEC, size=size, channels=channels)
-    asked = make_config("mnist", preset, size=size, channels=channels, num_fakes=128, latent_dim=20, g_width=16)
-    config = plan(asked, num_images=SPEC.num_real, size=size, channels=channels)
+    told = case.startswith("told")
+    asked = make_config(
+        "mnist", preset, size=size, channels=channels, num_fakes=128, latent_dim=20, g_width=16, conditional=told
+    )
+    counts = tuple(np.bincount(np.arange(SPEC.num_real) % 10).tolist())
+    config = plan(asked, num_images=SPEC.num_real, size=size, channels=channels, class_counts=counts)
     run.config_path.write_text(json.dumps({"format": 1, **config.to_dict()}))
     backend = choose_backend(device="cpu", precision="float32")
     g = new_state(config, backend).g
@@ -135,7 +141,17 @@ CHECK = """async (images) => {
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("case", ["dcgan", pytest.param("resnet", marks=pytest.mark.slow), "mlp", "blurred colour"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        "dcgan",
+        pytest.param("resnet", marks=pytest.mark.slow),
+        "mlp",
+        "blurred colour",
+        "told a class",
+        pytest.param("told a class, dcgan", marks=pytest.mark.slow),
+    ],
+)
 def test_pictures_and_places_are_those_of_python(browser: Any, tmp_path: Path, case: str) -> None:
     """Half precision: within 1 grey level. Places: the small map's, to a thousandth of the map."""
     run = trained(tmp_path / "run", case)

@@ -84,3 +84,17 @@ def test_writers_cannot_write_what_is_no_line(tmp_path: Path) -> None:
         run.append("history", TimingLine(images_seen=3))
     run.append("history", HISTORY)
     assert run.read(HistoryLine)[0].epoch == 0.5
+
+
+def test_what_was_measured_class_by_class_stays_in_its_place_or_goes_as_a_whole() -> None:
+    """A list with a hole in it must never be read as a shorter one: its places are classes."""
+    told = {"frechet": [1.0, None, 3.0], "confusion": [[1, 2], [3, 4]], "accuracy": 0.5, "new": 1}
+    line = EvalLine.read({"images_seen": 1, "per_class": told})
+    assert line is not None and line.per_class is not None
+    assert line.per_class.frechet == (1.0, None, 3.0) and line.per_class.confusion == ((1, 2), (3, 4))
+    assert line.to_dict()["per_class"] | told == line.to_dict()["per_class"]
+    broken = EvalLine.read(
+        {"images_seen": 1, "per_class": told | {"frechet": [1.0, "x", 3.0], "confusion": [[1, "y"]]}}
+    )
+    assert broken is not None and broken.per_class is not None
+    assert broken.per_class.frechet == () and broken.per_class.confusion == ()

@@ -1,6 +1,7 @@
 /** Arithmetic of curves: smoothing, looking values up, merging findings. Pure. */
 
-import type { Evaluation, Finding } from "./model";
+import type { FindingLine } from "./lines";
+import type { Evaluation } from "./model";
 
 type Values = ArrayLike<number | null>;
 
@@ -69,7 +70,7 @@ export function joined(tables: readonly { x: ArrayLike<number>; columns: readonl
 }
 
 /** A finding of a run as it was last stated; `open` while the newest line still states it. */
-export type Stated = Finding & { open: boolean };
+export type Stated = FindingLine & { open: boolean };
 
 /** Every finding of a run once, in the order of its beginning. */
 export function findingsOf(evals: readonly Evaluation[]): Stated[] {
@@ -80,7 +81,7 @@ export function findingsOf(evals: readonly Evaluation[]): Stated[] {
   return [...found.values()].sort((a, b) => a.first - b.first);
 }
 
-const WEIGHT = { failure: 2, warning: 1, info: 0 } as const;
+const WEIGHT: Record<string, number> = { failure: 2, warning: 1, info: 0 };
 export type Tone = "failure" | "warning" | "info" | "good";
 
 /** How the newest line judges the run: its gravest finding; "good" for a balanced one, "info" while there is nothing to say. */

@@ -4,7 +4,8 @@ import { findingsOf, type Stated } from "./curves";
 import { against, rowsOf } from "./evidence";
 import { explain, isTerm } from "./explain";
 import { div, fill, h, type Child } from "./dom";
-import type { Evaluation, Finding, RunModel } from "./model";
+import type { FindingLine } from "./lines";
+import type { Evaluation, RunModel } from "./model";
 import { count, short, words } from "./numbers";
 
 export class Details {
@@ -57,7 +58,7 @@ export class Details {
   }
 
   /** Open the card of a finding; `travel`: and bring it into view. */
-  show(finding: Finding, travel: boolean): void {
+  show(finding: FindingLine, travel: boolean): void {
     const card = this.findings.querySelector<HTMLDetailsElement>(`[data-key="${CSS.escape(keyOf(finding))}"]`);
     if (!card) return;
     card.open = true;
@@ -88,7 +89,7 @@ export class Details {
   }
 }
 
-const keyOf = (finding: Finding): string => `${finding.id}@${finding.first}`;
+const keyOf = (finding: FindingLine): string => `${finding.id}@${finding.first}`;
 
 function table(line: Evaluation): HTMLElement {
   const rows = Object.entries(line.metrics ?? {}).map(([name, metric]) =>

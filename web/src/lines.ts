@@ -63,6 +63,28 @@ export interface FindingLine {
   advice: string[];
 }
 
+/** What a conditional generator makes of each class, lists `(K,)`; see `ganscope.metrics.Classwise`. */
+export interface ClasswiseLine {
+  num_fake: number[];
+  num_compared: number[];
+  frechet: (number | null)[];
+  frechet_floor: (number | null)[];
+  frechet_stderr: (number | null)[];
+  precision: (number | null)[];
+  precision_floor: (number | null)[];
+  recall: (number | null)[];
+  recall_floor: (number | null)[];
+  coverage: (number | null)[];
+  coverage_floor: (number | null)[];
+  diversity: (number | null)[];
+  diversity_floor: (number | null)[];
+  confusion: number[][];
+  accuracy: number | null;
+  stderr: number | null;
+  floor: number | null;
+  chance: number | null;
+}
+
 /** evals.jsonl: what was measured at a snapshot, and what was made of it. */
 export interface EvalLine {
   images_seen: number;
@@ -70,6 +92,7 @@ export interface EvalLine {
   epoch: number;
   metrics: Record<string, MeasuredLine>;
   class_share: ClassShareLine | null;
+  per_class: ClasswiseLine | null;
   findings: FindingLine[];
   quality: Record<string, unknown> | null;
   verdict: string;

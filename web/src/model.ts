@@ -3,6 +3,7 @@
 import { Clock, type Unit } from "./clock";
 import { type Container, type Numbers, open } from "./container";
 import { GridIndex } from "./gridindex";
+import type { EvalLine, HistoryLine, TestLine } from "./lines";
 import type { Index, RunIndex, Source } from "./source";
 import { type ToyFrame, type ToyMeta, type ToyNumbers, type ToyScene, toyFrame, toyScene } from "./toymodel";
 import { type Box, boxOf } from "./viewport";
@@ -48,51 +49,22 @@ export interface Reals {
   centre: Float32Array;
 }
 
-export interface Metric {
-  value: number | null;
-  stderr: number | null;
-  floor: number | null;
-  num_real?: number;
-  num_fake?: number;
-  features?: string;
-  better?: "lower" | "higher";
-}
+/** A line of evals.jsonl as log.glv has it: the class shares stand in sections of their own. */
+export type Evaluation = Omit<EvalLine, "class_share">;
+export type HistoryColumn = keyof HistoryLine;
+export type TestColumn = keyof TestLine;
 
-export interface Finding {
-  id: string;
-  severity: "failure" | "warning" | "info";
-  first: number;
-  last: number;
-  evidence: Record<string, number | null>;
-  thresholds: Record<string, number | null>;
-  sentence: string;
-  advice: string[];
-}
-
-export interface Evaluation {
-  images_seen: number;
-  iteration?: number;
-  epoch?: number;
-  metrics?: Record<string, Metric>;
-  unlike?: number | null;
-  findings?: Finding[];
-  verdict?: string;
-  /** A toy's scores. */
-  toy?: ToyNumbers;
-  best?: number | null;
-}
-
-export interface Table {
+export interface Table<Column extends string> {
   x: Float64Array;
-  columns: Record<string, Float32Array>;
+  columns: Partial<Record<Column, Float32Array>>;
 }
 
 export interface Log {
   finished: boolean;
   summary: Record<string, unknown>;
   evals: Evaluation[];
-  history: Table;
-  test: Table;
+  history: Table<HistoryColumn>;
+  test: Table<TestColumn>;
   shareReal: Float32Array | null;
   /** One row an evaluation; NaN where it was not measured. */
   shareFake: Float32Array[];
@@ -439,22 +411,22 @@ async function snapshotOf(box: Container<SnapshotMeta>): Promise<Snapshot> {
 interface LogMeta {
   finished: boolean;
   summary: Record<string, unknown>;
-  history: string[];
-  test: string[];
+  history: HistoryColumn[];
+  test: TestColumn[];
 }
 
 async function logOf(box: Container<LogMeta>): Promise<Log> {
-  const table = async (name: "history" | "test"): Promise<Table> => {
+  const table = async <Column extends string>(name: "history" | "test", names: Column[]): Promise<Table<Column>> => {
     const [x, all] = await Promise.all([box.numbers(`${name}_x`), box.numbers(name)]);
     const rows = x.length;
-    const columns: Record<string, Float32Array> = {};
-    box.meta[name].forEach((column, i) => {
+    const columns: Partial<Record<Column, Float32Array>> = {};
+    names.forEach((column, i) => {
       columns[column] = Float32Array.from(all.subarray(i * rows, (i + 1) * rows));
     });
     return { x: Float64Array.from(x), columns };
   };
   const [history, test, text, real, fake, at, seconds] = await Promise.all([
-    table("history"), table("test"), box.numbers("evals"), box.numbers("share_real"), box.numbers("share_fake"), box.numbers("clock_x"), box.numbers("clock"),
+    table("history", box.meta.history), table("test", box.meta.test), box.numbers("evals"), box.numbers("share_real"), box.numbers("share_fake"), box.numbers("clock_x"), box.numbers("clock"),
   ]);
   const evals = JSON.parse(new TextDecoder().decode(text as Uint8Array) || "[]") as Evaluation[];
   const k = real.length;

@@ -6,7 +6,7 @@ import { explain, isTerm } from "./explain";
 import { gaps, joined, metricNames, smoothed } from "./curves";
 import { div, fill, h, say } from "./dom";
 import { against } from "./evidence";
-import type { RunModel, Table } from "./model";
+import type { HistoryColumn, RunModel, Table, TestColumn } from "./model";
 import { percent, short, words } from "./numbers";
 
 const DASH = [7, 4];
@@ -82,7 +82,7 @@ export class RunCharts {
   }
 
   /** Two curves, smoothed over their own noise, with held-out values as dots. */
-  private pair(columns: [string, string], names: [string, string], history: Table, test: Table, held: [string, string]): ChartData {
+  private pair(columns: [HistoryColumn, HistoryColumn], names: [string, string], history: Table<HistoryColumn>, test: Table<TestColumn>, held: [TestColumn, TestColumn]): ChartData {
     const window = Math.floor(history.x.length / 120);
     const raw = columns.map((name) => history.columns[name] ?? []);
     const smooth = raw.map((values) => (window > 0 ? smoothed(values, window) : values));

@@ -15,7 +15,8 @@ import { ImageList, type Item } from "./imagelist";
 import { classOfKey, Legend } from "./legend";
 import { attachInput } from "./mapinput";
 import { MapView } from "./mapview";
-import type { Change, Finding, Moment, RunModel, Snapshot } from "./model";
+import type { FindingLine } from "./lines";
+import type { Change, Moment, RunModel, Snapshot } from "./model";
 import { count, percent, servedness, shares } from "./numbers";
 import { evenly, Pictures, pinOf } from "./pictures";
 import { PinnedCard } from "./pinnedcard";
@@ -415,7 +416,7 @@ export class RunView implements View {
   }
 
   /** Open the card of a finding; `travel`: and bring it into view. */
-  show(finding: Finding, travel: boolean): void {
+  show(finding: FindingLine, travel: boolean): void {
     this.details.show(finding, travel);
   }
 

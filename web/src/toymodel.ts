@@ -1,6 +1,7 @@
 /** What a training on a toy sends: the scene that all its frames share, and the frames. */
 
 import type { Container } from "./container";
+import type { EvalLine } from "./lines";
 
 export interface ToyMeta {
   name: string;
@@ -27,7 +28,7 @@ export interface ToyScene extends ToyMeta {
   density: Uint8Array;
 }
 
-export type ToyNumbers = Record<string, number | null>;
+export type ToyNumbers = NonNullable<EvalLine["toy"]>;
 
 export interface ToyFrame {
   fakes: Float32Array;

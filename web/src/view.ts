@@ -1,7 +1,8 @@
 /** What the page asks of a run's part of it, of images or of a toy. */
 
 import type { RunState } from "./address";
-import type { Change, Finding, RunModel } from "./model";
+import type { FindingLine } from "./lines";
+import type { Change, RunModel } from "./model";
 
 export type Linked = "view" | "hidden" | "pin" | "hover";
 
@@ -26,7 +27,7 @@ export interface View {
   readonly state: RunState;
   restore(state: RunState): void;
   changed(what: Change): void;
-  show(finding: Finding, travel: boolean): void;
+  show(finding: FindingLine, travel: boolean): void;
   clear(): void;
   toggleKey(key: string): void;
   /** Do as a run beside it has done, as far as the two have the same places, classes and latents. */

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { findingsOf, gaps, joined, metricNames, rowAt, smoothed, toneOf, valueAt } from "../src/curves";
-import type { Evaluation, Finding } from "../src/model";
+import type { FindingLine, MeasuredLine } from "../src/lines";
+import type { Evaluation } from "../src/model";
 import { floats } from "./random";
 
-const finding = (id: string, first: number, severity: Finding["severity"] = "warning", sentence = ""): Finding =>
+const finding = (id: string, first: number, severity = "warning", sentence = ""): FindingLine =>
   ({ id, severity, first, last: first, evidence: {}, thresholds: {}, sentence, advice: [] });
-const line = (seen: number, findings: Finding[], metrics: Evaluation["metrics"] = {}): Evaluation => ({ images_seen: seen, findings, metrics });
-const metric = { value: 1, stderr: null, floor: null };
+const line = (seen: number, findings: FindingLine[], metrics: Evaluation["metrics"] = {}): Evaluation => ({ images_seen: seen, iteration: 0, epoch: 0, findings, metrics, per_class: null, quality: null, verdict: "", best: null, toy: null });
+const metric: MeasuredLine = { value: 1, stderr: null, floor: null, num_real: null, num_fake: null, floor_num: null, features: "", version: "", better: "" };
 
 describe("curves", () => {
   test("smoothing is the centred mean, as computed the slow way", () => {

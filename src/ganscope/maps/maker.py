@@ -70,7 +70,8 @@ class MapMaker:
         """Place one snapshot's fakes, or let them wait for the layout."""
         scores = np.full(len(snapshot.fakes), np.nan, np.float32) if snapshot.scores is None else snapshot.scores
         with atomic(self.run.waiting_path(snapshot.images_seen)) as file:
-            np.savez(file, features=features, labels=labels, scores=scores, fakes=snapshot.fakes)
+            asked: dict[str, Any] = {} if snapshot.labels is None else {"asked": snapshot.labels}
+            np.savez(file, features=features, labels=labels, scores=scores, fakes=snapshot.fakes, **asked)
         if self._ready():
             self._place_waiting()
 
@@ -106,11 +107,12 @@ class MapMaker:
             with np.load(path, allow_pickle=False) as found:
                 fakes = found["fakes"]
                 placed = self._fitted.place(found["features"], fakes)
+                asked: dict[str, Any] = {"asked": found["asked"].astype(np.int32)} if "asked" in found else {}
                 with atomic(self.run.map_path(images_seen)) as file:
                     np.savez_compressed(
                         file, xy=placed.xy, distance=placed.distance, unlike=placed.unlike, nearest=placed.nearest,
                         score=found["scores"].astype(np.float32), label=found["labels"].astype(np.int32),
-                        images=fakes[:KEPT_IMAGES],
+                        images=fakes[:KEPT_IMAGES], **asked,
                     )  # fmt: skip
                 self._keep_more(images_seen, fakes[KEPT_IMAGES:])
             path.unlink()

@@ -27,6 +27,7 @@ class ConditionalGenerator(nn.Module):
 
     def __init__(self, inner: nn.Module, num_classes: int, latent_dim: int) -> None:
         super().__init__()
+        self.latent_dim = latent_dim
         self.embed = nn.Embedding(num_classes, embedded(latent_dim))  # N(0, 1), as z is
         self.inner = inner
 
@@ -60,6 +61,16 @@ def tried(network: nn.Module, x: Tensor) -> Tensor:
     asks = isinstance(network, ConditionalGenerator | ConditionalDiscriminator)
     made: Tensor = told(network, torch.zeros(len(x), dtype=torch.long, device=x.device) if asks else None)(x)
     return made
+
+
+@torch.no_grad()
+def joining(g: ConditionalGenerator) -> Tensor:
+    """The linear map from z and the class as one-hot to what `inner` takes: `(Z + E, Z + K) float32`."""
+    num_classes, width = g.embed.weight.shape
+    joins = g.embed.weight.new_zeros(g.latent_dim + width, g.latent_dim + num_classes)
+    joins[: g.latent_dim, : g.latent_dim] = torch.eye(g.latent_dim)
+    joins[g.latent_dim :, g.latent_dim :] = g.embed.weight.t()
+    return joins
 
 
 def joined(z: Tensor, labels: Tensor | None, num_classes: int) -> Tensor:

@@ -32,7 +32,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganscope.networks import dcgan, mlp, resnet
+from ganscope.networks import conditional, dcgan, mlp, resnet
 
 SPREAD_LEAST = 1e-4  # of `gather`, under its root
 
@@ -49,9 +49,16 @@ class Operator:
 def generator_operators(g: nn.Module) -> list[Operator]:
     """A trained generator in evaluation mode, `(Z,)` latents to `(C, H, W)` images in [-1, 1].
 
+    One that is told a class takes z and the class as one-hot, `(Z + K,)`: see `conditional.joined`.
+
     Raises:
         ValueError: it has a layer that no operator stands for.
     """
+    if type(g) is conditional.ConditionalGenerator:
+        joins = conditional.joining(g)
+        width, numbers = joins.shape
+        weights = {"weight": joins, "bias": joins.new_zeros(width)}
+        return [Operator("linear", {"in": numbers, "out": width}, weights), *generator_operators(g.inner)]
     if type(g) is mlp.MlpGenerator:
         channels, height, width = g.shape
         return [

@@ -45,22 +45,7 @@ def plain_layers(g: nn.Module) -> nn.Sequential:
 
 def _conditional(g: conditional.ConditionalGenerator) -> list[nn.Module]:
     """z and the class as one-hot come in, `(N, Z + K)`: one linear map turns them into z and its embedding."""
-    num_classes, width = g.embed.weight.shape
-    inner = plain_layers(g.inner)
-    latent_dim = _inputs(g.inner) - width
-    joins = g.embed.weight.new_zeros(latent_dim + width, latent_dim + num_classes)
-    joins[:latent_dim, :latent_dim] = torch.eye(latent_dim)
-    joins[latent_dim:, latent_dim:] = g.embed.weight.t()
-    return [_linear(joins, None), *inner]
-
-
-def _inputs(g: nn.Module) -> int:
-    """Numbers that a generator takes: those of its first product, and of a toy's without the planes' part."""
-    if isinstance(g, points.Generator):
-        first = g.layers[0]
-        assert isinstance(first, nn.Linear)
-        return first.in_features - g.planes.out_features
-    return next(module for module in g.modules() if isinstance(module, nn.Linear)).in_features
+    return [_linear(conditional.joining(g), None), *plain_layers(g.inner)]
 
 
 def _mlp(g: mlp.MlpGenerator) -> list[nn.Module]:

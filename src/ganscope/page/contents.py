@@ -216,6 +216,7 @@ def frame_of(xy: NDArray[np.float32]) -> container.Frame:
 
 
 def _points(fake: FakePoints, frame: container.Frame) -> dict[str, container.Section]:
+    asked = {"asked": container.labels_to_small(fake.asked)} if (fake.asked >= 0).any() else {}
     distance = np.nan_to_num(fake.distance.astype(np.float64), nan=655.35, posinf=655.35)
     return {
         "xy": container.to_u16(fake.xy, frame),
@@ -224,6 +225,7 @@ def _points(fake: FakePoints, frame: container.Frame) -> dict[str, container.Sec
         "score": container.share_to_u8(fake.score, 1.0),
         "label": container.labels_to_small(fake.label),
         "nearest": np.maximum(fake.nearest, 0).astype(np.uint32),
+        **asked,
     }
 
 

@@ -3,6 +3,7 @@
     operators, weights     see networks/operators.py, at half precision, or in eight bits where there are many
     directions             of the latent space that move the picture most (Shen and Zhou 2021), `(K, Z)`
     fixed                  the latents of the snapshots' first images, `(M, Z)` at half precision
+    asked                  the classes that these were asked for, of a generator that is told one
     check                  what PyTorch makes of the first of these in float32: the page compares its own pictures
     landing                a small map of the reals, see maps/landing.py
 
@@ -54,8 +55,8 @@ def export(run: Run) -> Exported:
 def _container(run: Run, images_seen: int) -> bytes:
     from ganscope.device import choose_backend
     from ganscope.networks import apply as run_operators
-    from ganscope.networks import generator_operators, num_weights, packed, unpacked
-    from ganscope.training import generate, latents, read_generator
+    from ganscope.networks import generator_operators, joined, num_weights, packed, unpacked
+    from ganscope.training import Latents, fixed_latents, generate, read_generator
 
     config = run.config()
     backend = choose_backend(device="cpu", precision="float32")
@@ -66,23 +67,26 @@ def _container(run: Run, images_seen: int) -> bytes:
         raise ValueError(f"it has {count:,} weights, and the page takes up to {MOST_WEIGHTS:,}")
     precision: Literal["float16", "int8"] = "float16" if count <= HALF_UP_TO else "int8"
     steps, weights = packed(operators, precision, "g.")
-    fixed = latents(config, config.num_fakes, "fixed")[:FIXED].half()
-    wanted = generate(g, fixed.float(), backend)
+    given = fixed_latents(config)
+    fixed, labels = given.z[:FIXED].half(), None if given.labels is None else given.labels[:FIXED]
+    wanted = generate(g, Latents(fixed.float(), labels), backend)
     if wanted.ndim != 4:
         raise ValueError("it makes points, not images")
-    found = run_operators(unpacked(steps, weights), fixed.float())
+    found = run_operators(unpacked(steps, weights), joined(fixed.float(), labels, config.num_classes))
     levels = found.add(1.0).mul(127.5).clamp(0, 255).round().numpy()
     off = np.abs(levels - wanted)
     meta: dict[str, Any] = {
         "kind": "generator", "images_seen": images_seen, "latent": config.latent, "z": config.latent_dim,
+        "classes": config.num_classes,
         "shape": list(wanted.shape[1:]), "operators": steps, "precision": precision, "weights": count,
         "off": {"mean": float(off.mean()), "most": float(off.max()), "images": len(off)}, "landing": None,
     }  # fmt: skip
     sections: dict[str, container.Section] = {
         **weights,
-        "directions": _directions(g),
+        "directions": _directions(g, config.latent_dim),
         "fixed": fixed.numpy().view(np.uint16),
         "check": wanted[:CHECKED],
+        **({} if labels is None else {"asked": container.labels_to_small(labels.numpy())}),
     }
     landing = _landing(run, images_seen)
     if landing:
@@ -91,12 +95,12 @@ def _container(run: Run, images_seen: int) -> bytes:
     return container.encode(meta, sections)
 
 
-def _directions(g: nn.Module) -> NDArray[np.float32]:
+def _directions(g: nn.Module, latent_dim: int) -> NDArray[np.float32]:
     """The `K` unit vectors of the latent space that the first layer stretches most: `(K, Z)`, the strongest first."""
     from torch import nn
 
     first = next(layer for layer in g.modules() if isinstance(layer, nn.Linear))
-    weight = first.weight.detach().double().numpy()
+    weight = first.weight.detach().double().numpy()[:, :latent_dim]  # the rest takes the class
     _, vectors = np.linalg.eigh(weight.T @ weight)
     return np.ascontiguousarray(vectors[:, ::-1][:, :DIRECTIONS].T, np.float32)
 

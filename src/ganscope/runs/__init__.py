@@ -7,7 +7,14 @@ from ganscope.runs.environment import describe
 from ganscope.runs.lines import EvalLine, FindingLine, HistoryLine, MeasuredLine, TestLine, TimingLine
 from ganscope.runs.listing import compare_text, list_text
 from ganscope.runs.lock import hold
-from ganscope.runs.points import FakePoints, MapInfo, read_fakes, read_images, read_map_info, read_reals
+from ganscope.runs.points import (
+    FakePoints,
+    MapInfo,
+    read_fakes,
+    read_images,
+    read_map_info,
+    read_reals,
+)
 from ganscope.runs.reading import parsed_line, read_arrays, read_bytes, read_json, regular
 from ganscope.runs.run import LINE_FILES, Run, list_runs
 from ganscope.runs.snapshot import Snapshot

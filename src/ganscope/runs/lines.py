@@ -2,7 +2,7 @@
 
 Every line belongs to a moment, counted in `images_seen`. Reading is tolerant: a field of a wrong type becomes `None` or
 its default, a line without a moment is none. What a later version or another trainer adds is kept in `others`.
-The page's TypeScript types are generated from these classes (`page/lines_ts.py`).
+The page's TypeScript types are generated from these classes (`runs/typescript.py`).
 """
 
 from __future__ import annotations
@@ -131,18 +131,44 @@ class FindingLine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClasswiseLine:
+    """What a conditional generator makes of each class, lists `(K,)`; see `ganscope.metrics.Classwise`."""
+
+    num_fake: tuple[int, ...] = ()
+    num_compared: tuple[int, ...] = ()
+    frechet: tuple[float | None, ...] = ()
+    frechet_floor: tuple[float | None, ...] = ()
+    frechet_stderr: tuple[float | None, ...] = ()
+    precision: tuple[float | None, ...] = ()
+    precision_floor: tuple[float | None, ...] = ()
+    recall: tuple[float | None, ...] = ()
+    recall_floor: tuple[float | None, ...] = ()
+    coverage: tuple[float | None, ...] = ()
+    coverage_floor: tuple[float | None, ...] = ()
+    diversity: tuple[float | None, ...] = ()
+    diversity_floor: tuple[float | None, ...] = ()
+    confusion: tuple[tuple[int, ...], ...] = ()
+    accuracy: float | None = None
+    stderr: float | None = None
+    floor: float | None = None
+    chance: float | None = None
+    others: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvalLine(Line):
     """evals.jsonl: what was measured at a snapshot, and what was made of it.
 
     Attributes:
         best: images_seen of the best snapshot so far. quality: the one scale, see `ganscope.diagnosis.Quality`.
-        toy: the scores of a toy, whose truth is known.
+        per_class: of a conditional generator. toy: the scores of a toy, whose truth is known.
     """
 
     FILE: ClassVar[str] = "evals"
 
     metrics: dict[str, MeasuredLine] = field(default_factory=dict)
     class_share: ClassShareLine | None = None
+    per_class: ClasswiseLine | None = None
     findings: tuple[FindingLine, ...] = ()
     quality: dict[str, Any] | None = None
     verdict: str = ""
@@ -239,10 +265,10 @@ def _read_value(hint: Any, value: Any) -> Any:
 
 def _read_tuple(kind: Any, value: Any) -> Any:
     """All of a list: of numbers whole or not at all, of objects those that can be read."""
-    if not isinstance(value, list):
+    if not isinstance(value, list | tuple):
         return INVALID
     items = [_read_value(kind, item) for item in value]
-    if any(item is INVALID for item in items) and kind is float:
+    if any(item is INVALID for item in items) and not dataclasses.is_dataclass(kind) and kind is not str:
         return INVALID
     return tuple(item for item in items if item is not INVALID)
 

@@ -32,7 +32,8 @@ class FakePoints:
 
     Attributes:
         xy: `(M, 2) float32`. distance: in units of the reals' range. unlike: beyond it. nearest: index of a real.
-        score: D's score in [0, 1]. label: class in −1 … K−1. images: of the first fakes, `(m, C, H, W) uint8`, or None.
+        score: D's score in [0, 1]. label: class that it looks like, in −1 … K−1. asked: class that it was asked for, −1
+            where none was. images: of the first fakes, `(m, C, H, W) uint8`, or None.
     """
 
     xy: F32
@@ -41,6 +42,7 @@ class FakePoints:
     nearest: NDArray[np.int32]
     score: F32
     label: NDArray[np.int32]
+    asked: NDArray[np.int32]
     images: U8 | None
 
 
@@ -80,6 +82,7 @@ def read_fakes(path: Path) -> FakePoints | None:
         "nearest": _column(found.get("nearest"), count, np.int32, nothing),
         "score": _column(found.get("score"), count, np.float32, np.full(count, np.nan, np.float32)),
         "label": _column(found.get("label"), count, np.int32, unknown),
+        "asked": _column(found.get("asked"), count, np.int32, unknown),
     }
     if any(column is None for column in columns.values()):
         return None

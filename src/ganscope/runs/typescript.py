@@ -37,7 +37,8 @@ def _name(hint: Any) -> str:
         return " | ".join(_name(kind) for kind in typing.get_args(hint))
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is tuple:
-        return f"{_name(arguments[0])}[]"
+        inner = _name(arguments[0])
+        return f"({inner})[]" if " " in inner else f"{inner}[]"
     if origin is dict:
         return f"Record<string, {_name(arguments[1])}>"
     return str(hint.__name__)
