@@ -8,6 +8,8 @@ export interface RunState {
   /** Middle and span of the window, in map units. */
   view?: [number, number, number];
   hidden?: number[];
+  /** The class whose asked for images alone are shown. */
+  asked?: number;
   /** Classes brought out. */
   spotlight?: number[];
   pin?: Pin;
@@ -48,6 +50,7 @@ export function written(state: PageState): string {
     put(`v${at}`, run.view?.map(number).join("_"));
     put(`hide${at}`, run.hidden?.join("."));
     put(`show${at}`, run.spotlight?.join("."));
+    put(`asked${at}`, run.asked);
     put(`pin${at}`, run.pin && `${run.pin.kind}.${run.pin.id}`);
   });
   return out.toString();
@@ -84,6 +87,8 @@ export function read(fragment: string, runs: number): PageState {
     if (hidden) run.hidden = hidden;
     const spotlight = list(found.get(`show${at}`));
     if (spotlight) run.spotlight = spotlight;
+    const asked = whole(found.get(`asked${at}`));
+    if (asked !== undefined) run.asked = asked;
     const pin = /^(fake|real)\.(\d{1,9})$/.exec(found.get(`pin${at}`) ?? "");
     if (pin) run.pin = { kind: pin[1] as Pin["kind"], id: Number(pin[2]) };
     state.runs.push(run);

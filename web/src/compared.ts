@@ -1,6 +1,7 @@
 /** What a comparison of runs says: settings that differ, who is better beyond the error, whose latents are the same. Pure. */
 
-import type { Evaluation, Metric } from "./model";
+import type { MeasuredLine } from "./lines";
+import type { Evaluation } from "./model";
 
 export const LETTERS = "ABCD";
 export const RUN_COLOURS = ["#0072b2", "#d55e00", "#118d57", "#a33fae"];
@@ -61,7 +62,7 @@ export type Judged =
 const ERRORS_APART = 2;
 
 /** Which run has the better value, beyond what the errors of the best two allow to say. */
-export function judged(metrics: readonly (Metric | null | undefined)[]): Judged {
+export function judged(metrics: readonly (MeasuredLine | null | undefined)[]): Judged {
   const known = metrics.flatMap((metric, run) => (metric && metric.value !== null && metric.value !== undefined ? [{ run, metric, value: metric.value }] : []));
   if (known.length < 2) return { kind: "" };
   if (new Set(known.map(({ metric }) => metric.features ?? "")).size > 1) return { kind: "other features" };
@@ -83,10 +84,12 @@ export function lineAt(evals: readonly Evaluation[], when: When, seen: number): 
   return evals.findLast((line) => line.images_seen <= seen) ?? null;
 }
 
+const UNKNOWN: MeasuredLine = { value: null, stderr: null, floor: null, num_real: null, num_fake: null, floor_num: null, features: "", version: "", better: "" };
+
 /** A toy's scores stand for its metrics. */
-export function metricsOf(line: Evaluation | null): Record<string, Metric> {
+export function metricsOf(line: Evaluation | null): Record<string, MeasuredLine> {
   if (!line?.toy) return line?.metrics ?? {};
-  return Object.fromEntries(Object.entries(line.toy).map(([name, value]) => [name, { value, stderr: null, floor: null }]));
+  return Object.fromEntries(Object.entries(line.toy).map(([name, value]) => [name, { ...UNKNOWN, value }]));
 }
 
 /** The names of all metrics of all runs, that which chooses the best first. */
@@ -97,7 +100,7 @@ export function namesOf(runs: readonly (readonly Evaluation[])[], first: string)
 }
 
 /** The floor, where all runs have the same. */
-export function commonFloor(metrics: readonly (Metric | null | undefined)[]): number | null {
+export function commonFloor(metrics: readonly (MeasuredLine | null | undefined)[]): number | null {
   const floors = metrics.flatMap((metric) => (metric?.floor == null ? [] : [metric.floor]));
   return floors.length && floors.every((floor) => floor === floors[0]) ? floors[0] : null;
 }

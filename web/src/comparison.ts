@@ -9,7 +9,8 @@ import { div, fill, h, icon, ICONS, say, tool } from "./dom";
 import { against } from "./evidence";
 import { explain, isTerm } from "./explain";
 import { ImageList, type Item } from "./imagelist";
-import type { Change, Metric, RunModel } from "./model";
+import type { MeasuredLine } from "./lines";
+import type { Change, HistoryColumn, RunModel } from "./model";
 import { count, short, words } from "./numbers";
 import { placeIn } from "./pictures";
 import { RunView } from "./runview";
@@ -20,7 +21,7 @@ import type { View } from "./view";
 const DASH = [7, 4];
 const ROW = matchMedia("(max-width: 760px)").matches ? 8 : 16; // latents side by side
 const REST_MS = 60;
-const PAIRS: Record<string, { columns: [string, string]; names: [string, string]; share?: boolean }> = {
+const PAIRS: Record<string, { columns: [HistoryColumn, HistoryColumn]; names: [string, string]; share?: boolean }> = {
   losses: { columns: ["g_loss", "d_loss"], names: ["generator", "discriminator"] },
   scores: { columns: ["d_real", "d_fake_before"], names: ["D of real", "D of generated"], share: true },
 };
@@ -136,7 +137,7 @@ export class Comparison {
   private metric(name: string, unit: Unit): { x: number[]; curves: Curve[]; log: boolean } {
     const tables = this.models.map((model) => {
       const evals = model.log?.evals ?? [];
-      const found = evals.map((line): Metric | undefined => metricsOf(line)[name]);
+      const found = evals.map((line): MeasuredLine | undefined => metricsOf(line)[name]);
       const edge = (sign: number): (number | null)[] => gaps(found.map((one) => (one?.value == null || one.stderr == null ? null : one.value + 2 * sign * one.stderr)));
       return { x: evals.map((line) => model.valueAt(unit, line.images_seen)), columns: [gaps(found.map((one) => one?.value)), edge(1), edge(-1), gaps(found.map((one) => one?.floor))] };
     });
@@ -181,7 +182,7 @@ export class Comparison {
       return;
     }
     const rows = names.map((name) => {
-      const metrics = lines.map((line): Metric | undefined => metricsOf(line)[name]);
+      const metrics = lines.map((line): MeasuredLine | undefined => metricsOf(line)[name]);
       const floor = commonFloor(metrics);
       const verdict = judged(metrics);
       return h("tr", {}, h("th", { scope: "row" }, words(name), isTerm(name) && explain(name)),
@@ -251,7 +252,7 @@ export class Comparison {
 }
 
 /** "1.58 ± 0.1, 4.8 times", and its own floor where the runs' floors differ. */
-function figureOf(metric: Metric | undefined, ownFloor: boolean): (HTMLElement | string)[] {
+function figureOf(metric: MeasuredLine | undefined, ownFloor: boolean): (HTMLElement | string)[] {
   if (!metric || metric.value === null || metric.value === undefined) return ["–"];
   const ratio = against(metric.value, metric.floor, metric.better);
   const beside = [ratio, ownFloor && metric.floor != null ? `floor ${short(metric.floor)}` : ""].filter(Boolean).join(", ");

@@ -60,7 +60,7 @@ export class GenerateCard {
       const frame = this.model.base?.map?.frame ?? { x0: 0, y0: 0, scale: 1 };
       const inPage = (guest: Guest): Guest => ({ ...guest, x: mapX(frame, guest.x), y: mapY(frame, guest.y) });
       const host: GenerateHost = {
-        bytes, className: this.host.className, paintReal: this.host.paintReal, chosen: this.host.chosen,
+        bytes, className: this.host.className, classes: this.model.classNames, paintReal: this.host.paintReal, chosen: this.host.chosen,
         show: (guests, path) => this.host.show(guests.map(inPage), path.map(inPage)), calm: matchMedia("(prefers-reduced-motion: reduce)").matches,
       };
       fill(this.body, div("made-both", await program.open(host), this.mirror));

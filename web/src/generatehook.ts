@@ -13,6 +13,8 @@ export interface GenerateHost {
   bytes: Uint8Array;
   /** Name of a real image's class, "" where there is none. */
   className: (real: number) => string;
+  /** Names of the classes that it may be asked for. */
+  classes: string[];
   /** Paint a real image; false while its picture is not there yet. */
   paintReal: (ctx: CanvasRenderingContext2D, real: number, size: number) => boolean;
   /** The generated image that the reader has chosen on the map, null without one. */

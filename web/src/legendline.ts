@@ -23,6 +23,7 @@ export function legendLine(store: Store<Shared>): HTMLElement {
     const generated = {
       ink: () => h("span", {}, h("i", { class: "dot fake" }), "generated"),
       class: () => h("span", {}, h("i", { class: "dot real outlined" }), "generated, in the colour of the class it looks like"),
+      asked: () => h("span", {}, h("i", { class: "dot real outlined" }), "generated, in the colour of the class asked for"),
       score: () => rampLine(by, "D's score 0, surely generated", "1, surely real"),
       distance: () => rampLine(by, "distance 0, like a real one", `${DISTANCE_TOP} and more, like none`),
     }[by]();

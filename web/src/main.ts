@@ -29,7 +29,7 @@ const KEYS: [string, string][] = [
 ];
 
 const LAYERS = [["real", "showReal"], ["generated", "showFake"], ["pictures", "showImages"]] as const;
-const COLOURINGS: Record<ColourBy, string> = { ink: "generated: black", class: "by the class it looks like", score: "by D's score", distance: "by distance to the reals" };
+const COLOURINGS: Record<ColourBy, string> = { ink: "generated: black", class: "by the class it looks like", asked: "by the class asked for", score: "by D's score", distance: "by distance to the reals" };
 const BEST = "the best snapshot: the metric that the run chose was nowhere better";
 
 /** Copies the address of what is shown; where the browser forbids that, it shows it. */
@@ -65,6 +65,7 @@ async function start(): Promise<void> {
   const models: RunModel[] = makeModels(source, first, (run, what) => {
     if (what === "snapshots") placeAxis();
     if (what === "log") bar.setAxis(store.value.axis, marks());
+    if (what === "base" && askedOption) askedOption.hidden = !models.some((model) => model.classGrid);
     views[run]?.changed(what);
     if (what !== "snapshots") comparison?.changed(what);
   });
@@ -166,7 +167,8 @@ async function start(): Promise<void> {
   const help = h("dialog", { class: "help", "aria-label": "Keys" }, h("h2", {}, "Keys"),
     h("dl", {}, ...KEYS.flatMap(([key, text]) => [h("dt", {}, key), h("dd", {}, text)])), h("label", { class: "check" }, keys, "single keys do something (off: for dictation)"), h("form", { method: "dialog" }, h("button", { type: "submit" }, "Close")));
   const colour = h("select", { "aria-label": "Colour the generated images by", on: { change: () => store.set({ colourBy: colour.value as ColourBy }) } },
-    ...COLOUR_BY.map((by) => h("option", { value: by }, COLOURINGS[by])));
+    ...COLOUR_BY.map((by) => h("option", { value: by, hidden: by === "asked" }, COLOURINGS[by])));
+  const askedOption = colour.querySelector<HTMLOptionElement>("[value=asked]");
   store.on(["colourBy"], (state) => (colour.value = state.colourBy));
   const check = (name: string, key: (typeof LAYERS)[number][1]): HTMLElement => {
     const box = h("input", { type: "checkbox", checked: true, on: { change: () => store.set({ [key]: box.checked }) } });

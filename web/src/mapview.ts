@@ -7,7 +7,7 @@ import type { Polygon } from "./gridindex";
 import type { Moment, Snapshot } from "./model";
 import { placeIn } from "./pictures";
 import { placed } from "./labels";
-import { fakeAt, fakeTone, inkColour, type Label, paper, realTints, type Scene, toneColour } from "./scene";
+import { fakeAt, isShown, fakeTone, inkColour, type Label, paper, realTints, type Scene, toneColour } from "./scene";
 import { dotSize, splat, stamp } from "./splat";
 import { cellSide, thin } from "./thin";
 import { context, makeCanvas } from "./thumbs";
@@ -270,7 +270,7 @@ export class MapView {
     for (const hollow of [1, 0]) {
       for (let i = 0; i < state.points; i++) {
         if (state.unlike[i] !== hollow) continue;
-        if (scene.hidden.has(state.label[i])) continue;
+        if (!isShown(scene, state, i)) continue;
         const [x, y] = fakeAt(moment, i);
         const px = toX(this.view, x);
         const py = toY(this.view, y);

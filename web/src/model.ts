@@ -100,6 +100,8 @@ export interface Snapshot {
   score: Float32Array;
   /** 0 … K−1, and `NO_CLASS`. */
   label: Uint16Array;
+  /** The class that each was asked for, of a conditional generator. */
+  asked: Uint16Array | null;
   nearest: Uint32Array;
   /** Of the first points; `more` of all others, kept at the last and at the best snapshot. */
   images: Pictured | null;
@@ -107,6 +109,12 @@ export interface Snapshot {
   samples: Pictured | null;
   /** A toy's frame. */
   toy: ToyFrame | null;
+}
+
+export interface ClassGrid {
+  rows: number[];
+  /** 0: the latents are in no such order. */
+  columns: number;
 }
 
 interface SnapshotMeta {
@@ -157,6 +165,19 @@ export class RunModel {
 
   get labelled(): boolean {
     return this.base?.map?.labelled !== false;
+  }
+
+  /** Names of the data's own classes; none where they are clusters found by us. */
+  get classNames(): string[] {
+    return this.labelled ? this.classes : [];
+  }
+
+  /** The grid by class of a conditional run: latent `row · columns + column` was asked for class `rows[row]`. */
+  get classGrid(): ClassGrid | null {
+    const { class_counts: counts, class_columns: columns } = this.base?.config ?? {};
+    if (!Array.isArray(counts) || !counts.length) return null;
+    const rows = counts.flatMap((n, k) => (Number(n) > 0 ? [k] : [])).slice(0, MOST_ROWS);
+    return { rows, columns: Number(columns) || 0 };
   }
 
   get seen(): number[] {
@@ -323,6 +344,8 @@ export type Change = "base" | "log" | "snapshots" | "snapshot";
 /** "No class" among the labels of generated images. */
 export const NO_CLASS = 65535;
 
+const MOST_ROWS = 32; // of a grid by class: see MOST_ROWS of src/ganscope/config/plan.py
+
 /**
  * Labels as they are stored, with `NO_CLASS` for the largest value of their type, which stands for "none". The number of classes is
  * not asked for: a snapshot may arrive before the classes do.
@@ -385,8 +408,8 @@ export function centres(x: Float32Array, y: Float32Array, label: Uint16Array, cl
 }
 
 async function snapshotOf(box: Container<SnapshotMeta>): Promise<Snapshot> {
-  const names = ["xy", "distance", "unlike", "score", "label", "nearest"];
-  const [units, distance, unlike, score, label, nearest] = await Promise.all(names.map((name) => box.numbers(name)));
+  const names = ["xy", "distance", "unlike", "score", "label", "nearest", "asked"];
+  const [units, distance, unlike, score, label, nearest, asked] = await Promise.all(names.map((name) => box.numbers(name)));
   const [x, y] = places(units);
   const picture = (about: Sheet | null | undefined, name: string): Pictured | null => {
     const bytes = box.bytes(name);
@@ -400,6 +423,7 @@ async function snapshotOf(box: Container<SnapshotMeta>): Promise<Snapshot> {
     unlike: Uint8Array.from(unlike),
     score: Float32Array.from(score, (v) => (v === 255 ? NaN : v / 254)),
     label: labelsOf(label),
+    asked: asked.length ? labelsOf(asked) : null,
     nearest: Uint32Array.from(nearest),
     images: picture(box.meta.images, "images"),
     more: picture(box.meta.more, "more"),
@@ -439,7 +463,7 @@ async function logOf(box: Container<LogMeta>): Promise<Log> {
 }
 
 /** An epoch is always the same number of images: the last line that tells it tells all. */
-function epochsOf(history: Table, evals: readonly Evaluation[]): Clock | null {
+function epochsOf(history: Table<HistoryColumn>, evals: readonly Evaluation[]): Clock | null {
   const line = evals.findLast((one) => one.images_seen > 0 && one.epoch);
   const images = line?.images_seen ?? history.x.at(-1) ?? 0;
   const epoch = line?.epoch ?? history.columns["epoch"]?.at(-1) ?? 0;

@@ -76,6 +76,7 @@ export class Pictures {
     const name = this.className(near.label[mark.id]);
     return [
       `generated image ${mark.id}`,
+      near.asked ? `asked for: ${this.className(near.asked[mark.id])}` : "",
       name ? `looks like: ${name}` : "",
       Number.isNaN(near.score[mark.id]) ? "" : `D's score: ${near.score[mark.id].toFixed(2)}`,
       `distance to the reals: ${short(near.distance[mark.id])}${near.unlike[mark.id] ? ", like no real image" : ""}`,

@@ -9,6 +9,7 @@ import { Details } from "./details";
 import { div, h, icon, ICONS, say, tool } from "./dom";
 import { explain } from "./explain";
 import { inPolygon, polygonBox } from "./gridindex";
+import { ByClass } from "./byclass";
 import { GenerateCard } from "./generatecard";
 import type { Guests } from "./guests";
 import { ImageList, type Item } from "./imagelist";
@@ -21,7 +22,7 @@ import { count, percent, servedness, shares } from "./numbers";
 import { evenly, Pictures, pinOf } from "./pictures";
 import { PinnedCard } from "./pinnedcard";
 import { RunCharts } from "./runcharts";
-import { fakeAt, type Label, nearestFake, type Pin, type Scene } from "./scene";
+import { fakeAt, isShown, type Label, nearestFake, type Pin, type Scene } from "./scene";
 import { Selection } from "./selection";
 import type { Shared } from "./state";
 import type { Store } from "./store";
@@ -43,6 +44,7 @@ export class RunView implements View {
   private readonly charts: RunCharts;
   private readonly details: Details;
   private readonly generate: GenerateCard;
+  private readonly byClass: ByClass;
   private guests: Guests = { all: [], path: [] };
   private readonly grid: ImageList;
   private readonly contacts: ImageList;
@@ -52,7 +54,8 @@ export class RunView implements View {
   private readonly card: PinnedCard;
   private readonly selection: Selection;
   private readonly tip: Tip;
-  private hidden = new Set<number>();
+  hidden: ReadonlySet<number> = new Set();
+  asked: number | null = null; // the class whose asked for images alone are shown
   private spotlight: number[] = [];
   private focus: number | null = null;
   private pin: Pin | null = null;
@@ -84,6 +87,7 @@ export class RunView implements View {
     this.card = new PinnedCard(this.pictures, { goTo: (seen) => on.goTo(seen), choose: (mark) => this.choose(mark, true), letGo: () => this.choose(null, false), unfocused: () => this.map.over.focus({ preventScroll: true }) });
     this.selection = new Selection(this.pictures, (item) => this.choose(pinOf(item), false), () => this.clear());
     this.tip = new Tip(this.pictures);
+    this.byClass = new ByClass(model, this.pictures, { only: (k) => this.onlyAsked(k), choose: (id) => this.choose({ kind: "fake", id }, true) });
     this.legend = new Legend({
       toggle: (k) => this.toggleClass(k),
       focus: (k) => { this.focus = k; this.redraw("all"); },
@@ -114,7 +118,7 @@ export class RunView implements View {
         div("side", this.card.element, this.selection.element,
           h("section", { class: "card grid-card", "aria-label": "Generated images" }, div("card-head", this.gridTitle), this.grid.element),
           this.legend.element)),
-      this.generate.element, this.charts.element, this.details.element,
+      this.byClass.element, this.generate.element, this.charts.element, this.details.element,
       this.contactCard);
     // Parts of the run, not places of the page: two runs have the same ones.
     for (const part of this.element.querySelectorAll("section[aria-label]")) part.setAttribute("role", "group");
@@ -214,6 +218,7 @@ export class RunView implements View {
       this.card.show(this.pin);
       this.selection.moveTime();
     }
+    this.byClass.update(this.seen);
     this.showUnlike();
     this.redraw("moving");
   }
@@ -225,13 +230,15 @@ export class RunView implements View {
     let text = "";
     if (near && !near.points && shown?.points) text = `the map shows ${count(shown.seen)} images: this snapshot has no places yet`;
     else if (near?.points && this.store.value.showFake) {
-      let [all, apart] = [0, 0];
+      let [all, apart, obeyed] = [0, 0, 0];
       for (let i = 0; i < near.points; i++) {
-        if (this.hidden.has(near.label[i])) continue;
+        if (!isShown(this, near, i)) continue;
         all++;
         apart += near.unlike[i];
+        obeyed += Number(near.label[i] === this.asked);
       }
-      text = all ? `${percent(apart / all)}${all < near.points ? " of those shown" : ""} like no real image (hollow, on the rim)` : "";
+      const only = this.asked === null || !near.asked ? "" : `only the ${count(all)} asked for ${this.model.classes[this.asked] ?? this.asked}, of which ${count(obeyed)} look like it; `;
+      text = all ? `${only}${percent(apart / all)}${all < near.points ? " of those shown" : ""} like no real image (hollow, on the rim)` : "";
     }
     say(this.unlike, text);
   }
@@ -250,7 +257,18 @@ export class RunView implements View {
     this.grid.redraw();
     this.card.redraw();
     this.selection.redraw();
+    this.byClass.redraw();
     this.on.pictured();
+  }
+
+  /** Show on the map only what was asked for class `k`; null: everything again. */
+  private onlyAsked(k: number | null): void {
+    this.asked = k;
+    this.byClass.setOnly(k);
+    // What was asked for is known; what it looks like is to be seen.
+    if (k !== null) this.store.set({ colourBy: "class", showFake: true });
+    if (k !== null) this.map.element.scrollIntoView({ block: "nearest" });
+    this.change(() => undefined);
   }
 
   private redraw(what: "all" | "moving"): void {
@@ -287,7 +305,7 @@ export class RunView implements View {
     const near = this.model.near(this.position);
     return {
       reals: this.model.reals, moment: this.model.reals ? this.moment : null, near, trail: this.model.slots.flatMap((slot) => (slot.data?.points ? [slot.data] : [])),
-      thumbs: this.pictures.thumbs, sheets: this.pictures.sheets, colours: this.colours(), hidden: this.hidden, focus: this.focus, labels: this.labels(near),
+      thumbs: this.pictures.thumbs, sheets: this.pictures.sheets, colours: this.colours(), hidden: this.hidden, asked: this.asked, focus: this.focus, labels: this.labels(near),
       colourBy: state.colourBy, showReal: state.showReal, showFake: state.showFake, showImages: state.showImages,
       pin: this.pin, hover: this.hover, marked: this.selection.fakes, guests: this.guests, dark: state.dark,
     };
@@ -319,7 +337,7 @@ export class RunView implements View {
     const moment = this.moment;
     if (moment && showFake && this.model.reals) {
       const state = moment.mix < 0.5 ? moment.a : moment.b;
-      const i = nearestFake(moment, x, y, radius, (k) => !this.hidden.has(state.label[k]));
+      const i = nearestFake(moment, x, y, radius, (k) => isShown(this, state, k));
       if (i >= 0) return { kind: "fake", id: i };
     }
     const reals = this.model.reals;
@@ -390,7 +408,7 @@ export class RunView implements View {
     });
     const fakes: number[] = [];
     const moment = this.moment;
-    for (let i = 0; moment && i < moment.a.points; i++) if (!this.hidden.has(moment.a.label[i]) && inside(...fakeAt(moment, i))) fakes.push(i);
+    for (let i = 0; moment && i < moment.a.points; i++) if (isShown(this, moment.a, i) && inside(...fakeAt(moment, i))) fakes.push(i);
     this.selection.take(reals, fakes, this.model.near(this.position)?.seen ?? 0);
     this.redraw("moving");
   }
@@ -408,7 +426,11 @@ export class RunView implements View {
 
   toggleClass(k: number): void {
     if (k < 0 || k >= this.model.classes.length) return;
-    this.change(() => (this.hidden.has(k) ? this.hidden.delete(k) : this.hidden.add(k)));
+    this.change(() => {
+      const now = new Set(this.hidden);
+      if (!now.delete(k)) now.add(k);
+      this.hidden = now;
+    });
   }
 
   private isAlone(k: number): boolean {
@@ -426,6 +448,7 @@ export class RunView implements View {
     return {
       ...(atHome ? {} : { view: [view.cx, view.cy, span] }),
       ...(this.hidden.size ? { hidden: [...this.hidden].sort((a, b) => a - b) } : {}),
+      ...(this.asked === null ? {} : { asked: this.asked }),
       ...(this.spotlight.length ? { spotlight: this.spotlight } : {}),
       ...(this.pin ? { pin: this.pin } : {}),
     };
@@ -434,6 +457,8 @@ export class RunView implements View {
   restore(state: RunState): void {
     const known = (k: number): boolean => k < this.model.classes.length;
     this.hidden = new Set((state.hidden ?? []).filter(known));
+    this.asked = state.asked !== undefined && known(state.asked) ? state.asked : null;
+    this.byClass.setOnly(this.asked);
     this.spotlight = (state.spotlight ?? []).filter(known).slice(-10);
     if (state.view) this.map.restore(...state.view);
     else this.map.reset();

@@ -5,7 +5,7 @@ import type { Moment, Reals, Snapshot } from "./model";
 import type { Guests } from "./guests";
 import type { Sheets, Thumbs } from "./thumbs";
 
-export const COLOUR_BY = ["ink", "class", "score", "distance"] as const;
+export const COLOUR_BY = ["ink", "class", "asked", "score", "distance"] as const;
 export type ColourBy = (typeof COLOUR_BY)[number];
 export type Pin = { kind: "fake" | "real"; id: number };
 
@@ -28,6 +28,8 @@ export interface Scene {
   sheets: Sheets;
   colours: Rgb[];
   hidden: ReadonlySet<number>;
+  /** Only what was asked for this class is shown; null: everything. */
+  asked: number | null;
   /** This class is brought out, the others step back. */
   focus: number | null;
   labels: Label[];
@@ -61,6 +63,7 @@ const CLASS_TONE = 64;
 export function fakeTone(scene: Scene, snapshot: Snapshot, i: number): number {
   if (scene.colourBy === "ink") return -1;
   if (scene.colourBy === "class") return CLASS_TONE + Math.min(snapshot.label[i], scene.colours.length - 1);
+  if (scene.colourBy === "asked") return CLASS_TONE + Math.min(snapshot.asked?.[i] ?? scene.colours.length, scene.colours.length - 1);
   const share = rampShare(scene.colourBy, snapshot, i);
   return Number.isNaN(share) ? CLASS_TONE - 1 : Math.round(share * 32);
 }
@@ -79,10 +82,15 @@ export function realTints(scene: Scene): Rgb[] {
   const back = paper(scene.dark);
   return scene.colours.map((colour, k) => {
     const grey: Rgb = scene.dark ? [70, 75, 84] : [206, 210, 216];
-    const base = scene.colourBy === "class" || scene.colourBy === "ink" ? mix(colour, back, scene.dark ? 0.38 : 0.42) : grey;
+    const base = scene.colourBy !== "score" && scene.colourBy !== "distance" ? mix(colour, back, scene.dark ? 0.38 : 0.42) : grey;
     if (scene.focus === null) return base;
     return k === scene.focus ? colour : mix(base, back, 0.72);
   });
+}
+
+/** Whether fake `i` is to be seen: its class is not hidden, and it was asked for the class that is looked at, if any. */
+export function isShown({ hidden, asked }: { hidden: ReadonlySet<number>; asked: number | null }, snapshot: Snapshot, i: number): boolean {
+  return !hidden.has(snapshot.label[i]) && (asked === null || !snapshot.asked || snapshot.asked[i] === asked);
 }
 
 /** Where fake `i` is now. */

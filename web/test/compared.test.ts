@@ -1,9 +1,13 @@
 import { expect, test } from "vitest";
 import { Clock, spanOf, tick, told } from "../src/clock";
 import { agreeing, commonFloor, differing, judged, latentsOf, lineAt, namesOf, surroundings } from "../src/compared";
-import type { Evaluation, Metric } from "../src/model";
+import type { MeasuredLine } from "../src/lines";
+import type { Evaluation } from "../src/model";
 
-const metric = (value: number | null, stderr: number | null = 1, more: Partial<Metric> = {}): Metric => ({ value, stderr, floor: 1, better: "lower", features: "f", ...more });
+const metric = (value: number | null, stderr: number | null = 1, more: Partial<MeasuredLine> = {}): MeasuredLine =>
+  ({ value, stderr, floor: 1, better: "lower", features: "f", version: "", num_real: null, num_fake: null, floor_num: null, ...more });
+const line = (images_seen: number, best: number | null, metrics: Record<string, MeasuredLine> = {}): Evaluation =>
+  ({ images_seen, iteration: 0, epoch: 0, metrics, per_class: null, findings: [], quality: null, verdict: "", best, toy: null });
 
 test("only what differs is listed, and a setting that one run lacks differs", () => {
   const found = differing([{ format: 1, lr: 0.1, net: "mlp", old: 1 }, { format: 2, lr: 0.2, net: "mlp" }, { lr: 0.1, net: "mlp", none: null }]);
@@ -47,12 +51,12 @@ test("latents agree where all that they are made of agrees", () => {
 });
 
 test("a moment's measurements are the last before it, the best's, or the end's", () => {
-  const evals: Evaluation[] = [0, 10, 20].map((seen) => ({ images_seen: seen, best: 10, metrics: { [seen ? "b" : "a"]: metric(seen) } }));
+  const evals: Evaluation[] = [0, 10, 20].map((seen) => line(seen, 10, { [seen ? "b" : "a"]: metric(seen) }));
   expect(lineAt(evals, "shown", 19)?.images_seen).toBe(10);
   expect(lineAt(evals, "shown", -1)).toBeNull();
   expect(lineAt(evals, "best", 0)?.images_seen).toBe(10);
   expect(lineAt(evals, "end", 0)?.images_seen).toBe(20);
-  expect(lineAt([{ images_seen: 0, best: null }], "best", 0)).toBeNull();
+  expect(lineAt([line(0, null)], "best", 0)).toBeNull();
   expect(namesOf([evals], "b")).toEqual(["b", "a"]);
 });
 

@@ -11,6 +11,8 @@ export interface GeneratorMeta {
   images_seen: number;
   latent: Kind;
   z: number;
+  /** How many classes it can be asked for; 0: it is told none. */
+  classes?: number;
   shape: [number, number, number];
   operators: Step[];
   precision: "float16" | "int8";
@@ -28,7 +30,8 @@ export interface Gap {
 export class Generator {
   private constructor(
     readonly meta: GeneratorMeta, private readonly operators: Operator[], readonly directions: Latent[], readonly fixed: Latent[],
-    private readonly check: Uint8Array, readonly landing: Landing | null,
+    /** The classes that the fixed latents were asked for. */
+    readonly asked: Uint16Array | null, private readonly check: Uint8Array, readonly landing: Landing | null,
   ) {}
 
   static async open(bytes: Uint8Array): Promise<Generator> {
@@ -36,15 +39,16 @@ export class Generator {
     const { meta } = box;
     if (meta.word) throw new Error(meta.word);
     const rows = (values: Float32Array): Latent[] => Array.from({ length: values.length / meta.z }, (_, i) => values.slice(i * meta.z, (i + 1) * meta.z));
-    const [operators, directions, fixed, check, landing] = await Promise.all([
-      operatorsOf(box, meta.operators), floats(box, "directions"), box.numbers("fixed"), box.numbers("check"), meta.landing ? Landing.open(box, meta.landing) : null,
+    const [operators, directions, fixed, asked, check, landing] = await Promise.all([
+      operatorsOf(box, meta.operators), floats(box, "directions"), box.numbers("fixed"), box.numbers("asked"), box.numbers("check"), meta.landing ? Landing.open(box, meta.landing) : null,
     ]);
-    return new Generator(meta, operators, rows(directions), rows(Float32Array.from(fixed, fromHalf)), Uint8Array.from(check), landing);
+    return new Generator(meta, operators, rows(directions), rows(Float32Array.from(fixed, fromHalf)), meta.classes ? Uint16Array.from(asked) : null, Uint8Array.from(check), landing);
   }
 
-  /** The picture of a latent, levels 0 … 255. */
-  make(z: Latent): Levels {
-    const { c, h, w, data } = run(this.operators, { c: z.length, h: 1, w: 1, data: z });
+  /** The picture of a latent, levels 0 … 255; of class `kind` where it is told one. */
+  make(z: Latent, kind: number): Levels {
+    const input = joined(z, kind, this.meta.classes ?? 0);
+    const { c, h, w, data } = run(this.operators, { c: input.length, h: 1, w: 1, data: input });
     // Uint8ClampedArray rounds and clips as PyTorch does: to the even one of two that are equally near.
     return { c, h, w, data: new Uint8Array(Uint8ClampedArray.from(data, (v) => (v + 1) * 127.5).buffer) };
   }
@@ -55,7 +59,7 @@ export class Generator {
     let sum = 0;
     let most = 0;
     for (let i = 0; i * size < this.check.length; i++) {
-      const { data } = this.make(this.fixed[i]);
+      const { data } = this.make(this.fixed[i], this.asked?.[i] ?? 0);
       for (let k = 0; k < size; k++) {
         const gap = Math.abs(data[k] - this.check[i * size + k]);
         sum += gap;
@@ -64,6 +68,15 @@ export class Generator {
     }
     return { mean: sum / this.check.length, most };
   }
+}
+
+/** A latent and its class as one-hot, as `joined` of src/ganscope/networks/conditional.py; without classes the latent alone. */
+export function joined(z: Latent, kind: number, classes: number): Latent {
+  if (!classes) return z;
+  const out = new Float32Array(z.length + classes);
+  out.set(z);
+  out[z.length + kind] = 1;
+  return out;
 }
 
 /** Paint levels into a canvas of their size. */

@@ -19,7 +19,8 @@ const TRAIL = 400; // places of a walk that stay on the map
 export function panel(host: GenerateHost, generator: Generator): HTMLElement {
   const { meta, landing } = generator;
   let z: Latent = generator.fixed[0] ?? draw(meta.latent, meta.z, 1, 0)[0];
-  let samples: { z: Latent; image: Levels; landed: Landed | null }[] = [];
+  let kind = generator.asked?.[0] ?? 0;
+  let samples: { z: Latent; kind: number; image: Levels; landed: Landed | null }[] = [];
   let path: Guest[] = [];
   let walk: { stops: Latent[]; began: number } | null = null;
   let seed = 1;
@@ -38,13 +39,14 @@ export function panel(host: GenerateHost, generator: Generator): HTMLElement {
 
   function show(): void {
     queued = false;
-    const image = generator.make(z);
+    const image = generator.make(z, kind);
     paint(picture, image, LARGE);
     const landed = landing?.place(image) ?? null;
     if (landed) {
       const name = host.className(landed.nearest);
       const where = landed.unlike ? `Like no real image: distance ${short(landed.distance)}, on the rim.` : `Among the real images: distance ${short(landed.distance)}.`;
-      const text = name ? `${where} The nearest is of ${name}.` : where;
+      const asked = classes ? `Asked for ${nameOf(kind)}. ` : "";
+      const text = name ? `${asked}${where} The nearest is of ${name}.` : asked + where;
       if (!walk) say(words, text); // while it moves, the reader of a screen reader would hear nothing else
       picture.setAttribute("aria-label", `made from the latent in hand. ${text}`);
       const ctx = real.getContext("2d");
@@ -65,8 +67,10 @@ export function panel(host: GenerateHost, generator: Generator): HTMLElement {
     requestAnimationFrame(show);
   };
 
-  function take(latent: Latent): void {
+  function take(latent: Latent, asked: number): void {
     z = latent;
+    kind = asked;
+    hand.value = String(kind);
     tries = 0;
     along(z, generator.directions).forEach((value, k) => {
       sliders[k].value = String(value);
@@ -86,6 +90,13 @@ export function panel(host: GenerateHost, generator: Generator): HTMLElement {
     return slider;
   });
 
+  // ---- classes -------------------------------------------------------------------------------------------------------
+  const classes = meta.classes ?? 0;
+  const nameOf = (k: number): string => host.classes[k] ?? `class ${k}`;
+  const kinds = (): HTMLElement[] => Array.from({ length: classes }, (_, k) => h("option", { value: k }, nameOf(k)));
+  const hand = h("select", { "aria-label": "Class of the image in hand", class: "made-class", on: { change: () => { kind = Number(hand.value); soon(); } } }, ...kinds());
+  const wanted = h("select", { "aria-label": "Class of the samples", class: "made-class", on: { change: () => void sample() } }, h("option", { value: -1 }, "every class in turn"), ...kinds());
+
   // ---- samples -------------------------------------------------------------------------------------------------------
   const list = h("ul", { class: "made-samples" });
   const seedBox = h("input", { type: "number", min: 0, step: 1, value: seed, class: "seed", "aria-label": "Seed of the samples" });
@@ -101,15 +112,18 @@ export function panel(host: GenerateHost, generator: Generator): HTMLElement {
     fill(list);
     say(summary, "");
     let began = performance.now();
-    for (const latent of draw(meta.latent, meta.z, SAMPLES, seed, Number(spread.value))) {
-      const image = generator.make(latent);
+    const only = Number(wanted.value);
+    const rows = classes && only < 0 ? Math.max(1, Math.floor(SAMPLES / classes)) : 1;
+    for (const [i, latent] of draw(meta.latent, meta.z, SAMPLES, seed, Number(spread.value)).entries()) {
+      const asked = only < 0 ? Math.floor(i / rows) % Math.max(1, classes) : only;
+      const image = generator.make(latent, asked);
       const landed = landing?.place(image) ?? null;
       if (own !== job) return;
-      made.push({ z: latent, image, landed });
+      made.push({ z: latent, kind: asked, image, landed });
       const canvas = h("canvas", { width: SMALL, height: SMALL });
       paint(canvas, image, SMALL);
-      const name = `sample ${made.length}${landed?.unlike ? ", like no real image" : ""}`;
-      list.append(h("li", {}, h("button", { class: `made-sample${landed?.unlike ? " unlike" : ""}`, "aria-label": name, title: name, on: { click: () => { stop(); path = []; take(latent); } } }, canvas)));
+      const name = `sample ${made.length}${classes ? `, asked for ${nameOf(asked)}` : ""}${landed?.unlike ? ", like no real image" : ""}`;
+      list.append(h("li", {}, h("button", { class: `made-sample${landed?.unlike ? " unlike" : ""}`, "aria-label": name, title: name, on: { click: () => { stop(); path = []; take(latent, asked); } } }, canvas)));
       if (performance.now() - began > SLICE) {
         await new Promise((resolve) => setTimeout(resolve, 0));
         began = performance.now();
@@ -136,7 +150,7 @@ export function panel(host: GenerateHost, generator: Generator): HTMLElement {
     if (!walk) return;
     // Where the system asks for calm, from stop to stop.
     const position = (now - walk.began) / 1000 / STOP_SECONDS;
-    take(walked(meta.latent, walk.stops, host.calm ? Math.floor(position) : position));
+    take(walked(meta.latent, walk.stops, host.calm ? Math.floor(position) : position), kind);
     if (position >= walk.stops.length) {
       stop();
       soon();
@@ -158,7 +172,7 @@ export function panel(host: GenerateHost, generator: Generator): HTMLElement {
     }
     stop();
     path = [];
-    take(generator.fixed[id]);
+    take(generator.fixed[id], generator.asked?.[id] ?? 0);
   } } }, "From the chosen image");
   const gap = generator.compare();
   const element = div("made-body",
@@ -168,17 +182,17 @@ export function panel(host: GenerateHost, generator: Generator): HTMLElement {
     div("made-top",
       div("made-hand", picture, realFigure),
       div("made-side", words,
-        div("made-buttons", walkButton, fromMap),
+        div("made-buttons", classes ? h("label", {}, "class ", hand) : null, walkButton, fromMap),
         h("fieldset", { class: "made-sliders" }, h("legend", {}, "Directions of the latent space that change the picture most"),
           ...sliders.map((slider, k) => h("label", {}, h("span", {}, String(k + 1)), slider))))),
-    div("made-buttons", again, h("label", {}, "seed ", seedBox), h("label", { class: "made-spread" }, "spread ", spread, spreadWords)),
+    div("made-buttons", again, classes ? h("label", {}, "of ", wanted) : null, h("label", {}, "seed ", seedBox), h("label", { class: "made-spread" }, "spread ", spread, spreadWords)),
     summary, list,
     landing ? h("p", { class: "hint" }, "The teal diamonds on the map are these images: each is placed here, in the page, by the same rule as the others," +
       ` among ${count(landing.size)} of the real images.` + (meta.landing?.gap ? ` Of this snapshot's images, half land within ${percent(meta.landing.gap.median)} of the map's width of ` +
       `where the whole map puts them, and ${percent(meta.landing.gap.agree)} agree on being like a real image or not.` : ""))
       : h("p", { class: "hint" }, "Where they land on the map is not shown: this run does not keep what the page would need for it."));
   element.dataset["gapMost"] = String(gap.most);
-  take(z);
+  take(z, kind);
   void sample();
   return element;
 }
