@@ -242,9 +242,8 @@ def until(page: Any, what: str) -> None:
 def test_a_class_can_be_asked_for(browser: Any, tmp_path: Path) -> None:
     page = opened(browser, trained(tmp_path / "run", "told a class"))
     until(page, "document.querySelectorAll('.made-sample').length === 48")
-    names = page.locator(".made-sample").evaluate_all(
-        "(all) => all.map((one) => one.title.match(/asked for (\\d)/)[1])"
-    )
+    read = r"(all) => all.map((one) => one.title.match(/asked for (\d)/)[1])"
+    names = page.locator(".made-sample").evaluate_all(read)
     assert names[:40] == [str(k) for k in range(10) for _ in range(4)]
     picture = "document.querySelector('.made').toDataURL()"
     before = page.evaluate(picture)
@@ -252,6 +251,6 @@ def test_a_class_can_be_asked_for(browser: Any, tmp_path: Path) -> None:
     page.get_by_label("Class of the image in hand").select_option("3" if now != "3" else "4")
     until(page, f"{picture} !== {json.dumps(before)}")
     page.get_by_label("Class of the samples").select_option("7")
-    until(page, "document.querySelectorAll('.made-sample[title*='asked for 7']').length === 48")
+    until(page, "document.querySelectorAll('.made-sample[title*=\"asked for 7\"]').length === 48")
     assert page.complaints == []
     page.context.close()
