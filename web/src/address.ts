@@ -10,6 +10,8 @@ export interface RunState {
   hidden?: number[];
   /** The class whose asked for images alone are shown. */
   asked?: number;
+  /** The key moment that is open, by its images seen. */
+  story?: number;
   /** Classes brought out. */
   spotlight?: number[];
   pin?: Pin;
@@ -51,6 +53,7 @@ export function written(state: PageState): string {
     put(`hide${at}`, run.hidden?.join("."));
     put(`show${at}`, run.spotlight?.join("."));
     put(`asked${at}`, run.asked);
+    put(`story${at}`, run.story);
     put(`pin${at}`, run.pin && `${run.pin.kind}.${run.pin.id}`);
   });
   return out.toString();
@@ -87,6 +90,8 @@ export function read(fragment: string, runs: number): PageState {
     if (hidden) run.hidden = hidden;
     const spotlight = list(found.get(`show${at}`));
     if (spotlight) run.spotlight = spotlight;
+    const story = whole(found.get(`story${at}`));
+    if (story !== undefined) run.story = story;
     const asked = whole(found.get(`asked${at}`));
     if (asked !== undefined) run.asked = asked;
     const pin = /^(fake|real)\.(\d{1,9})$/.exec(found.get(`pin${at}`) ?? "");

@@ -98,7 +98,7 @@ async function start(): Promise<void> {
       const at = (seen: number): number => model.valueAt(store.value.unit, seen);
       const found: Mark[] = findingsOf(model.log?.evals ?? []).filter((finding) => finding.id !== "balanced").map((finding) => ({ seen: finding.first, at: at(finding.first), finding, run, id }));
       // While nothing is better than the untrained generator, there is nothing to praise.
-      return model.best ? [...found, { seen: model.best, at: at(model.best), finding: null, run, id }] : found;
+      return model.best && !model.bestIsWorse ? [...found, { seen: model.best, at: at(model.best), finding: null, run, id }] : found;
     });
   }
 
@@ -218,6 +218,8 @@ async function start(): Promise<void> {
   // Toys alone have no map: what belongs to one goes.
   const toys = first.runs.every((run) => run.points);
   document.body.classList.toggle("toys", toys);
+  // Of several runs each has its own moments: the slider is not one story's.
+  if (views.length === 1 && views[0].story) bar.element.append(views[0].story.element);
   if (toys) bar.things = "samples";
   const bookmark = new Bookmark(models.length, {
     state: () => {

@@ -3,7 +3,7 @@
 import { Clock, type Unit } from "./clock";
 import { type Container, type Numbers, open } from "./container";
 import { GridIndex } from "./gridindex";
-import type { EvalLine, HistoryLine, TestLine } from "./lines";
+import type { EvalLine, HistoryLine, MeasuredLine, TestLine } from "./lines";
 import type { Index, RunIndex, Source } from "./source";
 import { type ToyFrame, type ToyMeta, type ToyNumbers, type ToyScene, toyFrame, toyScene } from "./toymodel";
 import { type Box, boxOf } from "./viewport";
@@ -59,7 +59,18 @@ export interface Table<Column extends string> {
   columns: Partial<Record<Column, Float32Array>>;
 }
 
+/** A key moment, found by src/ganscope/diagnosis/moments.py. */
+export interface KeyMoment {
+  id: string;
+  images_seen: number;
+  title: string;
+  sentence: string;
+  /** The snapshot to look at beside it. */
+  before: number | null;
+}
+
 export interface Log {
+  story: KeyMoment[];
   finished: boolean;
   summary: Record<string, unknown>;
   evals: Evaluation[];
@@ -206,6 +217,15 @@ export class RunModel {
 
   valueAt(unit: Unit, images: number): number {
     return (this.clock(unit) ?? Clock.images).at(images);
+  }
+
+  /** Whether the best of what was trained is no better than the untrained generator: then it is nothing to praise. */
+  get bestIsWorse(): boolean {
+    const name = String(this.base?.config["best_by"] ?? "frechet");
+    const at = (seen: number | null): MeasuredLine | undefined => this.log?.evals.find((line) => line.images_seen === seen)?.metrics[name];
+    const [before, best] = [at(0), at(this.best)];
+    if (before?.value == null || best?.value == null) return false;
+    return best.better === "higher" ? best.value < before.value : best.value > before.value;
   }
 
   /** Iterations and epochs at a place, between the evaluations around it. */
@@ -433,6 +453,7 @@ async function snapshotOf(box: Container<SnapshotMeta>): Promise<Snapshot> {
 }
 
 interface LogMeta {
+  story?: KeyMoment[];
   finished: boolean;
   summary: Record<string, unknown>;
   history: HistoryColumn[];
@@ -455,7 +476,7 @@ async function logOf(box: Container<LogMeta>): Promise<Log> {
   const evals = JSON.parse(new TextDecoder().decode(text as Uint8Array) || "[]") as Evaluation[];
   const k = real.length;
   return {
-    finished: box.meta.finished, summary: box.meta.summary, evals, history, test,
+    story: box.meta.story ?? [], finished: box.meta.finished, summary: box.meta.summary, evals, history, test,
     seconds: Clock.from(at, seconds), epochs: epochsOf(history, evals),
     shareReal: k ? Float32Array.from(real) : null,
     shareFake: k ? evals.map((_, i) => Float32Array.from(fake.subarray(i * k, (i + 1) * k))) : [],

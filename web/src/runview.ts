@@ -25,6 +25,7 @@ import { RunCharts } from "./runcharts";
 import { fakeAt, isShown, type Label, nearestFake, type Pin, type Scene } from "./scene";
 import { Selection } from "./selection";
 import type { Shared } from "./state";
+import { Story } from "./story";
 import type { Store } from "./store";
 import { context, Thumbs } from "./thumbs";
 import { positionOf, seenAt } from "./timeaxis";
@@ -45,6 +46,7 @@ export class RunView implements View {
   private readonly details: Details;
   private readonly generate: GenerateCard;
   private readonly byClass: ByClass;
+  readonly story: Story;
   private guests: Guests = { all: [], path: [] };
   private readonly grid: ImageList;
   private readonly contacts: ImageList;
@@ -87,6 +89,7 @@ export class RunView implements View {
     this.card = new PinnedCard(this.pictures, { goTo: (seen) => on.goTo(seen), choose: (mark) => this.choose(mark, true), letGo: () => this.choose(null, false), unfocused: () => this.map.over.focus({ preventScroll: true }) });
     this.selection = new Selection(this.pictures, (item) => this.choose(pinOf(item), false), () => this.clear());
     this.tip = new Tip(this.pictures);
+    this.story = new Story(model, this.pictures, { goTo: (seen) => on.goTo(seen), changed: () => on.chosen(true) });
     this.byClass = new ByClass(model, this.pictures, { only: (k) => this.onlyAsked(k), choose: (id) => this.choose({ kind: "fake", id }, true) });
     this.legend = new Legend({
       toggle: (k) => this.toggleClass(k),
@@ -183,6 +186,7 @@ export class RunView implements View {
       this.verdict.dataset["tone"] = toneOf(line);
       this.charts.update();
       this.details.updateLog(this.seen);
+      this.story.update();
     }
     if (what === "snapshot") this.map.setHome(this.scene(), true);
     // A log line changes shares and curves, not the pictures: what the reader has open stays.
@@ -219,6 +223,7 @@ export class RunView implements View {
       this.selection.moveTime();
     }
     this.byClass.update(this.seen);
+    this.story.moveTime(this.seen);
     this.showUnlike();
     this.redraw("moving");
   }
@@ -258,6 +263,7 @@ export class RunView implements View {
     this.card.redraw();
     this.selection.redraw();
     this.byClass.redraw();
+    this.story.redraw();
     this.on.pictured();
   }
 
@@ -448,6 +454,7 @@ export class RunView implements View {
     return {
       ...(atHome ? {} : { view: [view.cx, view.cy, span] }),
       ...(this.hidden.size ? { hidden: [...this.hidden].sort((a, b) => a - b) } : {}),
+      ...(this.story.state === undefined ? {} : { story: this.story.state }),
       ...(this.asked === null ? {} : { asked: this.asked }),
       ...(this.spotlight.length ? { spotlight: this.spotlight } : {}),
       ...(this.pin ? { pin: this.pin } : {}),
@@ -459,6 +466,7 @@ export class RunView implements View {
     this.hidden = new Set((state.hidden ?? []).filter(known));
     this.asked = state.asked !== undefined && known(state.asked) ? state.asked : null;
     this.byClass.setOnly(this.asked);
+    this.story.restore(state.story);
     this.spotlight = (state.spotlight ?? []).filter(known).slice(-10);
     if (state.view) this.map.restore(...state.view);
     else this.map.reset();

@@ -3,6 +3,7 @@
 import type { RunState } from "./address";
 import type { FindingLine } from "./lines";
 import type { Change, RunModel } from "./model";
+import type { Story } from "./story";
 
 export type Linked = "view" | "hidden" | "pin" | "hover";
 
@@ -19,6 +20,8 @@ export interface RunHandlers {
 export interface View {
   readonly element: HTMLElement;
   readonly model: RunModel;
+  /** The key moments, for under the slider; of a toy there are none. */
+  readonly story?: Story;
   /** The run's own position at the page's time. */
   readonly position: number;
   /** Images seen at the page's time. */

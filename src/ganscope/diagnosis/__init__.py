@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ganscope.diagnosis.ending import stop_reason
 from ganscope.diagnosis.finding import SEVERITIES, Finding
+from ganscope.diagnosis.moments import Moment, key_moments
 from ganscope.diagnosis.quality import GRADES, Quality, quality_now
 from ganscope.diagnosis.rules import RULES, diagnose, joined, verdict
 from ganscope.diagnosis.stopping import best_snapshot
@@ -13,10 +14,12 @@ __all__ = [
     "RULES",
     "SEVERITIES",
     "Finding",
+    "Moment",
     "Quality",
     "best_snapshot",
     "diagnose",
     "joined",
+    "key_moments",
     "quality_now",
     "stop_reason",
     "verdict",

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ganscope.diagnosis import key_moments
 from ganscope.errors import GanscopeError
 from ganscope.maps import Thumbs, at_least, encode_grid, shrink
 from ganscope.page import container
@@ -157,7 +158,7 @@ def log(run: Run) -> bytes:
     """The container `log.glv`."""
     evals = run.evals()
     shares = [line.pop("class_share", None) for line in evals]
-    meta: dict[str, Any] = {"kind": "log", "finished": run.finished(), "summary": run.summary()}
+    meta: dict[str, Any] = {"kind": "log", "finished": run.finished(), "summary": run.summary(), "story": story(run)}
     meta |= {"history": HISTORY, "test": TEST}
     text = json.dumps(container.finite(evals), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     sections: dict[str, container.Section] = {"evals": np.frombuffer(text.encode(), np.uint8)}
@@ -181,6 +182,14 @@ def _clock(run: Run) -> list[dict[str, Any]]:
         if isinstance(line.get("train_seconds"), int | float):
             found[int(line["images_seen"])] = line
     return [found[seen] for seen in sorted(found)]
+
+
+def story(run: Run) -> list[dict[str, Any]]:
+    """The key moments of the run, of which there are pictures or points."""
+    info = map_info(run)
+    shown = set(snapshots(run))
+    moments = key_moments(run.evals(), info.classes if info and info.labelled else ())
+    return [moment.to_dict() for moment in moments if moment.images_seen in shown]
 
 
 def snapshot(run: Run, images_seen: int, pictures: Pictures | None = None) -> bytes:
