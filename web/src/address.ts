@@ -10,6 +10,8 @@ export interface RunState {
   hidden?: number[];
   /** The class whose asked for images alone are shown. */
   asked?: number;
+  /** What the browser of samples lists. */
+  browse?: string;
   /** The key moment that is open, by its images seen. */
   story?: number;
   /** Classes brought out. */
@@ -54,6 +56,7 @@ export function written(state: PageState): string {
     put(`show${at}`, run.spotlight?.join("."));
     put(`asked${at}`, run.asked);
     put(`story${at}`, run.story);
+    put(`browse${at}`, run.browse);
     put(`pin${at}`, run.pin && `${run.pin.kind}.${run.pin.id}`);
   });
   return out.toString();
@@ -90,6 +93,8 @@ export function read(fragment: string, runs: number): PageState {
     if (hidden) run.hidden = hidden;
     const spotlight = list(found.get(`show${at}`));
     if (spotlight) run.spotlight = spotlight;
+    const browse = found.get(`browse${at}`);
+    if (browse) run.browse = browse;
     const story = whole(found.get(`story${at}`));
     if (story !== undefined) run.story = story;
     const asked = whole(found.get(`asked${at}`));

@@ -114,14 +114,14 @@ export class Legend {
   }
 
   /** Shares in 0 … 1 among the reals and, at this moment, among the fakes. */
-  setShares(real: ArrayLike<number> | null, fake: ArrayLike<number> | null, count: number, labelled: boolean): void {
+  setShares(real: ArrayLike<number> | null, fake: ArrayLike<number> | null, count: number, labelled: boolean, noise: boolean): void {
     const top = Math.max(1e-9, ...Array.from(real ?? []), ...Array.from(fake ?? [], (v) => (Number.isFinite(v) ? v : 0)));
     const poor: string[] = [];
     let few = false; // a share looks low and may be so by chance
     this.rows.forEach((row, k) => {
       const r = real?.[k] ?? NaN;
       const f = fake?.[k] ?? NaN;
-      const state = servedness(r, f, count);
+      const state = noise ? "fine" : servedness(r, f, count);
       few ||= f < r / 2 && state === "fine";
       row.fake.style.width = `${((Number.isFinite(f) ? f : 0) / top) * 100}%`;
       row.real.style.left = `${((Number.isFinite(r) ? r : 0) / top) * 100}%`;
@@ -130,7 +130,8 @@ export class Legend {
       if (state === "rare" || state === "missing") poor.push(this.names[k]);
     });
     const listed = poor.slice(0, 6).map((name) => (name.length > 24 ? `${name.slice(0, 23)}…` : name)).join(", ") + (poor.length > 6 ? ` and ${poor.length - 6} more` : "");
-    say(this.summary, !fake || !poor.length ? (!fake ? "" : few ? `${count} images are too few to say of each ${labelled ? "class" : "cluster"} whether it comes out often enough.` :
+    if (noise && fake) say(this.summary, "Hardly any generated image is like a real one: what it is taken for says little.");
+    else say(this.summary, !fake || !poor.length ? (!fake ? "" : few ? `${count} images are too few to say of each ${labelled ? "class" : "cluster"} whether it comes out often enough.` :
       `Every ${labelled ? "class" : "cluster"} comes out at least half as often as among the reals.`) :
       `${listed} ${poor.length === 1 ? "comes" : "come"} out too rarely.`);
     this.summary.classList.toggle("alarm", poor.length > 0);

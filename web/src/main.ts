@@ -29,7 +29,7 @@ const KEYS: [string, string][] = [
 ];
 
 const LAYERS = [["real", "showReal"], ["generated", "showFake"], ["pictures", "showImages"]] as const;
-const COLOURINGS: Record<ColourBy, string> = { ink: "generated: black", class: "by the class it looks like", asked: "by the class asked for", score: "by D's score", distance: "by distance to the reals" };
+const COLOURINGS: Record<ColourBy, string> = { ink: "generated: one colour", class: "by the class it looks like", asked: "by the class asked for", score: "by D's score", distance: "by distance to the reals" };
 const BEST = "the best snapshot: the metric that the run chose was nowhere better";
 
 /** Copies the address of what is shown; where the browser forbids that, it shows it. */

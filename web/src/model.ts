@@ -225,7 +225,8 @@ export class RunModel {
     const at = (seen: number | null): MeasuredLine | undefined => this.log?.evals.find((line) => line.images_seen === seen)?.metrics[name];
     const [before, best] = [at(0), at(this.best)];
     if (before?.value == null || best?.value == null) return false;
-    return best.better === "higher" ? best.value < before.value : best.value > before.value;
+    const margin = 2 * Math.SQRT2 * (best.stderr ?? 0); // twice the error of their difference
+    return best.better === "higher" ? best.value < before.value + margin : best.value > before.value - margin;
   }
 
   /** Iterations and epochs at a place, between the evaluations around it. */

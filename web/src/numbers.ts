@@ -47,6 +47,31 @@ export function servedness(real: number, fake: number, count: number): "missing"
   return ratio > 2 ? "often" : "fine";
 }
 
+const NOISE = 0.9; // of the points like no real image, from which their classes say nothing
+
+/** Whether hardly any generated image is like a real one: what class noise is taken for is no share of anything. */
+export function isNoise(unlike: ArrayLike<number>): boolean {
+  let apart = 0;
+  for (let i = 0; i < unlike.length; i++) apart += unlike[i];
+  return unlike.length > 0 && apart >= NOISE * unlike.length;
+}
+
+const SPOT = 200; // cells a side of the map
+const SPOT_SHARE = 0.3;
+
+/** The share of points in the fullest of many small cells of the map, 0 where it is nothing to speak of. */
+export function onOneSpot(x: ArrayLike<number>, y: ArrayLike<number>): number {
+  const cells = new Map<number, number>();
+  let top = 0;
+  for (let i = 0; i < x.length; i++) {
+    const cell = Math.floor(x[i] * SPOT) * SPOT + Math.floor(y[i] * SPOT);
+    const n = (cells.get(cell) ?? 0) + 1;
+    cells.set(cell, n);
+    top = Math.max(top, n);
+  }
+  return x.length > 1 && top >= SPOT_SHARE * x.length ? top / x.length : 0;
+}
+
 /** The share of class k among the classes of points; null without labels. */
 export function shares(label: ArrayLike<number>, classes: number): Float32Array {
   const out = new Float32Array(classes);

@@ -18,11 +18,12 @@ import { attachInput } from "./mapinput";
 import { MapView } from "./mapview";
 import type { FindingLine } from "./lines";
 import type { Change, Moment, RunModel, Snapshot } from "./model";
-import { count, percent, servedness, shares } from "./numbers";
+import { count, isNoise, onOneSpot, percent, servedness, shares } from "./numbers";
 import { evenly, Pictures, pinOf } from "./pictures";
 import { PinnedCard } from "./pinnedcard";
 import { RunCharts } from "./runcharts";
 import { fakeAt, isShown, type Label, nearestFake, type Pin, type Scene } from "./scene";
+import { SampleBrowser } from "./samplebrowser";
 import { Selection } from "./selection";
 import type { Shared } from "./state";
 import { Story } from "./story";
@@ -47,6 +48,7 @@ export class RunView implements View {
   private readonly generate: GenerateCard;
   private readonly byClass: ByClass;
   readonly story: Story;
+  private readonly samples: SampleBrowser;
   private guests: Guests = { all: [], path: [] };
   private readonly grid: ImageList;
   private readonly contacts: ImageList;
@@ -89,6 +91,7 @@ export class RunView implements View {
     this.card = new PinnedCard(this.pictures, { goTo: (seen) => on.goTo(seen), choose: (mark) => this.choose(mark, true), letGo: () => this.choose(null, false), unfocused: () => this.map.over.focus({ preventScroll: true }) });
     this.selection = new Selection(this.pictures, (item) => this.choose(pinOf(item), false), () => this.clear());
     this.tip = new Tip(this.pictures);
+    this.samples = new SampleBrowser(model, this.pictures, { pick, chosen: () => this.selection.fakes, changed: () => on.chosen(false) });
     this.story = new Story(model, this.pictures, { goTo: (seen) => on.goTo(seen), changed: () => on.chosen(true) });
     this.byClass = new ByClass(model, this.pictures, { only: (k) => this.onlyAsked(k), choose: (id) => this.choose({ kind: "fake", id }, true) });
     this.legend = new Legend({
@@ -121,7 +124,7 @@ export class RunView implements View {
         div("side", this.card.element, this.selection.element,
           h("section", { class: "card grid-card", "aria-label": "Generated images" }, div("card-head", this.gridTitle), this.grid.element),
           this.legend.element)),
-      this.byClass.element, this.generate.element, this.charts.element, this.details.element,
+      this.byClass.element, this.samples.element, this.generate.element, this.charts.element, this.details.element,
       this.contactCard);
     // Parts of the run, not places of the page: two runs have the same ones.
     for (const part of this.element.querySelectorAll("section[aria-label]")) part.setAttribute("role", "group");
@@ -172,6 +175,7 @@ export class RunView implements View {
       say(this.contactTitle, shown.length < all ? `The data: ${count(shown.length)} of ${count(all)} real images, evenly spaced` : "The data: real images");
       this.contactCard.hidden = !about;
       this.details.updateBase();
+      this.samples.setClasses(this.model.classes);
       this.noMap.hidden = this.model.reals !== null;
       const mapless = this.model.base?.config["map"] === "none";
       this.element.classList.toggle("mapless", mapless);
@@ -224,6 +228,7 @@ export class RunView implements View {
     }
     this.byClass.update(this.seen);
     this.story.moveTime(this.seen);
+    this.samples.update();
     this.showUnlike();
     this.redraw("moving");
   }
@@ -242,15 +247,16 @@ export class RunView implements View {
         apart += near.unlike[i];
         obeyed += Number(near.label[i] === this.asked);
       }
+      const spot = all === near.points ? onOneSpot(near.x, near.y) : 0;
       const only = this.asked === null || !near.asked ? "" : `only the ${count(all)} asked for ${this.model.classes[this.asked] ?? this.asked}, of which ${count(obeyed)} look like it; `;
-      text = all ? `${only}${percent(apart / all)}${all < near.points ? " of those shown" : ""} like no real image (hollow, on the rim)` : "";
+      text = all ? `${only}${percent(apart / all)}${all < near.points ? " of those shown" : ""} like no real image (hollow, on the rim)${spot ? `; ${percent(spot)} on one spot` : ""}` : "";
     }
     say(this.unlike, text);
   }
 
   private showShares(): void {
     const near = this.model.near(this.position);
-    if (near) this.legend.setShares(this.realShares(), near.points ? shares(near.label, this.model.classes.length) : null, near.points, this.model.labelled);
+    if (near) this.legend.setShares(this.realShares(), near.points ? shares(near.label, this.model.classes.length) : null, near.points, this.model.labelled, isNoise(near.unlike));
   }
 
   private realShares(): ArrayLike<number> | null {
@@ -264,6 +270,7 @@ export class RunView implements View {
     this.selection.redraw();
     this.byClass.redraw();
     this.story.redraw();
+    this.samples.redraw();
     this.on.pictured();
   }
 
@@ -326,7 +333,8 @@ export class RunView implements View {
     const names = this.model.classes;
     if (names.length < 2) return [];
     const real = this.realShares();
-    const fake = near?.points ? shares(near.label, names.length) : null;
+    // Noise is taken for some class, too.
+    const fake = near?.points && !isNoise(near.unlike) ? shares(near.label, names.length) : null;
     const wanted = names.length <= 40 ? names.map((_, k) => k) : [...this.spotlight, ...(this.focus === null ? [] : [this.focus])];
     return wanted.map((k) => {
       const state = real && fake ? servedness(real[k], fake[k], near?.points ?? 0) : "fine";
@@ -416,11 +424,13 @@ export class RunView implements View {
     const moment = this.moment;
     for (let i = 0; moment && i < moment.a.points; i++) if (isShown(this, moment.a, i) && inside(...fakeAt(moment, i))) fakes.push(i);
     this.selection.take(reals, fakes, this.model.near(this.position)?.seen ?? 0);
+    this.samples.update();
     this.redraw("moving");
   }
 
   clear(): void {
     this.selection.end();
+    this.samples.update();
     this.map.lasso = [];
     this.choose(null, false);
   }
@@ -454,6 +464,7 @@ export class RunView implements View {
     return {
       ...(atHome ? {} : { view: [view.cx, view.cy, span] }),
       ...(this.hidden.size ? { hidden: [...this.hidden].sort((a, b) => a - b) } : {}),
+      ...(this.samples.state === undefined ? {} : { browse: this.samples.state }),
       ...(this.story.state === undefined ? {} : { story: this.story.state }),
       ...(this.asked === null ? {} : { asked: this.asked }),
       ...(this.spotlight.length ? { spotlight: this.spotlight } : {}),
@@ -467,6 +478,7 @@ export class RunView implements View {
     this.asked = state.asked !== undefined && known(state.asked) ? state.asked : null;
     this.byClass.setOnly(this.asked);
     this.story.restore(state.story);
+    this.samples.restore(state.browse);
     this.spotlight = (state.spotlight ?? []).filter(known).slice(-10);
     if (state.view) this.map.restore(...state.view);
     else this.map.reset();

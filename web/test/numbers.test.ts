@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { brief, count, percent, servedness, shares, short, words } from "../src/numbers";
+import { isNoise, onOneSpot, brief, count, percent, servedness, shares, short, words } from "../src/numbers";
 
 describe("numbers for people", () => {
   test("percent: whole above ten, never a round hundred for less than all", () => {
@@ -41,4 +41,17 @@ describe("classes", () => {
     expect([...shares([0, 0, 1, 3, 9], 4)]).toEqual([0.5, 0.25, 0, 0.25]);
     expect([...shares([], 2)]).toEqual([0, 0]);
   });
+});
+
+test("what hardly any point is like is noise, and noise has no classes", () => {
+  expect(isNoise(Uint8Array.from({ length: 10 }, (_, i) => Number(i < 9)))).toBe(true);
+  expect(isNoise(Uint8Array.from({ length: 10 }, (_, i) => Number(i < 8)))).toBe(false);
+  expect(isNoise([])).toBe(false);
+});
+
+test("points that lie on one spot are told, spread ones are not", () => {
+  expect(onOneSpot([0.5, 0.5, 0.5, 0.1], [0.5, 0.5, 0.5, 0.1])).toBe(0.75);
+  const spread = Array.from({ length: 100 }, (_, i) => (i + 0.5) / 100);
+  expect(onOneSpot(spread, spread)).toBe(0);
+  expect(onOneSpot([0.5], [0.5])).toBe(0);
 });

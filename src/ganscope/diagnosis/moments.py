@@ -172,9 +172,9 @@ class _Told:
             verb = "begin" if names[1:] else "begins"
             found.append(Moment(f"{told[0][0]}_begins", self.seen[i], f"{names[0]}{more} {verb}", told[0][1] + also))
         for i, over in ended.items():
-            names = ", ".join(map(words, over))
-            text = f"No longer found: {names}."
-            found.append(Moment(f"{over[0]}_ends", self.seen[i], f"{names} end{'s' if len(over) == 1 else ''}", text))
+            listed = ", ".join(map(words, over))
+            title = f"{listed} end{'s' if len(over) == 1 else ''}"
+            found.append(Moment(f"{over[0]}_ends", self.seen[i], title, f"No longer found: {listed}."))
         return found
 
     def best(self) -> Moment | None:
@@ -182,8 +182,11 @@ class _Told:
         if best not in self.seen or best == self.seen[0]:
             return None
         i = self.seen.index(best)
-        if self.frechet[i] >= self.frechet[0]:
-            return None  # the best of what was trained, and no better than untrained
+        error = number(self._metric(i, "frechet").get("stderr"))
+        margin = 2 * math.sqrt(2) * error if error > 0 else 0.0
+        before, now = (number(self._metric(k, "frechet").get("value")) for k in (0, i))
+        if now > before - margin:
+            return None  # the best of what was trained, and no better than untrained beyond its noise
         return Moment("best", self.seen[i], "best", f"{self._distance(i)} {self._among(i)}".strip())
 
     def end(self) -> Moment:
