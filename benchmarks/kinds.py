@@ -70,6 +70,9 @@ KINDS: dict[str, Kind] = {
     "too-long": plain(
         ("past_its_best", "learned_by_heart", "memorisation"), data="digits:60", d_width=256, d_lr=1e-3, epochs=4000.0
     ),
+    "by-heart": plain(
+        ("learned_by_heart", "past_its_best"), data="digits:300", d_width=256, d_lr=1e-3, epochs=800.0
+    ),
     # Failures that nobody looked at before the rules were fixed.
     "average-forever": short((FAR, "too_slow"), ema_half_life=1e9, held_out=True),
     "blind-by-noise": short(("fooling_with_garbage", FAR), instance_noise=5.0, held_out=True),

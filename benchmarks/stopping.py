@@ -21,7 +21,7 @@ from ganscope.diagnosis import stop_reason
 from kinds import KINDS
 from recorded import Lines, read
 
-DENSITIES = (12, 24, 48, 200)
+DENSITIES = (12, 24, 48, 100, 0)  # 0: all that were recorded, where these are many
 LEVEL = 0.7  # of the plan: who could have stopped before has a run that levels off
 
 
@@ -29,7 +29,7 @@ LEVEL = 0.7  # of the plan: who could have stopped before has a run that levels 
 class Stop:
     """The end of one replay: share of the plan, times the whole run's best Fréchet, why (empty: the plan's end).
 
-    could: the share after which nothing better by more than a twentieth came.
+    could: the share after which nothing better by more than a twentieth came. hopeless: it never halved its distance.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Stop:
     times: float
     why: str
     could: float
+    hopeless: bool
 
     @property
     def fails(self) -> bool:
@@ -46,7 +47,9 @@ class Stop:
 
 
 def thinner(evals: Lines, count: int) -> Lines | None:
-    """The lines of a run with `count` regular snapshots; None if it has fewer."""
+    """The lines of a run with `count` regular snapshots; None if it has fewer. 0 for all, if they are over 150."""
+    if not count:
+        return list(evals) if len(evals) > 150 else None
     seen = np.array([line["images_seen"] for line in evals], np.float64)
     regular = np.arange(1, count + 1) * seen[-1] / count
     chosen = np.abs(seen[:, None] - regular[None, :]).argmin(axis=0)
@@ -62,6 +65,7 @@ def replay(path: Path, count: int, gain: float) -> Stop | None:
     evals = thinner(whole, count) if whole else None
     if evals is None:
         return None
+    count = count or len(evals) - 1
     settings = settings | {"stop_gain": gain}
     values = np.array([line["metrics"]["frechet"]["value"] for line in evals])
     for i in range(1, len(evals)):
@@ -72,7 +76,7 @@ def replay(path: Path, count: int, gain: float) -> Stop | None:
             seen = np.array([line["images_seen"] for line in evals[1:]]) / evals[-1]["images_seen"]
             could = seen[values[1:] <= 1.05 * values[1:].min()][0]
             name, times = path.name.removesuffix(".json.gz"), values[1 : i + 1].min() / values[1:].min()
-            return Stop(name, count, share, times, why, float(could))
+            return Stop(name, count, share, times, why, float(could), values.min() > 0.5 * values[0])
     return None
 
 
@@ -95,6 +99,7 @@ def main() -> None:
     sound, failing = [stop for stop in found if not stop.fails], [stop for stop in found if stop.fails]
     level = [stop for stop in sound if stop.could <= LEVEL]
     times = np.array([stop.times for stop in sound])
+    failing = [stop for stop in failing if stop.hopeless]
     print(
         f"\n{len(sound)} replays of {len({stop.name for stop in sound})} runs that were not made to fail: "
         f"{np.mean(times <= 1.05):.0%} end within 1.05 times the best, the worst at {times.max():.2f}. "
@@ -103,9 +108,10 @@ def main() -> None:
         f"{np.mean([1 - stop.share for stop in level] or [0]):.0%}, "
         f"{sum(stop.share <= 0.7 for stop in level)} save 30 % or more. The others save "
         f"{np.mean([1 - stop.share for stop in sound if stop.could > LEVEL] or [0]):.1%}.\n"
-        f"{len(failing)} replays of {len({stop.name for stop in failing})} runs made to fail: stopped within a third "
-        f"of the plan {sum(stop.share <= 0.34 for stop in failing)}, within a half "
-        f"{sum(stop.share <= 0.51 for stop in failing)}, before its end {sum(stop.share < 0.95 for stop in failing)}.\n"
+        f"{len(failing)} replays of {len({stop.name for stop in failing})} runs made to fail that never halve their "
+        f"distance: stopped by the snapshot nearest to a third {sum(stop.share <= 0.36 for stop in failing)}, "
+        f"within a half {sum(stop.share <= 0.51 for stop in failing)}, before its end "
+        f"{sum(stop.share < 0.95 for stop in failing)}.\n"
         f"The stop moves with the number of snapshots by {max(spread):.0%} at most, by more than a tenth in "
         f"{sum(value > 0.1 for value in spread)} of {len(spread)} runs."
     )

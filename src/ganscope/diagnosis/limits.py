@@ -94,7 +94,7 @@ class Limits:
     stop_saves: float = 0.1  # of the plan: less is not worth an end before its time
     stop_gain: float = 0.05  # of the Fréchet distance, where --stop-gain does not say
     stop_failed: float = 0.25  # of the images seen for which a failure must have gone on
-    stop_worse: float = 0.25  # the same for a run past its best
+    stop_worse: float = 0.2  # the same for a run past its best
     stop_least: float = 0.1  # of the planned images: what goes wrong before that may yet come right
 
 
