@@ -9,6 +9,7 @@ faults are planted in the training and in the sampling alike:
 
 shuffled     G is told a class drawn at random, D and the reals keep theirs: labels of G only
 half         the same for every second image
+mislabelled  the labels do not belong to the images: every batch's are shuffled, for both networks
 shifted      G is told the class after the right one
 frozen       G's latent is 0 whenever it is asked for class 4: one picture
 frozen-0.1 … the same latent times 0.1, 0.3: a class of little variety
@@ -37,6 +38,7 @@ from ganscope.launch import launch
 from ganscope.networks import conditional
 from ganscope.progress import Progress
 from ganscope.runs import Run
+from ganscope.training import Batch, Batches
 
 VICTIM = 4
 Change = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -70,7 +72,8 @@ def told_at_random(share: float) -> Change:
 
 PLANTED: dict[str, tuple[str, Change]] = {
     "shuffled": ("condition_ignored", told_at_random(1.0)),
-    "half": ("", told_at_random(0.5)),
+    "half": ("condition_ignored", told_at_random(0.5)),
+    "mislabelled": ("condition_ignored", lambda z, labels: (z, labels)),
     "shifted": ("condition_ignored", lambda z, labels: (z, (labels + 1) % 10)),
     "frozen": ("class_collapsed", scaled(0.0)),
     "frozen-0.1": ("class_collapsed", scaled(0.1)),
@@ -94,11 +97,30 @@ def planted(change: Change | None) -> Iterator[None]:
         conditional.ConditionalGenerator.forward = whole  # type: ignore[method-assign]
 
 
+@contextlib.contextmanager
+def shuffled_labels() -> Iterator[None]:
+    """Every batch's labels in another order than its images."""
+    whole = Batches.at
+
+    def at(self: Batches, position: int, count: int) -> Batch:
+        found = whole(self, position, count)
+        assert found.labels is not None
+        order = torch.randperm(len(found.labels), generator=torch.Generator().manual_seed(position))
+        return Batch(found.images, found.labels[order])
+
+    Batches.at = at  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Batches.at = whole  # type: ignore[method-assign]
+
+
 def trained(path: Path, change: Change | None, seed: int, epochs: float, **settings: Any) -> Run:
     """The run, trained first if it is not there."""
     if not Run(path).finished():
         options = {"epochs": epochs, "snapshots": 12, "map": "none", "threads": 1, **settings}
-        with planted(change):
+        mislabelled = path.name.startswith("mislabelled")
+        with planted(change), shuffled_labels() if mislabelled else contextlib.nullcontext():
             launch(make_config("digits", seed=seed, conditional=True, **options), run_path=path,
                    progress=Progress(quiet=True))  # fmt: skip
     return Run(path)

@@ -36,6 +36,7 @@ def pack(config: dict[str, Any], history: Lines, tests: Lines, evals: Lines) -> 
     """The record of a run, small."""
     lines = [
         {key: line[key] for key in ("images_seen", "iteration", "class_share") if line.get(key) is not None}
+        | told(line)
         | {"metrics": {n: {k: m[k] for k in PARTS if m.get(k) is not None} for n, m in line["metrics"].items()}}
         for line in evals
     ]
@@ -48,6 +49,13 @@ def pack(config: dict[str, Any], history: Lines, tests: Lines, evals: Lines) -> 
     }
     short: dict[str, Any] = rounded(packed)
     return short
+
+
+def told(line: dict[str, Any]) -> dict[str, Any]:
+    """What the rules about a told class read."""
+    names = ("accuracy", "floor", "chance", "diversity", "diversity_floor")
+    known = line.get("per_class")
+    return {"per_class": {name: known[name] for name in names if name in known}} if known else {}
 
 
 def thinned(lines: Lines, names: tuple[str, ...], edges: list[int]) -> Lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from ganscope.data import cache_root, load_dataset
 from ganscope.diagnosis.rules import diagnose, verdict
 from ganscope.features import feature_space
 from ganscope.metrics import Evaluator
+from recorded import read
 
 OWN = {"condition_ignored", "class_collapsed"}
 
@@ -88,3 +90,53 @@ def test_planted_failures_are_named_though_the_plain_distance_sees_little(digits
     assert not found_good & OWN and "mode_collapse" not in found_frozen
     # Real images in the place of fakes are copies, which is the headline; the others are named after it.
     assert "condition_ignored" in said_mixed and "class_collapsed" in said_frozen and OWN.isdisjoint(said_good.split())
+
+
+# Trainings made to fail by benchmarks/conditional.py, as recorded: the finding, and whether others may be named too.
+PLANTED = {
+    "shuffled-0": "condition_ignored",  # G is told classes at random, D and the reals keep theirs
+    "half-0": "condition_ignored",  # the same for half of the images
+    "frozen-0": "class_collapsed",  # class 4 is one picture
+    "frozen-0.1-0": "class_collapsed",  # a tenth of its latent is left
+}
+SPARED = ("healthy-0", "healthy-1", "frozen-0.3-0", "few-0")  # the last two: less than healthy, and above the limit
+
+
+def replayed(name: str) -> tuple[list[list[Any]], list[dict[str, Any]]]:
+    """The findings at every snapshot, judged live, and the lines."""
+    folder = Path(__file__).parent / "recorded"
+    history, tests, evals, settings = read(folder / f"conditional-{name}.json.gz")
+    found = []
+    for i in range(len(evals)):
+        found.append(diagnose(history, tests, evals[: i + 1], settings))
+        evals[i]["findings"] = [finding.to_dict() for finding in found[-1]]
+    return found, evals
+
+
+@pytest.mark.parametrize(("name", "expected"), list(PLANTED.items()))
+def test_trainings_with_a_planted_fault_are_named_to_their_end(name: str, expected: str) -> None:
+    found, evals = replayed(name)
+    assert {finding.id for finding in found[-1]} & OWN == {expected}
+    finding = next(finding for finding in found[-1] if finding.id == expected)
+    assert finding.first <= 0.7 * evals[-1]["images_seen"] and finding.severity == (
+        "warning" if name == "half-0" else "failure"
+    )
+    if expected == "class_collapsed":
+        assert " 4." in finding.sentence, "which class"
+
+
+@pytest.mark.parametrize("name", SPARED)
+def test_healthy_trainings_and_smaller_faults_are_never_called_failures(name: str) -> None:
+    found, _ = replayed(name)
+    assert not [one.id for line in found for one in line if one.id in OWN and name.startswith("healthy")]
+    assert not {finding.id for finding in found[-1]} & OWN
+
+
+def test_a_frozen_class_is_not_to_be_seen_in_the_plain_distance_nor_by_any_other_rule() -> None:
+    (_, frozen), (_, healthy) = replayed("frozen-0"), replayed("healthy-0")
+    start = frozen[0]["metrics"]["frechet"]["value"]
+    ends = [evals[-1]["metrics"]["frechet"]["value"] for evals in (frozen, healthy)]
+    assert ends[0] < 0.03 * start and abs(ends[0] - ends[1]) < 0.015 * start
+    blind = [{name: value for name, value in line.items() if name != "per_class"} for line in frozen]
+    others = {f.id for f in diagnose([], [], blind, {"objective": "relativistic", "class_names": list("0123456789")})}
+    assert not others & {"mode_collapse", "missing_modes", "uneven_classes", *OWN}
