@@ -104,7 +104,8 @@ def sweep(
     *,
     trials: int = 30,
     seeds: int = 1,
-    prune: str = "median",
+    by: str | Sequence[str] = "frechet",
+    prune: str | None = None,
     runs: Path | str = "sweeps",
     storage: str | None = None,
     name: str | None = None,
@@ -115,7 +116,9 @@ def sweep(
 
     Args:
         over: what is varied, as on the command line: `["g_lr=1e-4:3e-3:log", "objective=hinge,relativistic"]`.
-        seeds: runs of each, whose mean ranks them. prune: `median`, `halving` or `none`.
+        seeds: runs of each, whose mean ranks them.
+        by: the metric that ranks; of several the trials that no other beats in all of them.
+        prune: `median`, `halving` or `none`; None for `median` where one metric ranks.
         storage: a URL that Optuna takes, for many machines; None: a file in the sweep's folder.
         settings: `preset` and fields of `Config`, the same for all trials.
 
@@ -125,8 +128,9 @@ def sweep(
     from ganscope.sweeps import start_sweep
 
     return start_sweep(
-        str(data), list(over), settings=settings, trials=trials, seeds=seeds, prune=prune, runs=Path(runs),
-        storage=storage, name=name, say=_silent if quiet else _printed,
+        str(data), list(over), settings=settings, trials=trials, seeds=seeds,
+        by=by if isinstance(by, str) else ",".join(by), prune=prune, runs=Path(runs), storage=storage, name=name,
+        say=_silent if quiet else _printed,
     )  # fmt: skip
 
 

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import html
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import ganscope
+from ganscope.cli import build_parser, main
 from ganscope.errors import ConfigError, RunError, TrainingError
 from ganscope.runs import Run
+from ganscope.sweeps import page as page_module
 from ganscope.sweeps import study as study_module
 from ganscope.sweeps import sweep as sweep_module
+from ganscope.sweeps import trial as trial_module
+from ganscope.sweeps.result import SweepResult, result_of
 from ganscope.sweeps.study import load_study, open_storage, opened_storage
-from ganscope.sweeps.sweep import SweepResult, start_sweep
+from ganscope.sweeps.sweep import start_sweep
 from ganscope.sweeps.trial import RunResult, Watch
 
 pytestmark = [
@@ -32,18 +40,23 @@ BASE = ["--preset", "mlp", "--epochs", "2", "--num-fakes", "128", "--map", "none
 
 
 def planted(value_of: Any, seen: list[dict[str, Any]]) -> Any:
-    """A training whose Fréchet distance is known: it falls to `value_of(settings)` in ten equal stages."""
+    """A training whose Fréchet distance is known: it falls to `value_of(settings)` in ten equal stages.
 
-    def run_one(data: str, settings: dict[str, Any], path: Path, watch: Watch) -> RunResult:
+    Of several metrics `value_of` gives a tuple, and nothing is compared on the way.
+    """
+
+    def run_one(data: str, settings: dict[str, Any], path: Path, watch: Watch, by: Sequence[str]) -> RunResult:
         end = value_of(settings)
         seen.append(settings)
         watch.alive()
         if end is None:
             return RunResult("failed", path, words="ganscope: the losses are not finite")
+        if len(by) > 1:
+            return RunResult("finished", path, end, 10)
         for stage in range(1, 11):
             if watch.compare(stage, end + 10 - stage) and stage < 10:
-                return RunResult("pruned", path, end + 10 - stage, stage)
-        return RunResult("finished", path, end, 10)
+                return RunResult("pruned", path, (end + 10 - stage,), stage)
+        return RunResult("finished", path, (end,), 10)
 
     return run_one
 
@@ -79,6 +92,10 @@ def test_the_best_is_found_ranked_by_means_and_written_as_a_command(tmp_path: Pa
     assert result.trials[0]["value"] <= result.trials[1]["value"]
     assert f"--g-lr {best['settings']['g_lr']:.6g}" in result.command and "--seed" not in result.command
     assert result.command.startswith("ganscope train digits ") and result.command in result.table()
+    words = shlex.split(result.command)[1:]
+    read = vars(build_parser(words).parse_args(words))
+    assert read["data"] == "digits" and read["g_lr"] == best["settings"]["g_lr"] and read["d_steps"] == 1
+    assert read["g_lr"] in {settings["g_lr"] for settings in seen}  # what was trained, to the last digit
     assert sum(result.importance.values()) == pytest.approx(1.0) and result.importance["g_lr"] > 0.5
 
 
@@ -125,70 +142,224 @@ def test_a_trial_that_nobody_works_on_is_tried_again_once(tmp_path: Path, traini
     assert len(result.trials) == 2 and all(trial["state"] == "complete" for trial in result.trials)
 
 
+def test_a_trial_that_kills_every_worker_is_closed(tmp_path: Path, training: Any) -> None:
+    """Of three workers each is lost with the same settings: there is no fourth attempt, and the sweep goes on."""
+    training(lambda settings: settings["r1"])
+    swept(tmp_path, ["r1=0.1:1.0"], trials=1)
+    study = load_study(open_storage(str(tmp_path / "s")), None, 0)
+    for attempt in range(1, 4):
+        dead = study.ask()
+        sweep_module.suggest(dead, [sweep_module.read_range("r1=0.1:1.0")])
+        dead.set_user_attr("heard", 0.0)
+        assert dead.user_attrs.get("attempt", 1) == attempt
+        assert study_module.recover(study, 60) == (attempt < 3)
+    result = swept(tmp_path, ["r1=0.1:1.0"], trials=3)
+    assert sorted(trial["state"] for trial in result.trials) == ["complete", "complete", "fail"]
+    assert "lost 3 times" in study.trials[3].user_attrs["reason"]
+
+
+def test_several_metrics_rank_by_what_no_other_trial_beats(tmp_path: Path, training: Any) -> None:
+    """Fréchet r1, recall r1 / 10: lower r1 is better in one and worse in the other; d_steps=2 is never better."""
+    training(lambda settings: (settings["r1"] + 9.0 * (settings["d_steps"] == 2), settings["r1"] * 0.1))
+    result = swept(tmp_path, ["r1=1.0,2.0,3.0", "d_steps=1,2"], trials=30, by="frechet,recall")
+    front = {(trial["settings"]["r1"], trial["settings"]["d_steps"]) for trial in result.trials if trial["front"]}
+    assert front == {(1.0, 1), (2.0, 1), (3.0, 1)}
+    assert result.best is not None and result.best["means"] == {"frechet": 1.0, "recall": pytest.approx(0.1)}
+    assert "no other trial is better in all" in result.table()
+    with pytest.raises(ConfigError, match="cannot prune"):
+        swept(tmp_path, ["r1=0.1:1.0"], by="frechet,recall", prune="median")
+    for by in ("frechett", "frechet,frechet", ""):
+        with pytest.raises(ConfigError):
+            swept(tmp_path, ["r1=0.1:1.0"], by=by)
+
+
+def test_a_metric_whose_more_is_better_is_maximised(tmp_path: Path, training: Any) -> None:
+    training(lambda settings: settings["r1"])
+    result = swept(tmp_path, ["r1=1.0,2.0,3.0"], trials=12, by="recall", prune="none")
+    assert result.best is not None and result.best["settings"] == {"r1": 3.0}
+
+
+def finished_run(path: Path, values: list[dict[str, float]]) -> Run:
+    """A run directory with these measurements of its snapshots."""
+    path.mkdir(parents=True)
+    lines = [
+        {"images_seen": 100 * k, "epoch": k, "metrics": {name: {"value": v} for name, v in found.items()}}
+        for k, found in enumerate(values)
+    ]
+    (path / "evals.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (path / "finished.json").write_text("{}")
+    return Run(path)
+
+
+def test_a_runs_values_are_those_of_its_best_trained_snapshot(tmp_path: Path) -> None:
+    watch = Watch(lambda: None, lambda stage, value: False, lambda: False)
+    values = [{"frechet": 0.1, "recall": 0.9}, {"frechet": 3.0, "recall": 0.5}, {"frechet": 2.0, "recall": 0.4}, {}]
+    finished_run(tmp_path / "run", values)
+    for by, best, expected in (
+        (("frechet",), 200, (2.0,)),
+        (("recall",), 100, (0.5,)),
+        (("frechet", "recall"), 200, (2.0, 0.4)),
+    ):
+        result = trial_module.run_one("digits", {}, tmp_path / "run", watch, by)
+        assert (result.status, result.best, result.values) == ("finished", best, expected)
+    nothing = trial_module.run_one("digits", {}, tmp_path / "run", watch, ("class_kl",))
+    assert nothing.status == "failed" and "class_kl" in nothing.words
+
+
+def test_a_run_that_is_still_saving_is_waited_for_with_signs_of_life(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a killed worker leaves behind holds the run for a while: that is no failure of the trial."""
+    run, asked = finished_run(tmp_path / "run", [{}, {"frechet": 2.0}]), []
+    monkeypatch.setattr(trial_module, "HEARTBEAT_SECONDS", 0.0)
+    with contextlib.ExitStack() as saving:
+        saving.enter_context(run.locked())
+        watch = Watch(lambda: asked.append("alive"), lambda stage, value: False, lambda: len(asked) == 2)
+        assert trial_module.run_one("digits", {}, run.path, watch).status == "stopped" and len(asked) == 2
+
+        def alive() -> None:
+            asked.append("alive")
+            saving.close()
+
+        result = trial_module.run_one("digits", {}, run.path, Watch(alive, lambda stage, value: False, lambda: False))
+    assert result.status == "finished" and result.values == (2.0,) and len(asked) == 3
+
+
+def test_the_page_shows_every_trial_and_takes_names_for_text(tmp_path: Path, training: Any) -> None:
+    training(lambda settings: settings["g_lr"] * 1000)
+    result = swept(tmp_path, ["g_lr=1e-4:1e-2:log", "objective=hinge,relativistic"], trials=6, prune="none")
+    text = (tmp_path / "s" / "sweep.html").read_text()
+    assert text.count("<path ") == 6 and text.count("<tr>") == 7 and text.count('class="axis"') == 3
+    assert html.escape(result.command) in text and "<script" not in text
+    rude = SweepResult("<b>&", "x", ("frechet",), result.trials, {"<i>": 1.0}, "ganscope train '<u>'")
+    shown = page_module.page(rude, tmp_path)
+    assert "<b>" not in shown and "<i>" not in shown and "<u>" not in shown
+    again = page_module.page(dataclasses.replace(rude, trials=result.trials[:1] * 2), tmp_path)  # axes without width
+    assert "nan" not in again
+
+
+def test_without_optuna_a_sweep_says_in_one_message_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    assert main(["sweep", "digits", "--over", "g_lr=1e-4:1e-3"]) == 2
+    assert 'pip install "ganscope[sweep]"' in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_python_sweeps_as_the_command_line_does(tmp_path: Path, training: Any) -> None:
+    seen = training(lambda settings: (settings["r1"], 0.5))
+    result = ganscope.sweep(
+        "digits", ["r1=0.1:1.0"], trials=2, seeds=2, by=["frechet", "recall"], runs=tmp_path, quiet=True, epochs=3.0
+    )
+    assert len(seen) == 4 and all(settings["epochs"] == 3.0 for settings in seen) and result.by == ("frechet", "recall")
+    assert (tmp_path / result.name / "sweep.journal").is_file()
+
+
+# ---- real workers ----------------------------------------------------------------------------------------------------
+# The command itself, with clocks that do not make the test wait for a minute.
+WORKER = """
+import sys
+from ganscope.cli import main
+from ganscope.sweeps import sweep, trial
+trial.HEARTBEAT_SECONDS = 0.5
+for call in (sweep.start_sweep, sweep.join_sweep):
+    call.__kwdefaults__["grace"] = 8.0
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 def worker(tmp_path: Path, words: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "ganscope", "sweep", *words], cwd=tmp_path, text=True, stdout=subprocess.PIPE,
+        [sys.executable, "-c", WORKER, "sweep", *words], cwd=tmp_path, text=True, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, env={**os.environ, "PYTHONWARNINGS": ""},
     )  # fmt: skip
 
 
-def survives_a_kill(tmp_path: Path, storage: list[str], url: str, trials: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first worker is killed while it trains; the second one, joined, finishes everything."""
+def wait_for_training(tmp_path: Path, process: subprocess.Popen[str]) -> None:
+    """Returns once the only worker trains its first trial."""
+    deadline = time.monotonic() + 200
+    while not list(tmp_path.glob("sweeps/s/trial-*/seed-0/history.jsonl")):
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline, "no training began"
+        time.sleep(0.05)
+
+
+def survives_a_kill(tmp_path: Path, storage: list[str], url: str, trials: int) -> None:
+    """Two workers; the first is killed while it trains, the second one finishes everything."""
     over = ["digits", "--over", "g_lr=1e-4:1e-3:log", "--trials", str(trials), "--name", "s", *storage, *BASE]
     first = worker(tmp_path, over)
-    deadline = time.monotonic() + 200
-    while not list(tmp_path.glob("sweeps/s/trial-*/seed-0/history.jsonl")) and time.monotonic() < deadline:
-        assert first.poll() is None, first.communicate()[0]
-        time.sleep(0.05)
+    wait_for_training(tmp_path, first)
+    second = worker(tmp_path, ["--join", url])
     first.send_signal(signal.SIGKILL)
     first.communicate()
-    monkeypatch.chdir(tmp_path)
-    result = sweep_module.join_sweep(url, say=lambda text: None, grace=3.0)
-    assert [trial["state"] for trial in result.trials] == ["complete"] * trials
-    with opened_storage(url) as storage:
-        trials_kept = load_study(storage, None, 0).get_trials()
+    said, _ = second.communicate(timeout=400)
+    assert second.returncode == 0, said
+    with opened_storage(url) as kept:
+        study = load_study(kept, None, 0)
+        trials_kept, result = study.get_trials(), result_of(study, url)
+    assert [trial["state"] for trial in result.trials] == ["complete"] * trials, said
     lost = [trial for trial in trials_kept if trial.user_attrs.get("reason") == study_module.LOST]
-    assert len(lost) == 1
+    assert len(lost) == 1 and lost[0].number == 0
     again = [trial for trial in trials_kept if trial.user_attrs.get("again") == lost[0].number]
     assert len(again) == 1 and again[0].params == lost[0].params
     assert again[0].user_attrs["folder"] == lost[0].user_attrs["folder"]
     for trial in result.trials:
         (path,) = trial["runs"]
-        values = [line["metrics"]["frechet"]["value"] for line in Run(Path(path)).evals() if line["images_seen"]]
-        assert Run(Path(path)).finished() and trial["value"] == pytest.approx(min(values))
-    assert json.loads((Path(path).parent / "trial.json").read_text())["data"] == "digits"
+        values = [line["metrics"]["frechet"]["value"] for line in Run(tmp_path / path).evals() if line["images_seen"]]
+        assert Run(tmp_path / path).finished() and trial["value"] == pytest.approx(min(values))
+    assert json.loads((tmp_path / path).with_name("trial.json").read_text())["data"] == "digits"
+    assert result.command in said
 
 
-def test_kill_9_of_a_worker_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    survives_a_kill(tmp_path, [], "sweeps/s", 2, monkeypatch)
+@pytest.mark.slow
+def test_kill_9_of_a_worker_loses_nothing(tmp_path: Path) -> None:
+    survives_a_kill(tmp_path, [], "sweeps/s", 2)
 
 
-@contextlib.contextmanager
+def postgres_programs() -> Path | None:
+    """Where initdb is: Debian keeps it off the PATH."""
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).parent
+    return max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+
+
+@pytest.fixture
 def postgres() -> Iterator[str]:
-    """A PostgreSQL of our own, reached by a socket; its URL. Not under pytest's folder, which is closed to others."""
+    """A PostgreSQL of our own, run by a user without privileges and reached by a socket; its URL.
+
+    CI sets GANSCOPE_POSTGRES=required: there it must not be skipped.
+    """
+    programs, required = postgres_programs(), os.environ.get("GANSCOPE_POSTGRES") == "required"
+    if programs is None and not required:
+        pytest.skip("needs PostgreSQL: apt-get install postgresql")
+    assert programs is not None, "PostgreSQL is not installed"
+    if not required:
+        pytest.importorskip("psycopg", reason='needs the driver: pip install "psycopg[binary]"')
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []  # it refuses to be root
-    folder = Path(tempfile.mkdtemp(prefix="ganscope-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="ganscope-pg-"))  # not pytest's folder, which is closed to other users
     if as_user:
         shutil.chown(folder, "postgres", "postgres")
     data, port = folder / "data", "54329"
     told: dict[str, Any] = dict(check=True, cwd=folder, stdout=subprocess.DEVNULL)
-    subprocess.run([*as_user, "initdb", "-A", "trust", "-U", "postgres", "-D", str(data)], **told)
-    options = f"-k {folder} -c listen_addresses='' -p {port}"
-    command = [*as_user, "pg_ctl", "-w", "-D", str(data)]
-    subprocess.run([*command, "-l", str(folder / "log"), "-o", options, "start"], **told)
     try:
-        yield f"postgresql+psycopg://postgres@/postgres?host={folder}&port={port}"
+        initdb = [str(programs / "initdb"), "-A", "trust", "-U", "postgres", "--no-sync", "-D", str(data)]
+        subprocess.run([*as_user, *initdb], **told)
+        options = f"-k {folder} -c listen_addresses='' -c fsync=off -p {port}"
+        command = [*as_user, str(programs / "pg_ctl"), "-w", "-D", str(data)]
+        subprocess.run([*command, "-l", str(folder / "log"), "-o", options, "start"], **told)
+        try:
+            yield f"postgresql+psycopg://postgres@/postgres?host={folder}&port={port}"
+        finally:
+            subprocess.run([*command, "-m", "immediate", "stop"], **told)
     finally:
-        subprocess.run([*command, "-m", "immediate", "stop"], **told)
         shutil.rmtree(folder)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("initdb") is None, reason="needs PostgreSQL: apt-get install postgresql")
-def test_two_workers_over_postgresql_survive_kill_9(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("psycopg", reason="the driver: pip install psycopg[binary]")
-    with postgres() as url:
-        survives_a_kill(tmp_path, ["--storage", url], url, 3, monkeypatch)
+def test_two_workers_over_postgresql_survive_kill_9(tmp_path: Path, postgres: str) -> None:
+    survives_a_kill(tmp_path, ["--storage", postgres], postgres, 3)
 
 
 def test_a_sweep_that_is_not_there_cannot_be_joined_and_nothing_is_made(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ import pytest
 import torch
 
 from ganscope.config.fields import OBJECTIVE_NAMES
-from ganscope.errors import ConfigError
+from ganscope.errors import ConfigError, PeerError
+from ganscope.training import clock
 from ganscope.training.distributed import World
 
 HERE = Path(__file__).parent
@@ -137,6 +138,36 @@ def test_parts_are_the_whole_batch_and_packs_stay_together() -> None:
     assert [len(part) for part in packed] == [World(rank, 3).count(14, 2) // 2 for rank in range(3)] == [3, 2, 2]
     with pytest.raises(ConfigError, match="too small"):
         World(0, 8).require_rows(14, 2)
+
+
+def test_one_ctrl_c_that_torchrun_passes_on_again_lets_the_training_save(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The terminal tells every process, torchrun tells them once more: that is not the second that ends at once."""
+    for name, value in dict(WORLD_SIZE="2", RANK="0", MASTER_ADDR="127.0.0.1").items():
+        monkeypatch.setenv(name, value)
+    with clock.interruptible() as came:
+        assert not came()
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        assert came()
+        monkeypatch.setattr(clock, "SAME_SECONDS", 0.0)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    monkeypatch.delenv("RANK")
+    with clock.interruptible() as came:  # a process of its own: as ever
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_who_lost_the_others_says_so_before_torchrun_ends_it() -> None:
+    """torchrun sends SIGTERM at the same moment: handlers that were there before the training must not come back."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(PeerError, match="has ended"), clock.interruptible(), World(0, 2).hearing():
+            raise RuntimeError("Connection closed by peer")
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 SETTINGS = ["train", "digits", "--preset", "plain", "--size", "8", "--g-width", "4", "--d-width", "4", "--no-metrics"]

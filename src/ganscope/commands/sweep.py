@@ -30,8 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seeds", type=int, default=1, metavar="K", help="runs of each, whose mean ranks them (default: 1)"
     )
+    parser.add_argument("--by", default="frechet", metavar="METRIC[,METRIC]", help="metrics that rank [frechet]")
     parser.add_argument(
-        "--prune", default="median", metavar="median|halving|none", help="how hopeless trials end early [median]"
+        "--prune", metavar="median|halving|none", help="how hopeless trials end early [median; by several metrics none]"
     )
     parser.add_argument("--runs", type=Path, default=Path("sweeps"), help="folder of sweeps (default: sweeps)")
     parser.add_argument("--storage", metavar="URL", help="where trials are kept: a database (default: the folder)")
@@ -61,7 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         result = start_sweep(
             arguments.data, arguments.over, settings=settings, trials=arguments.trials, seeds=arguments.seeds,
-            prune=arguments.prune, runs=arguments.runs, storage=arguments.storage, name=arguments.name, say=say,
+            by=arguments.by, prune=arguments.prune, runs=arguments.runs, storage=arguments.storage,
+            name=arguments.name, say=say,
         )  # fmt: skip
     print(result.table())
     return 0 if result.best else 1

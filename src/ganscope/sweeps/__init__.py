@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ganscope.sweeps.result import SweepResult
 from ganscope.sweeps.space import Range, command_line, read_ranges
-from ganscope.sweeps.sweep import DEFAULT_TRIALS, SweepResult, join_sweep, start_sweep
+from ganscope.sweeps.sweep import DEFAULT_TRIALS, join_sweep, start_sweep
 
 __all__ = [
     "DEFAULT_TRIALS",

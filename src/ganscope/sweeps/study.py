@@ -16,12 +16,14 @@ from types import ModuleType
 from typing import Any
 
 from ganscope.errors import ConfigError, RunError, require_package
+from ganscope.metrics import METRICS
 from ganscope.sweeps.space import Range
 
 HEARTBEAT_SECONDS = 10.0  # between a worker's signs of life
 GRACE_SECONDS = 60.0  # without one a trial is lost
 STARTUP_TRIALS = 10  # at random, before TPE has anything to learn from
 JOURNAL = "sweep.journal"
+ATTEMPTS = 3  # at a trial whose workers are lost: after so many it is the trial that kills them
 LOST, SURPLUS = "its worker was lost", "one more than asked for"
 
 
@@ -111,7 +113,8 @@ def create_study(storage: Any, name: str, facts: Mapping[str, Any], worker: int)
     """
     library = optuna()
     study = library.create_study(
-        storage=storage, study_name=name, load_if_exists=True, direction="minimize",
+        storage=storage, study_name=name, load_if_exists=True,
+        directions=["maximize" if METRICS[metric].better == "higher" else "minimize" for metric in facts["by"]],
         sampler=sampler_of(facts["seed"], worker), pruner=pruner_of(facts["prune"]),
     )  # fmt: skip
     stored = study.user_attrs.get("sweep")
@@ -177,11 +180,12 @@ def close(study: Any, trial_number: int, reason: str) -> bool:
         return False
 
 
-def try_again(study: Any, trial: Any) -> None:
-    """Queue the settings of a lost trial, with its folder."""
-    again = {"folder": trial.user_attrs["folder"], "again": trial.number} if "folder" in trial.user_attrs else {}
+def try_again(study: Any, trial: Any, *, lost: bool) -> None:
+    """Queue the settings of a trial that was not finished, with its folder; `lost` workers are counted."""
+    known = trial.user_attrs
+    again = {"folder": known["folder"], "again": trial.number} if "folder" in known else {}
     if trial.params:
-        study.enqueue_trial(trial.params, user_attrs=again)
+        study.enqueue_trial(trial.params, user_attrs={**again, "attempt": known.get("attempt", 1) + lost})
 
 
 def recover(study: Any, grace: float = GRACE_SECONDS) -> int:
@@ -189,8 +193,12 @@ def recover(study: Any, grace: float = GRACE_SECONDS) -> int:
     state, count = optuna().trial.TrialState, 0
     for trial in study.get_trials(deepcopy=False, states=(state.RUNNING,)):
         heard = trial.user_attrs.get("heard", trial.datetime_start.timestamp() if trial.datetime_start else 0.0)
-        if time.time() - heard > grace and close(study, trial.number, LOST):
-            try_again(study, trial)
+        if time.time() - heard <= grace:
+            continue
+        if trial.user_attrs.get("attempt", 1) >= ATTEMPTS:
+            close(study, trial.number, f"its worker was lost {ATTEMPTS} times")
+        elif close(study, trial.number, LOST):
+            try_again(study, trial, lost=True)
             count += 1
     return count
 

@@ -6,16 +6,17 @@ import contextlib
 import os
 import signal
 import socket
-import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ganscope.errors import ConfigError, TrainingError
-from ganscope.sweeps.space import Range, as_text, command_line, read_range, read_ranges, require_base
+from ganscope.errors import ConfigError, TrainingError, did_you_mean
+from ganscope.metrics import METRICS
+from ganscope.sweeps.page import write_page
+from ganscope.sweeps.result import SweepResult, result_of, shown
+from ganscope.sweeps.space import Range, read_range, read_ranges, require_base
 from ganscope.sweeps.study import (
     GRACE_SECONDS,
     LOST,
@@ -34,57 +35,12 @@ from ganscope.sweeps.study import (
 from ganscope.sweeps.trial import RunResult, Watch, run_one, summary, write_trial
 
 DEFAULT_TRIALS = 30
+DEFAULT_BY = "frechet"
 PRUNERS = ("median", "halving", "none")
 FAILURES = 3  # trials that fail before one has succeeded: the settings are wrong, not unlucky
 POLL_SECONDS = 2.0
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class SweepResult:
-    """What a sweep found.
-
-    Attributes:
-        name, storage: what `ganscope sweep --join` takes.
-        trials: one mapping each, the best first: number, state, value (the mean Fréchet distance of its runs' best
-            snapshots), spread (over the seeds), settings, runs.
-        command: that trains the best settings.
-    """
-
-    name: str
-    storage: str
-    trials: list[dict[str, Any]]
-    importance: dict[str, float]
-    command: str
-
-    @property
-    def best(self) -> dict[str, Any] | None:
-        """The trial of the lowest mean, None where none was finished."""
-        return next((trial for trial in self.trials if trial["state"] == "complete"), None)
-
-    def table(self, most: int = 10) -> str:
-        """The best trials, what mattered, and the command to copy."""
-        lines = [f"{'trial':>5}  {'Fréchet':>9}  {'spread':>8}  settings"]
-        done = [trial for trial in self.trials if trial["state"] == "complete"]
-        for trial in done[:most]:
-            spread = f"{trial['spread']:8.3g}" if trial["spread"] is not None else f"{'-':>8}"
-            settings = " ".join(f"{name}={_shown(value)}" for name, value in trial["settings"].items())
-            lines.append(f"{trial['number']:>5}  {trial['value']:9.4g}  {spread}  {settings}")
-        counts = {
-            state: sum(trial["state"] == state for trial in self.trials) for state in ("pruned", "fail", "running")
-        }
-        lines.append(f"{len(done)} finished" + "".join(f", {n} {state}" for state, n in counts.items() if n))
-        if self.importance:
-            shares = ", ".join(f"{name} {share:.0%}" for name, share in self.importance.items())
-            lines.append(f"what mattered: {shares}")
-        if self.best:
-            lines.append(f"the best again: {self.command}")
-        return "\n".join(lines)
-
-
-def _shown(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def start_sweep(
@@ -94,7 +50,8 @@ def start_sweep(
     settings: Mapping[str, Any] | None = None,
     trials: int = DEFAULT_TRIALS,
     seeds: int = 1,
-    prune: str = "median",
+    by: str = DEFAULT_BY,
+    prune: str | None = None,
     runs: Path = Path("sweeps"),
     storage: str | None = None,
     name: str | None = None,
@@ -103,6 +60,10 @@ def start_sweep(
 ) -> SweepResult:
     """Begin a sweep, or go on with it, as its first worker.
 
+    Args:
+        by: the metric that ranks, or several with commas between: then the trials that no other beats in all of them.
+        prune: None for `median` where one metric ranks, and `none` where several do.
+
     Raises:
         GanscopeError: settings, data or storage cannot be used; Optuna is not installed.
     """
@@ -110,8 +71,14 @@ def start_sweep(
     ranges = read_ranges(over)
     if trials < 1 or seeds < 1:
         raise ConfigError("--trials and --seeds are at least 1", found=f"--trials {trials} --seeds {seeds}")
+    metrics = read_metrics(by)
+    prune = prune or ("median" if len(metrics) == 1 else "none")
     if prune not in PRUNERS:
         raise ConfigError(f"--prune cannot be {prune!r}", found=prune, todo=f"choose one of: {', '.join(PRUNERS)}")
+    if prune != "none" and len(metrics) > 1:
+        raise ConfigError(
+            "a sweep by several metrics cannot prune", found=f"--by {by} --prune {prune}", todo="drop --prune"
+        )
     twice = [one.name for one in ranges if one.name in settings]
     if twice:
         raise ConfigError(
@@ -123,7 +90,7 @@ def start_sweep(
     storage = storage or str(folder)
     facts = {
         "data": data, "settings": settings, "over": [one.text for one in ranges], "trials": trials, "seeds": seeds,
-        "prune": prune, "seed": config.seed, "folder": str(folder.resolve()),
+        "by": metrics, "prune": prune, "seed": config.seed, "folder": str(folder.resolve()),
     }  # fmt: skip
     number = _worker_number()
     with opened_storage(storage) as kept:
@@ -165,10 +132,18 @@ def _work(study: Any, storage: str, say: Say, grace: float) -> SweepResult:
                 continue
             _require_hope(trials)
             _one_trial(study, facts, say, stopped)
+            write_page(result_of(study, storage), home_of(study, facts))
     if stopped():
         say(f"stopped; what is done is kept. Go on with: ganscope sweep --join {storage}")
         raise KeyboardInterrupt
-    return result_of(study, storage)
+    result = result_of(study, storage)
+    write_page(result, home_of(study, facts))
+    return result
+
+
+def home_of(study: Any, facts: Mapping[str, Any]) -> Path:
+    """The sweep's folder; on a machine that does not have the first worker's, one under the folder at hand."""
+    return Path(facts["folder"]) if Path(facts["folder"]).is_dir() else Path("sweeps") / study.study_name
 
 
 def _require_hope(trials: list[Any]) -> None:
@@ -192,9 +167,7 @@ def _one_trial(study: Any, facts: Mapping[str, Any], say: Say, stopped: Callable
         return
     settings = {**facts["settings"], **suggest(trial, ranges)}
     again = trial.user_attrs.get("folder")
-    # Elsewhere the first worker's folder may not exist: then under this one's.
-    home = Path(facts["folder"]) if Path(facts["folder"]).is_dir() else Path("sweeps") / study.study_name
-    folder = Path(again) if again and Path(again).is_dir() else home / f"trial-{trial.number:04d}"
+    folder = Path(again) if again and Path(again).is_dir() else home_of(study, facts) / f"trial-{trial.number:04d}"
     trial.set_user_attr("folder", str(folder))
     trial.set_user_attr("worker", f"{socket.gethostname()}:{os.getpid()}")
     write_trial(folder, {"number": trial.number, "data": facts["data"], "settings": settings})
@@ -202,7 +175,7 @@ def _one_trial(study: Any, facts: Mapping[str, Any], say: Say, stopped: Callable
     for k in range(facts["seeds"]):
 
         def compare(stage: int, value: float, first: bool = k == 0) -> bool:
-            if not first:  # the other seeds are for those worth it
+            if not first or facts["prune"] == "none":  # the other seeds are for those worth it
                 return False
             with contextlib.suppress(RuntimeError, optuna().exceptions.OptunaError):  # closed meanwhile: see _tell
                 trial.report(value, stage)
@@ -211,7 +184,7 @@ def _one_trial(study: Any, facts: Mapping[str, Any], say: Say, stopped: Callable
 
         seeded = {**settings, "seed": facts["seed"] + k}
         watch = Watch(lambda: heard_of(trial), compare, stopped)
-        results.append(run_one(facts["data"], seeded, folder / f"seed-{seeded['seed']}", watch))
+        results.append(run_one(facts["data"], seeded, folder / f"seed-{seeded['seed']}", watch, facts["by"]))
         if results[-1].status != "finished":
             break
     _tell(study, trial, facts, settings, results, say)
@@ -220,66 +193,43 @@ def _one_trial(study: Any, facts: Mapping[str, Any], say: Say, stopped: Callable
 def _tell(
     study: Any, trial: Any, facts: Mapping[str, Any], settings: Mapping[str, Any], results: list[RunResult], say: Say
 ) -> None:
-    state, last = optuna().trial.TrialState, results[-1]
-    varied = " ".join(f"{one.partition('=')[0]}={_shown(settings[one.partition('=')[0]])}" for one in facts["over"])
+    state, last, told = optuna().trial.TrialState, results[-1], summary(results, facts["by"])
+    varied = " ".join(f"{one.partition('=')[0]}={shown(settings[one.partition('=')[0]])}" for one in facts["over"])
+    measured = " · ".join(f"{METRICS[name].title} {value:.4g}" for name, value in told["means"].items())
     # A trial may be closed: another worker took this one for dead. Its second attempt finds these runs.
     with contextlib.suppress(RuntimeError, optuna().exceptions.OptunaError):
-        for key, value in summary(results).items():
+        for key, value in told.items():
             trial.set_user_attr(key, value)
     if last.status == "stopped":
         if close(study, trial.number, LOST):
-            try_again(study, study.trials[trial.number])
+            try_again(study, study.trials[trial.number], lost=False)
     elif last.status == "failed":
         close(study, trial.number, last.words or "it failed")
         say(f"trial {trial.number}: failed ({last.words or 'no words'}) · {varied}")
     elif last.status == "pruned":
         with contextlib.suppress(RuntimeError, optuna().exceptions.OptunaError):
             study.tell(trial, state=state.PRUNED)
-        say(f"trial {trial.number}: pruned at Fréchet {last.frechet:.4g} · {varied}")
+        say(f"trial {trial.number}: pruned at {measured} · {varied}")
     else:
-        values = [result.frechet for result in results if result.frechet is not None]
         with contextlib.suppress(RuntimeError, optuna().exceptions.OptunaError):
-            study.tell(trial, statistics.fmean(values))
-        spread = f" ± {statistics.stdev(values):.2g}" if len(values) > 1 else ""
-        say(f"trial {trial.number}: Fréchet {statistics.fmean(values):.4g}{spread} · {varied}")
+            study.tell(trial, [told["means"][name] for name in facts["by"]])
+        spread = f" ± {told['spread']:.2g}" if told["spread"] is not None else ""
+        say(f"trial {trial.number}: {measured}{spread} · {varied}")
 
 
-def result_of(study: Any, storage: str) -> SweepResult:
-    """What the study holds."""
-    facts = study.user_attrs["sweep"]
-    found = [
-        {
-            "number": trial.number,
-            "state": trial.state.name.lower(),
-            "value": trial.value,
-            "spread": trial.user_attrs.get("spread"),
-            "values": trial.user_attrs.get("values", []),
-            "settings": dict(trial.params),
-            "runs": trial.user_attrs.get("runs", []),
-        }
-        for trial in counted(study)
-    ]
-    found.sort(key=lambda trial: (trial["state"] != "complete", trial["value"] or 0.0, trial["number"]))
-    complete = [trial for trial in found if trial["state"] == "complete"]
-    command = ""
-    if complete:
-        best = {name: float(f"{v:.6g}") if isinstance(v, float) else v for name, v in complete[0]["settings"].items()}
-        command = as_text(command_line(facts["data"], {**facts["settings"], **best}))
-    return SweepResult(study.study_name, storage, found, _importance(study, len(complete)), command)
+def read_metrics(text: str) -> list[str]:
+    """The metrics that rank, each once.
 
-
-def _importance(study: Any, complete: int) -> dict[str, float]:
-    """The share of each setting in what the trials' values differ by, most important first; none from a few trials."""
-    if complete < 4:
-        return {}
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return {name: float(share) for name, share in optuna().importance.get_param_importances(study).items()}
-        except (ValueError, RuntimeError):  # all trials alike
-            return {}
+    Raises:
+        ConfigError: a name that is none, or one twice.
+    """
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in METRICS:
+            raise ConfigError(f"--by knows no metric {name!r}", found=text, todo=did_you_mean(name, METRICS))
+    if len(set(names)) < len(names):
+        raise ConfigError("--by names a metric twice", found=text, todo="name each once")
+    return names
 
 
 @contextlib.contextmanager

@@ -8,6 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 
+from ganscope.processes import started_by_torchrun
+
+SAME_SECONDS = 5.0
+
 
 class Clock:
     """Seconds of training, without those spent on snapshots and checkpoints."""
@@ -32,14 +36,15 @@ class Clock:
 def interruptible() -> Iterator[Callable[[], bool]]:
     """Let Ctrl-C, SIGTERM and a closed terminal finish the step: a function that says whether one came.
 
-    A second signal ends at once; the newest checkpoint stays.
+    A second signal ends at once; the newest checkpoint stays. Torchrun's processes each get a Ctrl-C twice, from
+    the terminal and from torchrun: there only one that comes SAME_SECONDS later is a second one.
     """
-    came: list[int] = []
+    came: list[float] = []
 
     def remember(number: int, frame: FrameType | None) -> None:
-        if came:
+        if came and not (started_by_torchrun() and time.monotonic() - came[0] < SAME_SECONDS):
             raise KeyboardInterrupt
-        came.append(number)
+        came.append(time.monotonic())
 
     previous = {}
     with contextlib.suppress(ValueError):  # not the main thread: the caller decides about signals
@@ -49,4 +54,5 @@ def interruptible() -> Iterator[Callable[[], bool]]:
         yield lambda: bool(came)
     finally:
         for number, handler in previous.items():
-            signal.signal(number, handler)
+            if signal.getsignal(number) == remember:  # else what came meanwhile decided otherwise: see World.hearing
+                signal.signal(number, handler)

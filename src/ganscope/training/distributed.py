@@ -9,6 +9,7 @@ up to the order in which sums are taken. The first process, rank 0, reads checkp
 from __future__ import annotations
 
 import contextlib
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -135,6 +136,8 @@ class World:
         try:
             yield
         except RuntimeError as error:
+            with contextlib.suppress(ValueError):  # not the main thread
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)  # torchrun's, which would come before the line is out
             raise PeerError(
                 "another process of this training has ended: all end. The same command goes on from the last checkpoint"
                 if self.first_to_end()
