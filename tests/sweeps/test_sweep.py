@@ -295,7 +295,7 @@ def survives_a_kill(tmp_path: Path, storage: list[str], url: str, trials: int) -
     first.communicate()
     said, _ = second.communicate(timeout=400)
     assert second.returncode == 0, said
-    with opened_storage(url) as kept:
+    with opened_storage(url if "://" in url else str(tmp_path / url), begun=True) as kept:
         study = load_study(kept, None, 0)
         trials_kept, result = study.get_trials(), result_of(study, url)
     assert [trial["state"] for trial in result.trials] == ["complete"] * trials, said
