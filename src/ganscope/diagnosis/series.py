@@ -39,6 +39,7 @@ class Record:
         self.g_steps = np.array([number(line.get("iteration", 0)) for line in evals])
         self.g_steps *= float(settings.get("g_steps") or 1)
         self._lines = {"history": history, "tests": tests}
+        self._metrics: dict[tuple[str, str], Floats] = {}
 
     @functools.cached_property
     def _ends(self) -> dict[str, Indices]:
@@ -50,8 +51,12 @@ class Record:
 
     def metric(self, name: str, part: str = "value") -> Floats:
         """One number of a metric: its value, stderr, floor or num_fake."""
-        entries = [(line.get("metrics") or {}).get(name) or {} for line in self.evals]
-        return np.array([number(entry.get(part)) for entry in entries])
+        known = self._metrics.get((name, part))
+        if known is None:
+            entries = [(line.get("metrics") or {}).get(name) or {} for line in self.evals]
+            known = self._metrics[name, part] = np.array([number(entry.get(part)) for entry in entries])
+            known.flags.writeable = False  # all who ask share it
+        return known
 
     def floor(self, name: str, default: float) -> float:
         """The score of real against held-out real data, `default` where it is not known."""

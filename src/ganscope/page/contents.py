@@ -122,6 +122,11 @@ def snapshots(run: Run) -> list[int]:
     return sorted(seen | {int(line["images_seen"]) for line in run.evals() if "images_seen" in line})
 
 
+def has_snapshot(run: Run, images_seen: int) -> bool:
+    """Whether `images_seen` is one of `snapshots`; by its files, so that asking for each in turn reads no line."""
+    return any(regular(path) for path in _snapshot_files(run, images_seen)[:-1]) or images_seen in snapshots(run)
+
+
 def base(run: Run) -> bytes:
     """The container `base.glv`."""
     info, real = map_info(run), read_reals(run.real_map_path)

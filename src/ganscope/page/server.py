@@ -133,9 +133,8 @@ class Viewer(ThreadingHTTPServer):
             return CONTAINERS[found[2]](run), "application/octet-stream"
         if found[3]:
             seen = int(found[3])
-            return (
-                (contents.snapshot(run, seen), "application/octet-stream") if seen in contents.snapshots(run) else None
-            )
+            there = contents.has_snapshot(run, seen)
+            return (contents.snapshot(run, seen), "application/octet-stream") if there else None
         pages = run.atlas_pages()
         number = int(found[4])
         page = read_bytes(pages[number]) if number < len(pages) else None

@@ -15,7 +15,7 @@ from ganscope.maps import MapMaker
 from ganscope.metrics import Evaluator
 from ganscope.progress import Progress
 from ganscope.recorder.products import make_products
-from ganscope.runs import Run, Snapshot
+from ganscope.runs import GrowingLines, Run, Snapshot
 
 MIN_IMAGES = 50  # below that neighbours and covariances say nothing
 FEW_FAKES = 128  # below that, numbers about the whole distribution are noise and are not given
@@ -85,6 +85,8 @@ class ImageJudge(Judge):
             "class_names": list(dataset.train.class_names),
         }
         self.also: Callable[[int], tuple[dict[str, Any], list[Finding]]] = lambda images_seen: ({}, [])
+        # Each line is read once: a thousand snapshots are not to cost the square of what one costs.
+        self._history, self._tests, self._evals = (GrowingLines(run, name) for name in ("history", "test", "evals"))
         self._seconds = {"metrics": 0.0, "map": 0.0}
         self._monitor: Evaluator | None = None
         self._map: MapMaker | None = None
@@ -157,8 +159,8 @@ class ImageJudge(Judge):
         line: dict[str, Any] = {
             "images_seen": snapshot.images_seen, "iteration": snapshot.iteration, "epoch": snapshot.epoch, **seen,
         }  # fmt: skip
-        evals = [*self.run.evals(), line]
-        known = self.run.history(), self.run.lines("test"), evals, self._facts
+        evals = [*self._evals.lines(), line]
+        known = self._history.lines(), self._tests.lines(), evals, self._facts
         findings = joined(diagnose(*known), warnings)
         line["findings"] = [finding.to_dict() for finding in findings]
         line["quality"] = quality_now(evals).to_dict()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ganscope.runs.claim import claim_run_path
 from ganscope.runs.environment import describe
+from ganscope.runs.growing import GrowingLines
 from ganscope.runs.lines import EvalLine, FindingLine, HistoryLine, MeasuredLine, TestLine, TimingLine
 from ganscope.runs.listing import compare_text, list_text
 from ganscope.runs.lock import hold
@@ -25,6 +26,7 @@ __all__ = [
     "EvalLine",
     "FakePoints",
     "FindingLine",
+    "GrowingLines",
     "HistoryLine",
     "MapInfo",
     "MeasuredLine",

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ganscope.metrics import METRICS
-from ganscope.runs import Run
+from ganscope.runs import GrowingLines, Run
 from ganscope.sweeps.space import command_line
 from ganscope.sweeps.study import HEARTBEAT_SECONDS
 
@@ -57,6 +57,7 @@ def run_one(
     log = path.with_name(path.name + ".log")
     words = [*command_line(data, settings), "--run", str(path), "--quiet"]
     run, told, heard, status = Run(path), 0, 0.0, "finished"
+    evals = GrowingLines(run, "evals")
 
     def still_asked() -> bool:
         nonlocal heard
@@ -73,14 +74,14 @@ def run_one(
     if not run.finished():
         with log.open("ab") as out, _child([sys.executable, "-m", "ganscope", *words], out) as process:
             while process.poll() is None:
-                told, pruned = _compare(run, told, watch, by[0])
+                told, pruned = _compare(run, evals, told, watch, by[0])
                 if not still_asked() or pruned:
                     status = "pruned" if pruned else "stopped"
                     break
                 time.sleep(LOOK_SECONDS)
         if status == "finished" and (process.returncode != 0 or not run.finished()):
             status = "stopped" if process.returncode in (130, -signal.SIGTERM) else "failed"
-    _compare(run, told, watch, by[0])
+    _compare(run, evals, told, watch, by[0])
     found = _measured(run.evals() if path.is_dir() else [], by)
     if not found:
         words_of_log = f"no snapshot has {' and '.join(by)}" if status == "finished" else _last_words(log)
@@ -89,14 +90,14 @@ def run_one(
     return RunResult(status, path, values, best, _last_words(log))
 
 
-def _compare(run: Run, told: int, watch: Watch, name: str) -> tuple[int, bool]:
+def _compare(run: Run, evals: GrowingLines, told: int, watch: Watch, name: str) -> tuple[int, bool]:
     """Tell of the stages that the run has reached since; the newest stage told, and whether to prune."""
     if not run.config_path.is_file():
         return told, False
     epochs = run.config().epochs
     best: float | None = None
     pruned = False
-    for line in run.evals():
+    for line in evals.lines():
         value = _value(line, name)
         if value is None or line["images_seen"] == 0:
             continue
