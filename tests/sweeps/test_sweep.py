@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import html
 import json
 import os
 import shlex
@@ -24,7 +22,6 @@ import ganscope
 from ganscope.cli import build_parser, main
 from ganscope.errors import ConfigError, RunError, TrainingError
 from ganscope.runs import Run
-from ganscope.sweeps import page as page_module
 from ganscope.sweeps import study as study_module
 from ganscope.sweeps import sweep as sweep_module
 from ganscope.sweeps import trial as trial_module
@@ -225,19 +222,6 @@ def test_a_run_that_is_still_saving_is_waited_for_with_signs_of_life(
     assert result.status == "finished" and result.values == (2.0,) and len(asked) == 3
 
 
-def test_the_page_shows_every_trial_and_takes_names_for_text(tmp_path: Path, training: Any) -> None:
-    training(lambda settings: settings["g_lr"] * 1000)
-    result = swept(tmp_path, ["g_lr=1e-4:1e-2:log", "objective=hinge,relativistic"], trials=6, prune="none")
-    text = (tmp_path / "s" / "sweep.html").read_text()
-    assert text.count("<path ") == 6 and text.count("<tr>") == 7 and text.count('class="axis"') == 3
-    assert html.escape(result.command) in text and "<script" not in text
-    rude = SweepResult("<b>&", "x", ("frechet",), result.trials, {"<i>": 1.0}, "ganscope train '<u>'")
-    shown = page_module.page(rude, tmp_path)
-    assert "<b>" not in shown and "<i>" not in shown and "<u>" not in shown
-    again = page_module.page(dataclasses.replace(rude, trials=result.trials[:1] * 2), tmp_path)  # axes without width
-    assert "nan" not in again
-
-
 def test_without_optuna_a_sweep_says_in_one_message_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -278,7 +262,7 @@ def worker(tmp_path: Path, words: list[str]) -> subprocess.Popen[str]:
 
 def wait_for_training(tmp_path: Path, process: subprocess.Popen[str]) -> None:
     """Returns once the only worker trains its first trial."""
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + 400
     while not list(tmp_path.glob("sweeps/s/trial-*/seed-0/history.jsonl")):
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < deadline, "no training began"
