@@ -142,8 +142,8 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
 
 def test_the_bundle_keeps_within_its_bytes() -> None:
     static = Path(contents.__file__).parent / "static"
-    # One hundredth of the 20 MB that a page of 70,000 images and 100 snapshots may have: its program never matters.
-    assert (static / "viewer.js").stat().st_size <= 200_000
+    # About a hundredth of the 20 MB that a page of 70,000 images and 100 snapshots may have: its program never matters.
+    assert (static / "viewer.js").stat().st_size <= 250_000
     assert "Leon Sorokin" in (static / "THIRD_PARTY_LICENSES").read_text(encoding="utf-8")
 
 

@@ -27,6 +27,8 @@ export interface PageState {
   /** False: runs side by side are moved one by one. */
   linked?: boolean;
   by?: string;
+  /** How the generated images are drawn; left out: as dots. */
+  as?: string;
   theme?: "dark" | "light";
   /** Layers that are switched off. */
   off?: string[];
@@ -46,6 +48,7 @@ export function written(state: PageState): string {
   put("unit", state.unit);
   put("linked", state.linked === false ? "off" : undefined);
   put("by", state.by);
+  put("as", state.as);
   put("theme", state.theme);
   put("off", state.off?.join("."));
   put("keys", state.keys === false ? "off" : undefined);
@@ -79,6 +82,8 @@ export function read(fragment: string, runs: number): PageState {
   if (found.get("linked") === "off") state.linked = false;
   const by = found.get("by");
   if (by) state.by = by;
+  const as = found.get("as");
+  if (as) state.as = as;
   const theme = found.get("theme");
   if (theme === "dark" || theme === "light") state.theme = theme;
   const off = found.get("off");

@@ -34,6 +34,31 @@ export function ramp(share: number): Rgb {
   return mix(RAMP[low], RAMP[low + 1], at - low);
 }
 
+/** A colour of the space OKLCH (lightness, chroma, hue in turns), cut to what a screen shows. */
+export function oklch(lightness: number, chroma: number, turns: number): Rgb {
+  const a = chroma * Math.cos(2 * Math.PI * turns);
+  const b = chroma * Math.sin(2 * Math.PI * turns);
+  const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
+  const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
+  const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
+  const linear = [4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s, -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s, -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s];
+  const [r, g, blue] = linear.map((v) => 255 * Math.min(1, Math.max(0, v <= 0.0031308 ? 12.92 * v : 1.055 * v ** (1 / 2.4) - 0.055)));
+  return [r, g, blue];
+}
+
+/** A colour for each place (x, y, x, y, …): the hue says in which direction from the middle it lies, the strength how far. */
+export function placeColours(centre: ArrayLike<number>): Rgb[] {
+  const n = centre.length / 2;
+  const known = Array.from({ length: n }, (_, k) => k).filter((k) => Number.isFinite(centre[2 * k]));
+  const middle = [0, 1].map((axis) => known.reduce((sum, k) => sum + centre[2 * k + axis], 0) / Math.max(1, known.length));
+  const far = Math.max(1e-9, ...known.map((k) => Math.hypot(centre[2 * k] - middle[0], centre[2 * k + 1] - middle[1])));
+  return Array.from({ length: n }, (_, k): Rgb => {
+    if (!known.includes(k)) return NONE;
+    const [dx, dy] = [centre[2 * k] - middle[0], centre[2 * k + 1] - middle[1]];
+    return oklch(0.66, 0.04 + (0.12 * Math.hypot(dx, dy)) / far, Math.atan2(-dy, dx) / (2 * Math.PI));
+  });
+}
+
 export const NONE: Rgb = [150, 150, 150];
 
 /**

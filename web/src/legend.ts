@@ -2,7 +2,13 @@
 
 import { type Rgb, css } from "./colour";
 import { div, h, say } from "./dom";
+import { FACES } from "./faces";
 import { percent, servedness } from "./numbers";
+import { context } from "./thumbs";
+
+const FACE = 22; // pixels of a picture that stands for a name
+/** Paint the pictures that stand for class `k`, `size` pixels each; false until they have arrived. */
+type Portrait = (ctx: CanvasRenderingContext2D, k: number, size: number) => boolean;
 
 export interface LegendHandlers {
   toggle(k: number): void;
@@ -33,6 +39,7 @@ interface Row {
   fake: HTMLElement;
   real: HTMLElement;
   numbers: HTMLElement;
+  face: HTMLCanvasElement | null;
 }
 
 export class Legend {
@@ -43,6 +50,7 @@ export class Legend {
   private readonly search: HTMLInputElement;
   private rows: Row[] = [];
   private names: string[] = [];
+  private portrait: Portrait | null = null;
 
   constructor(private readonly on: LegendHandlers) {
     this.search = h("input", { type: "search", placeholder: "Find a class", "aria-label": "Find a class", class: "search", on: { input: () => this.filter() } });
@@ -55,8 +63,10 @@ export class Legend {
     );
   }
 
-  setClasses(names: string[], labelled: boolean): void {
+  /** `portrait`: pictures stand for names that were only counted. */
+  setClasses(names: string[], labelled: boolean, portrait: Portrait | null = null): void {
     this.names = names;
+    this.portrait = portrait;
     say(this.heading, labelled ? "Classes" : "Clusters (found in the data, no labels)");
     this.element.hidden = names.length < 2;
     this.search.hidden = names.length <= 12;
@@ -72,6 +82,7 @@ export class Legend {
     const fake = h("i", { class: "bar fake" });
     const real = h("i", { class: "bar real" });
     const numbers = h("span", { class: "numbers" });
+    const face = this.portrait ? h("canvas", { class: "faces", width: 2 * FACES * FACE, height: 2 * FACE, "aria-hidden": "true" }) : null;
     const bring = (): void => this.on.focus(k);
     const leave = (): void => this.on.focus(null);
     const key = keyOfClass(k, this.names);
@@ -82,11 +93,11 @@ export class Legend {
         click: () => (this.names.length > 10 ? this.on.spotlight(k) : this.on.toggle(k)), dblclick: () => this.on.only(k),
         pointerenter: bring, pointerleave: leave, focus: bring, blur: leave,
       },
-    }, swatch, h("bdi", { class: "name" }, name));
+    }, swatch, face, h("bdi", { class: "name" }, name));
     const hide = this.names.length > 10
       ? h("button", { class: "link", title: `Hide or show ${name}`, "aria-label": `hide or show ${name}`, on: { click: () => this.on.toggle(k) } }, "hide")
       : null;
-    return { element: h("li", {}, button, h("span", { class: "bars", "aria-hidden": "true" }, fake, real), numbers, hide), button, swatch, fake, real, numbers };
+    return { element: h("li", {}, button, h("span", { class: "bars", "aria-hidden": "true" }, fake, real), numbers, hide), button, swatch, fake, real, numbers, face };
   }
 
   private filter(): void {
@@ -104,7 +115,14 @@ export class Legend {
     this.summary.setAttribute("aria-live", playing ? "off" : "polite");
   }
 
+  private drawFaces(): void {
+    this.rows.forEach(({ face }, k) => {
+      if (face && !face.dataset["drawn"] && this.portrait?.(context(face), k, 2 * FACE)) face.dataset["drawn"] = "true";
+    });
+  }
+
   setState(colours: Rgb[], hidden: ReadonlySet<number>, spotlight: readonly number[]): void {
+    this.drawFaces();
     this.rows.forEach((row, k) => {
       row.swatch.style.backgroundColor = css(colours[k]);
       row.element.classList.toggle("off", hidden.has(k));

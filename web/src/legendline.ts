@@ -2,7 +2,8 @@
 
 import { css, ramp } from "./colour";
 import { fill, h } from "./dom";
-import { type ColourBy, DISTANCE_TOP, rampColour } from "./scene";
+import { BALANCE_TOP, balanceColour } from "./densitydraw";
+import { type ColourBy, DISTANCE_TOP, type Layer, rampColour } from "./scene";
 import { explain } from "./explain";
 import type { Shared } from "./state";
 import type { Store } from "./store";
@@ -17,9 +18,22 @@ function rampLine(by: ColourBy, low: string, high: string): HTMLElement {
   return h("span", {}, "generated:", low, bar, high, explain(by === "score" ? "score" : "distance"));
 }
 
+/** What the layers of density mean. */
+function layerLine(layer: Layer): HTMLElement {
+  if (layer === "contours") return h("span", {}, "generated: the lines hold 25, 50, 75 and 95 % of them", explain("density_layer"));
+  const bar = h("i", { class: "ramp", "aria-hidden": "true" });
+  const stops = Array.from({ length: 13 }, (_, i) => css(...balanceColour((BALANCE_TOP * (i - 6)) / 6)));
+  bar.style.background = `linear-gradient(90deg, ${stops.join()})`;
+  return h("span", {}, `too little (an eighth)`, bar, "too much (eight times)", explain("density_layer"));
+}
+
 export function legendLine(store: Store<Shared>): HTMLElement {
   const line = h("p", { class: "legend-line" });
-  const show = (by: ColourBy): void => {
+  const show = ({ colourBy: by, layer }: Readonly<Shared>): void => {
+    if (layer !== "dots") {
+      fill(line, real(), layerLine(layer));
+      return;
+    }
     const generated = {
       ink: () => h("span", {}, h("i", { class: "dot fake" }), "generated"),
       class: () => h("span", {}, h("i", { class: "dot real outlined" }), "generated, in the colour of the class it looks like"),
@@ -29,7 +43,7 @@ export function legendLine(store: Store<Shared>): HTMLElement {
     }[by]();
     fill(line, real(), generated, hollow());
   };
-  show(store.value.colourBy);
-  store.on(["colourBy"], (state) => show(state.colourBy));
+  show(store.value);
+  store.on(["colourBy", "layer"], show);
   return line;
 }

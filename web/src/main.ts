@@ -12,7 +12,7 @@ import { makeModels, type RunModel } from "./model";
 import { count, words } from "./numbers";
 import { lifeOf } from "./pulse";
 import { RunView } from "./runview";
-import { COLOUR_BY, type ColourBy } from "./scene";
+import { COLOUR_BY, type ColourBy, LAYERS as DRAWN_AS, type Layer } from "./scene";
 import { findSource, type Index } from "./source";
 import { firstState, type Shared } from "./state";
 import { Store } from "./store";
@@ -30,6 +30,7 @@ const KEYS: [string, string][] = [
 
 const LAYERS = [["real", "showReal"], ["generated", "showFake"], ["pictures", "showImages"]] as const;
 const COLOURINGS: Record<ColourBy, string> = { ink: "generated: one colour", class: "by the class it looks like", asked: "by the class asked for", score: "by D's score", distance: "by distance to the reals" };
+const DRAWINGS: Record<Layer, string> = { dots: "as dots", contours: "as contours", balance: "too much, too little" };
 const BEST = "the best snapshot: the metric that the run chose was nowhere better";
 
 /** Copies the address of what is shown; where the browser forbids that, it shows it. */
@@ -170,6 +171,9 @@ async function start(): Promise<void> {
     ...COLOUR_BY.map((by) => h("option", { value: by, hidden: by === "asked" }, COLOURINGS[by])));
   const askedOption = colour.querySelector<HTMLOptionElement>("[value=asked]");
   store.on(["colourBy"], (state) => (colour.value = state.colourBy));
+  const drawnAs = h("select", { "aria-label": "Draw the generated images", on: { change: () => store.set({ layer: drawnAs.value as Layer }) } },
+    ...DRAWN_AS.map((layer) => h("option", { value: layer }, DRAWINGS[layer])));
+  store.on(["layer"], (state) => (drawnAs.value = state.layer));
   const check = (name: string, key: (typeof LAYERS)[number][1]): HTMLElement => {
     const box = h("input", { type: "checkbox", checked: true, on: { change: () => store.set({ [key]: box.checked }) } });
     store.on([key], (state) => (box.checked = state[key]));
@@ -223,29 +227,29 @@ async function start(): Promise<void> {
   if (toys) bar.things = "samples";
   const bookmark = new Bookmark(models.length, {
     state: () => {
-      const { t, axis, unit, linked, colourBy, dark, keys } = store.value;
+      const { t, axis, unit, linked, layer, colourBy, dark, keys } = store.value;
       const off = LAYERS.filter(([, key]) => !store.value[key]).map(([name]) => name);
       const seen = Math.round(t) < axis.length - 1 ? axis[Math.round(t)] : undefined;
-      return { seen, unit: unit === "images" ? undefined : unit, linked, by: colourBy === "ink" ? undefined : colourBy, theme: dark === system.matches ? undefined : dark ? "dark" : "light", off, keys, runs: views.map((view) => view.state) };
+      return { seen, as: layer === "dots" ? undefined : layer, unit: unit === "images" ? undefined : unit, linked, by: colourBy === "ink" ? undefined : colourBy, theme: dark === system.matches ? undefined : dark ? "dark" : "light", off, keys, runs: views.map((view) => view.state) };
     },
     restore: (state) => {
       store.set({ unit: state.unit ?? "images", linked: state.linked ?? true });
       placeAxis();
       goTo(state.seen === undefined ? store.value.axis.length - 1 : stopNear(store.value.axis, state.seen));
-      store.set({ colourBy: COLOUR_BY.find((by) => by === state.by) ?? "ink", keys: state.keys ?? true });
+      store.set({ layer: DRAWN_AS.find((one) => one === state.as) ?? "dots", colourBy: COLOUR_BY.find((by) => by === state.by) ?? "ink", keys: state.keys ?? true });
       for (const [name, key] of LAYERS) store.set({ [key]: !state.off?.includes(name) });
       theme(state.theme ? state.theme === "dark" : system.matches);
       views.forEach((view, i) => { view.restore(state.runs[i] ?? {}); });
     },
   });
-  store.on(["t", "axis", "linked", "colourBy", "dark", "keys", ...LAYERS.map(([, key]) => key)], (state) => {
+  store.on(["t", "axis", "linked", "layer", "colourBy", "dark", "keys", ...LAYERS.map(([, key]) => key)], (state) => {
     if (!state.playing) bookmark.changed(false);
   });
   document.title = `${models.map((model) => model.name).join(", ")} · ganscope`;
   fill(app,
     h("header", { class: "top" }, h("h1", {}, "ganscope"),
       legendLine(store),
-      div("controls", models.length > 1 && unitChoice, models.length > 1 && linkBox, colour, ...LAYERS.map(([name, key]) => check(name, key)), lasso,
+      div("controls", models.length > 1 && unitChoice, models.length > 1 && linkBox, colour, drawnAs, ...LAYERS.map(([name, key]) => check(name, key)), lasso,
         linkButton(() => bookmark.link),
         tool("Light or dark", "Light or dark", icon(ICONS.theme), () => theme(!store.value.dark)),
         tool("Keys", "Keys (?)", "?", () => help.showModal()))),

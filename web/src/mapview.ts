@@ -1,7 +1,9 @@
 /** The map: two canvases. The reals are drawn when the window onto the map changes, everything that moves on the other. */
 
 import { css, mix, packed } from "./colour";
+import { DensityLayer } from "./densitydraw";
 import { div, h } from "./dom";
+import { FACES } from "./faces";
 import { drawGuests } from "./guests";
 import type { Polygon } from "./gridindex";
 import type { Moment, Snapshot } from "./model";
@@ -15,6 +17,8 @@ import { type Box, type Viewport, around, boxOf, fitted, fromX, fromY, sameView,
 
 const THUMB = 30; // CSS pixels a thumbnail has at least
 const MOST_ZOOM = 60;
+const CROWD = 1500; // generated dots that lie over the reals without hiding them; more are let through
+const FACE = 20; // pixels of a picture that stands for a name
 
 /** A dot as pixels, packed as an ImageData has them. */
 interface Sprite {
@@ -37,6 +41,7 @@ export class MapView {
   private stale = true;
   private slow = 0; // milliseconds the last drawing of the reals took
   private settle = 0;
+  private readonly density = new DensityLayer();
   private moving: ImageData | null = null;
   private sprites = new Map<string, Sprite>();
   view: Viewport = { cx: 0.5, cy: 0.5, scale: 1, width: 1, height: 1 };
@@ -246,7 +251,9 @@ export class MapView {
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.clearRect(0, 0, this.over.width, this.over.height);
     ctx.scale(this.ratio, this.ratio);
-    if (scene.moment && scene.showFake) this.drawFakes(scene);
+    const dotted = scene.layer === "dots" || this.showsThumbs;
+    if (scene.moment && scene.showFake && dotted) this.drawFakes(scene);
+    if (scene.moment && scene.showFake && scene.layer !== "dots") this.density.draw(ctx, this.view, this.home, scene);
     if (scene.labels.length) this.drawLabels(scene);
     drawGuests(ctx, this.view, scene.guests, scene.dark, paper(scene.dark));
     this.drawPin(scene);
@@ -261,6 +268,7 @@ export class MapView {
     const state = moment.mix < 0.5 ? moment.a : moment.b;
     const radius = Math.min(5.5, 2.6 * Math.max(1, this.zoom ** 0.35)) * (moment.a.points > 4000 ? 0.8 : 1);
     const near = this.showsThumbs && scene.near?.seen === state.seen ? scene.near : null;
+    const opacity = this.zoom < 1.6 && state.points > CROWD ? Math.max(0.4, Math.round((10 * CROWD) / state.points) / 10) : 1;
     const pictured: [number, number, number][] = [];
     const { width, height } = this.view;
     // Dots go into pixels by hand: as 2,000 drawing commands they would take the time of a frame.
@@ -280,7 +288,7 @@ export class MapView {
           pictured.push([i, px, py]);
           continue;
         }
-        stamp(out, this.over.width, this.sprite(scene, fakeTone(scene, state, i), hollow === 1, radius, faint), px * this.ratio, py * this.ratio);
+        stamp(out, this.over.width, this.sprite(scene, fakeTone(scene, state, i), hollow === 1, radius, faint, opacity), px * this.ratio, py * this.ratio);
       }
     }
     ctx.putImageData(this.moving, 0, 0);
@@ -324,9 +332,9 @@ export class MapView {
   }
 
   /** One dot drawn once and then copied: thousands of arcs a frame would be slow. `tone` is what `fakeTone` gives. */
-  private sprite(scene: Scene, tone: number, hollow: boolean, radius: number, faint: boolean): Sprite {
+  private sprite(scene: Scene, tone: number, hollow: boolean, radius: number, faint: boolean, opacity: number): Sprite {
     const ink = toneColour(scene, tone);
-    const key = `${ink.join()}${hollow}${radius.toFixed(1)}${faint}${scene.dark}`;
+    const key = `${ink.join()}${hollow}${radius.toFixed(1)}${faint}${opacity}${scene.dark}`;
     const found = this.sprites.get(key);
     if (found) return found;
     if (this.sprites.size > 400) this.sprites.clear();
@@ -336,7 +344,7 @@ export class MapView {
     ctx.scale(this.ratio, this.ratio);
     // A dot in a class's colour lies among reals of nearly the same: an outline of ink tells it from them.
     const back = scene.colourBy === "class" && !hollow ? inkColour(scene.dark) : paper(scene.dark);
-    ctx.globalAlpha = faint ? 0.18 : 1;
+    ctx.globalAlpha = faint ? 0.18 : opacity;
     if (hollow) {
       for (const [colour, width] of [[css(back, 0.9), 2.6], [css(ink), 1.2]] as const) {
         ctx.beginPath();
@@ -372,8 +380,9 @@ export class MapView {
       const shown = label.text.length > 18 ? `${label.text.slice(0, 17)}…` : label.text;
       const font = `700 ${shown.length > 3 ? 13 : 19}px system-ui, sans-serif`;
       ctx.font = font;
-      const half = ctx.measureText(shown).width / 2 + 6;
-      return { ...label, shown, font, x: toX(this.view, centre[2 * label.k]), y: toY(this.view, centre[2 * label.k + 1]), half, up: 12, down: label.note ? 27 : 12 };
+      const faces = this.paintable(scene, label) ? FACES : 0;
+      const half = faces ? (faces * FACE) / 2 + 3 : ctx.measureText(shown).width / 2 + 6;
+      return { ...label, faces: faces ? label.faces : [], shown, font, x: toX(this.view, centre[2 * label.k]), y: toY(this.view, centre[2 * label.k + 1]), half, up: 12, down: label.note ? 27 : 12 };
     });
     placed(wanted, this.view.width, this.view.height).forEach((at, i) => {
       const label = wanted[i];
@@ -394,12 +403,8 @@ export class MapView {
       ctx.strokeStyle = css(inkColour(scene.dark), 0.6);
       ctx.stroke();
     }
-    ctx.font = label.font;
-    ctx.lineWidth = 5;
-    ctx.strokeStyle = css(paper(scene.dark), 0.92);
-    ctx.strokeText(label.shown, px, py);
-    ctx.fillStyle = css(mix(scene.colours[label.k] ?? inkColour(scene.dark), inkColour(scene.dark), 0.45));
-    ctx.fillText(label.shown, px, py);
+    if (label.faces.length) this.drawFaces(scene, label, px, py);
+    else this.drawName(scene, label, px, py);
     if (!label.note) return;
     ctx.font = "600 11px system-ui, sans-serif";
     const half = ctx.measureText(label.note).width / 2 + 6;
@@ -409,6 +414,35 @@ export class MapView {
     ctx.fill();
     ctx.fillStyle = "#fff";
     ctx.fillText(label.note, px, py + 19.5);
+  }
+
+  /** Whether the pictures that stand for its name have arrived. */
+  private paintable(scene: Scene, { faces }: Label): boolean {
+    const ctx = this.overCtx;
+    ctx.save();
+    ctx.globalAlpha = 0;
+    const all = faces.length > 0 && faces.every((id) => scene.thumbs?.draw(ctx, id, -99, -99, 1));
+    ctx.restore();
+    return all;
+  }
+
+  private drawFaces(scene: Scene, label: Label, px: number, py: number): void {
+    const ctx = this.overCtx;
+    const colour = css(scene.colours[label.k] ?? inkColour(scene.dark));
+    const left = px - (label.faces.length * FACE) / 2;
+    ctx.fillStyle = colour;
+    ctx.fillRect(left - 2.5, py - FACE / 2 - 2.5, label.faces.length * FACE + 5, FACE + 5);
+    label.faces.forEach((id, i) => { scene.thumbs?.draw(ctx, id, left + i * FACE, py - FACE / 2, FACE); });
+  }
+
+  private drawName(scene: Scene, label: Label & { shown: string; font: string }, px: number, py: number): void {
+    const ctx = this.overCtx;
+    ctx.font = label.font;
+    ctx.lineWidth = 5;
+    ctx.strokeStyle = css(paper(scene.dark), 0.92);
+    ctx.strokeText(label.shown, px, py);
+    ctx.fillStyle = css(mix(scene.colours[label.k] ?? inkColour(scene.dark), inkColour(scene.dark), 0.45));
+    ctx.fillText(label.shown, px, py);
   }
 
   private drawPin(scene: Scene): void {

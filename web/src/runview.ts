@@ -1,13 +1,14 @@
 /** One run on the page: its verdict, map, images, classes, charts and details, all at the page's one time. */
 
 import type { RunState } from "./address";
-import { classColours, type Rgb } from "./colour";
+import { classColours, NONE, placeColours, type Rgb } from "./colour";
 import { badge } from "./badge";
 import { latentsOf } from "./compared";
 import { toneOf } from "./curves";
 import { Details } from "./details";
 import { div, h, icon, ICONS, say, tool } from "./dom";
 import { explain } from "./explain";
+import { facesOf } from "./faces";
 import { inPolygon, polygonBox } from "./gridindex";
 import { ByClass } from "./byclass";
 import { GenerateCard } from "./generatecard";
@@ -61,6 +62,7 @@ export class RunView implements View {
   hidden: ReadonlySet<number> = new Set();
   asked: number | null = null; // the class whose asked for images alone are shown
   private spotlight: number[] = [];
+  private faces: number[][] = [];
   private focus: number | null = null;
   private pin: Pin | null = null;
   private hover: Pin | null = null;
@@ -147,6 +149,7 @@ export class RunView implements View {
     store.on(["t", "axis"], () => this.moveTime());
     store.on(["showFake"], () => this.showUnlike());
     store.on(["playing"], (state) => this.legend.setQuiet(state.playing));
+    store.on(["layer"], () => this.redraw("all"));
     store.on(["colourBy", "showReal", "showFake", "showImages"], () => this.redraw("all"));
     store.on(["dark"], () => { this.redraw("all"); this.charts.update(); });
     store.on(["pointed"], (state) => this.charts.setPointed(state.pointed === null ? null : model.imagesAt(state.unit, state.pointed)));
@@ -168,7 +171,9 @@ export class RunView implements View {
     if (what === "base") {
       const about = this.model.base?.map?.thumb;
       this.pictures.thumbs = about ? new Thumbs(about, (page) => this.model.atlasPage(page), () => { this.redrawPictures(); this.contacts.redraw(); this.redraw("all"); }) : null;
-      this.legend.setClasses(this.model.classes, this.model.labelled);
+      const { reals, labelled } = this.model;
+      this.faces = reals && !labelled && about ? facesOf(reals, (id) => this.pictures.thumbs?.has(id) ?? false) : [];
+      this.legend.setClasses(this.model.classes, labelled, this.faces.length ? (ctx, k, size) => this.faces[k].every((id, i) => this.pictures.thumbs?.draw(ctx, id, i * size, 0, size) ?? false) : null);
       const shown = evenly(about?.count ?? 0, CONTACT_IMAGES);
       this.contacts.set(shown.map((i) => ({ kind: "real", id: i * (about?.stride ?? 1) })));
       const all = this.model.base?.map?.n ?? 0;
@@ -319,13 +324,15 @@ export class RunView implements View {
     return {
       reals: this.model.reals, moment: this.model.reals ? this.moment : null, near, trail: this.model.slots.flatMap((slot) => (slot.data?.points ? [slot.data] : [])),
       thumbs: this.pictures.thumbs, sheets: this.pictures.sheets, colours: this.colours(), hidden: this.hidden, asked: this.asked, focus: this.focus, labels: this.labels(near),
-      colourBy: state.colourBy, showReal: state.showReal, showFake: state.showFake, showImages: state.showImages,
+      colourBy: state.colourBy, layer: state.layer, showReal: state.showReal, showFake: state.showFake, showImages: state.showImages,
       pin: this.pin, hover: this.hover, marked: this.selection.fakes, guests: this.guests, dark: state.dark,
     };
   }
 
   private colours(): Rgb[] {
     const brought = this.focus === null || this.spotlight.includes(this.focus) ? this.spotlight : [...this.spotlight, this.focus];
+    // Clusters without a name: where they lie is all there is to know them by.
+    if (!this.model.labelled && !brought.length && this.model.reals) return [...placeColours(this.model.reals.centre), NONE];
     return classColours(this.model.classes.length, brought);
   }
 
@@ -335,11 +342,11 @@ export class RunView implements View {
     const real = this.realShares();
     // Noise is taken for some class, too.
     const fake = near?.points && !isNoise(near.unlike) ? shares(near.label, names.length) : null;
-    const wanted = names.length <= 40 ? names.map((_, k) => k) : [...this.spotlight, ...(this.focus === null ? [] : [this.focus])];
+    const wanted = names.length <= 40 || this.faces.length ? names.map((_, k) => k) : [...this.spotlight, ...(this.focus === null ? [] : [this.focus])];
     return wanted.map((k) => {
       const state = real && fake ? servedness(real[k], fake[k], near?.points ?? 0) : "fine";
       const note = state === "missing" ? "missing" : state === "rare" ? "too rare" : state === "often" ? "too often" : "";
-      return { text: this.model.labelled ? names[k] : names[k].replace("cluster ", ""), state, note, k };
+      return { text: this.model.labelled ? names[k] : names[k].replace("cluster ", ""), state, note, k, faces: this.faces[k] ?? [] };
     });
   }
 

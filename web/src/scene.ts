@@ -7,6 +7,9 @@ import type { Sheets, Thumbs } from "./thumbs";
 
 export const COLOUR_BY = ["ink", "class", "asked", "score", "distance"] as const;
 export type ColourBy = (typeof COLOUR_BY)[number];
+export const LAYERS = ["dots", "contours", "balance"] as const;
+/** How the generated images stand on the map before one zooms in to pictures. */
+export type Layer = (typeof LAYERS)[number];
 export type Pin = { kind: "fake" | "real"; id: number };
 
 export interface Label {
@@ -15,6 +18,8 @@ export interface Label {
   state: string;
   note: string;
   k: number;
+  /** Reals that stand for its name; empty where it has one. */
+  faces: number[];
 }
 
 export interface Scene {
@@ -34,6 +39,7 @@ export interface Scene {
   focus: number | null;
   labels: Label[];
   colourBy: ColourBy;
+  layer: Layer;
   showReal: boolean;
   showFake: boolean;
   showImages: boolean;

@@ -2,7 +2,7 @@
 
 import type { Axis } from "./timeaxis";
 import type { Unit } from "./clock";
-import type { ColourBy } from "./scene";
+import type { ColourBy, Layer } from "./scene";
 
 export interface Shared {
   /** In `unit`. */
@@ -15,6 +15,7 @@ export interface Shared {
   playing: boolean;
   speed: number;
   colourBy: ColourBy;
+  layer: Layer;
   showReal: boolean;
   showFake: boolean;
   showImages: boolean;
@@ -28,7 +29,7 @@ export interface Shared {
 
 export function firstState(dark: boolean): Shared {
   return {
-    axis: [], unit: "images", linked: true, t: 0, playing: false, speed: 1, colourBy: "ink", showReal: true, showFake: true, showImages: true, lasso: false, keys: true, dark,
+    axis: [], unit: "images", linked: true, t: 0, playing: false, speed: 1, colourBy: "ink", layer: "dots", showReal: true, showFake: true, showImages: true, lasso: false, keys: true, dark,
     pointed: null,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CLASS_COLOURS, classColours, css, fromHex, mix, NONE, packed, ramp, type Rgb } from "../src/colour";
+import { CLASS_COLOURS, classColours, css, fromHex, mix, NONE, packed, ramp, type Rgb, oklch, placeColours } from "../src/colour";
 import { rampColour, rampShare } from "../src/scene";
 import type { Snapshot } from "../src/model";
 
@@ -43,4 +43,22 @@ describe("colour", () => {
     expect(rampColour("score", rampShare("score", snapshot, 1))).toEqual([128, 128, 128]);
     expect(rampColour("distance", 0)).toEqual(ramp(1)); // near is light, far is dark
   });
+});
+
+test("places have colours: opposite ones opposite, the middle nearly grey, none for what lies nowhere", () => {
+  const [east, west, middle, nowhere] = placeColours([1, 0.5, 0, 0.5, 0.5, 0.5, NaN, NaN]);
+  const spread = (c: readonly number[]): number => Math.max(...c) - Math.min(...c);
+  expect(spread(middle)).toBeLessThan(60);
+  expect(Math.hypot(...east.map((v, i) => v - west[i]))).toBeGreaterThan(120);
+  expect(nowhere).toEqual(NONE);
+  for (const v of [...east, ...west]) expect(v >= 0 && v <= 255).toBe(true);
+});
+
+test("oklch: white, black, and pure red as CSS has it", () => {
+  expect(oklch(1, 0, 0).map(Math.round)).toEqual([255, 255, 255]);
+  expect(oklch(0, 0, 0).map(Math.round)).toEqual([0, 0, 0]);
+  const [r, g, b] = oklch(0.62796, 0.25768, 29.2339 / 360);
+  expect(r).toBeGreaterThan(253);
+  expect(g).toBeLessThan(6);
+  expect(b).toBeLessThan(6);
 });
