@@ -130,6 +130,12 @@ class Advice:
         fits = self.value("batch_size", 2.0) % 2 == 0
         return ("--pack 2",) if fits and self.value("pack", 1.0) < 2 else ()
 
+    def augment(self) -> tuple[str, ...]:
+        """Changes of what D sees, where there are none."""
+        if self.foreign:
+            return ("shifts and cutouts of all that the discriminator sees, reals and fakes alike",)
+        return ("--augment translation,cutout",) if self.settings.get("augment", "none") == "none" else ()
+
     def extremes(self) -> tuple[str, ...]:
         """Back to the preset's own value what is far outside it, each of which alone can keep a training from learning.
 

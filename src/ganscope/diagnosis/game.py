@@ -117,6 +117,7 @@ def learned_by_heart(run: Judged) -> Finding | None:
         "it has not seen, so that what it teaches the generator is no longer what makes a picture real.",
         (
             *advice.penalties(10.0),
+            *advice.augment(),
             *advice.set(flip=True),
             *advice.set(instance_noise=0.1),
             advice.width("d_width", 0.5),

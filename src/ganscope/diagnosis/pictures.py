@@ -97,6 +97,7 @@ def memorisation(run: Judged) -> Finding | None:
         (
             "more training images",
             *advice.set(flip=True),
+            *advice.augment(),
             *advice.penalties(10.0),
             advice.width("d_width", 0.5),
             *advice.set(stop="auto"),
