@@ -47,6 +47,7 @@ def test_the_stored_form_gives_the_same_settings_back(preset: str) -> None:
         ({"augment": "auto,flip"}, "cannot be"),
         ({"augment_strength": 1.5}, "at most 1"),
         ({"data": "ring", "augment": "flip"}, "of images"),
+        ({"augment": "flip", "augment_target": 0.0}, "never change an image"),
     ],
 )
 def test_wrong_settings_are_refused_with_a_hint(settings: dict[str, object], says: str) -> None:

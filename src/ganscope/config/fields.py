@@ -290,6 +290,12 @@ class Config(
                 found=str(self.augment_strength),
                 todo="use --augment-strength 0.5",
             )
+        if self.augment != "none" and self.augment_strength == self.augment_target == 0.0:
+            raise ConfigError(
+                "--augment would never change an image",
+                found="--augment-strength 0, --augment-target 0",
+                todo="leave --augment-target out, or give --augment-strength 0.5",
+            )
         if self.network == "toy" and self.augment not in ("auto", "none"):
             raise ConfigError("--augment is of images", found="points of a toy", todo="leave it out")
 
