@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fixtures.planted import BATCH, CLASSES, SNAPSHOTS, make_run, path, skewed
-from ganscope.diagnosis.moments import Moment, key_moments
+from ganscope.diagnosis.moments import Moment, key_moments, still_better
 from ganscope.diagnosis.rules import diagnose, verdict
 from ganscope.diagnosis.stopping import best_snapshot
 
@@ -102,3 +102,33 @@ def test_a_record_of_one_snapshot_or_of_none_has_no_story() -> None:
     assert key_moments([{"images_seen": 0, "metrics": {}}, {"images_seen": 9, "metrics": {}}]) == []
     bare = [{"images_seen": k, "metrics": {"frechet": {"value": None}}} for k in (0, 64)]
     assert [one.title for one in key_moments(bare)] == ["noise", "end"]
+
+
+def test_a_training_that_was_stopped_too_early_says_that_it_was_still_getting_better() -> None:
+    early = make_run(frechet=path(400.0, 9.0, half_life=6.0), upto=13)[2]
+    two_thirds, end = (path(400.0, 9.0, half_life=6.0)[k] for k in (8, 12))
+    fell = f"Fréchet {two_thirds:.3g} at {at(8):,} images, {end:.3g} at the end"
+    assert still_better(early) == f"It was still getting better when it ended: {fell}."
+    assert still_better(make_run(frechet=path(400.0, 9.0, half_life=1.0))[2]) == "", (
+        "one that has levelled off does not"
+    )
+    assert still_better(make_run(upto=3)[2]) == still_better([]) == ""
+    at_floor = make_run(frechet=path(6.0, 2.1, half_life=8.0), upto=SNAPSHOTS)[2]
+    assert still_better(at_floor) == "", "nor one that has little left to get better"
+    noisy = make_run(frechet=path(400.0, 9.0, half_life=6.0), stderr=0.5, upto=13)[2]
+    assert still_better(noisy) == "", "nor one whose fall may be noise"
+    worse = make_run(frechet=np.linspace(100, 120, SNAPSHOTS))[2]
+    assert still_better(worse) == ""
+
+
+def test_of_findings_that_begin_together_the_verdicts_first_gives_the_name() -> None:
+    found = [
+        {"id": name, "severity": "failure", "first": at(5), "last": at(9), "sentence": f"{name} it is."}
+        for name in ("mode_collapse", "divergence", "discriminator_wins")
+    ]
+    evals = make_run(upto=10)[2]
+    for line in evals[5:]:
+        line["findings"] = found
+    moment = next(one for one in key_moments(evals) if one.images_seen == at(5))
+    assert "mode collapse and 2 more begin" in moment.title
+    assert "mode_collapse it is. Also: divergence, discriminator wins." in moment.sentence

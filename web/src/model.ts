@@ -71,6 +71,8 @@ export interface KeyMoment {
 
 export interface Log {
   story: KeyMoment[];
+  /** A sentence where a finished training was still getting better, else empty. */
+  still: string;
   finished: boolean;
   summary: Record<string, unknown>;
   evals: Evaluation[];
@@ -455,6 +457,7 @@ async function snapshotOf(box: Container<SnapshotMeta>): Promise<Snapshot> {
 
 interface LogMeta {
   story?: KeyMoment[];
+  still?: string;
   finished: boolean;
   summary: Record<string, unknown>;
   history: HistoryColumn[];
@@ -477,7 +480,7 @@ async function logOf(box: Container<LogMeta>): Promise<Log> {
   const evals = JSON.parse(new TextDecoder().decode(text as Uint8Array) || "[]") as Evaluation[];
   const k = real.length;
   return {
-    story: box.meta.story ?? [], finished: box.meta.finished, summary: box.meta.summary, evals, history, test,
+    story: box.meta.story ?? [], still: box.meta.still ?? "", finished: box.meta.finished, summary: box.meta.summary, evals, history, test,
     seconds: Clock.from(at, seconds), epochs: epochsOf(history, evals),
     shareReal: k ? Float32Array.from(real) : null,
     shareFake: k ? evals.map((_, i) => Float32Array.from(fake.subarray(i * k, (i + 1) * k))) : [],

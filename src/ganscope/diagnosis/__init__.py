@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ganscope.diagnosis.ending import stop_reason
 from ganscope.diagnosis.finding import SEVERITIES, Finding
-from ganscope.diagnosis.moments import Moment, key_moments
+from ganscope.diagnosis.moments import Moment, key_moments, still_better
 from ganscope.diagnosis.quality import GRADES, Quality, quality_now
 from ganscope.diagnosis.rules import RULES, diagnose, joined, verdict
 from ganscope.diagnosis.stopping import best_snapshot
@@ -21,6 +21,7 @@ __all__ = [
     "joined",
     "key_moments",
     "quality_now",
+    "still_better",
     "stop_reason",
     "verdict",
 ]

@@ -21,10 +21,13 @@ Line = Mapping[str, Any]
 SHAPES_PRECISION = 0.15  # of what real images get: so many pictures lie among the real ones once there are shapes
 SHAPES_FRECHET = 0.75  # of the first distance, which has fallen too: noise may lie among the real ones by chance
 FAR = 20.0  # floors of the distance, beyond which untrained pictures are noise though some lie among the real ones
+STILL = 0.8  # of the distance at two thirds of the training: below it, the last third was worth its time
+FLOOR_REACHED = 1.5  # floors, under which there is little left to get better
+LEAST_SNAPSHOTS = 4  # before anything is said of a trend
 FEW_VARIETY = 0.75  # of what real images get; above it there is no lack of variety to point at
 CLASS_OUT = 0.1  # of its share, from which a class counts as coming out
 LEAST_DUE = 10  # images of a class that are due, below which its absence may be chance
-MOST_FINDINGS = 4  # begin and end; the gravest and longest
+MOST_FINDINGS = 4  # begin and end; the gravest
 QUIET = ("balanced", "converged")  # what these say is said by the best and the end
 
 
@@ -40,6 +43,12 @@ class Moment:
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
+
+
+def still_better(evals: Sequence[Line]) -> str:
+    """A sentence where a training was much better at its end than at two thirds of it, else empty."""
+    lines = [line for line in evals if line.get("metrics")]
+    return _Told(lines, []).still_better() if lines else ""
 
 
 def key_moments(evals: Sequence[Line], class_names: Sequence[str] = ()) -> list[Moment]:
@@ -147,19 +156,17 @@ class _Told:
         return None
 
     def findings(self) -> list[Moment]:
-        """Beginning and end of the gravest and longest findings."""
-        held: dict[tuple[str, int], tuple[int, Mapping[str, Any]]] = {}
+        """Beginning and end of the gravest findings."""
+        held: dict[tuple[str, int], tuple[int, int, Mapping[str, Any]]] = {}
         for i, line in enumerate(self.lines):
-            for finding in line.get("findings") or ():
+            for place, finding in enumerate(line.get("findings") or ()):
                 if finding.get("id") not in QUIET and finding.get("severity") in SEVERITIES[:2]:
-                    held[str(finding["id"]), int(finding.get("first") or 0)] = (i, finding)
-        order = sorted(
-            held.items(),
-            key=lambda item: (SEVERITIES.index(item[1][1]["severity"]), -(self.seen[item[1][0]] - item[0][1])),
-        )
+                    held[str(finding["id"]), int(finding.get("first") or 0)] = (i, place, finding)
+        # As the verdict has them: the gravest first, and a cause before its effects.
+        order = sorted(held.items(), key=lambda item: (SEVERITIES.index(item[1][2]["severity"]), item[1][1]))
         begun: dict[int, list[tuple[str, str]]] = {}
         ended: dict[int, list[str]] = {}
-        for (name, first), (last, finding) in order[:MOST_FINDINGS]:
+        for (name, first), (last, _, finding) in order[:MOST_FINDINGS]:
             start = int(np.argmin(np.abs(np.array(self.seen) - first)))
             begun.setdefault(start, []).append((name, str(finding.get("sentence") or "")))
             if last < len(self.lines) - 1:
@@ -192,7 +199,21 @@ class _Told:
     def end(self) -> Moment:
         i = len(self.lines) - 1
         verdict = str(self.lines[i].get("verdict") or "").split(". ")[0].rstrip(".")
-        return Moment("end", self.seen[i], "end", f"{verdict}." if verdict else self._distance(i))
+        text = f"{verdict}." if verdict else self._distance(i)
+        return Moment("end", self.seen[i], "end", f"{text} {self.still_better()}".strip())
+
+    def still_better(self) -> str:
+        """A sentence where the last third of the training made the pictures much better: more of it might as well."""
+        early = [k for k, seen in enumerate(self.seen) if seen <= self.seen[-1] * 2 / 3]
+        if not early or early[-1] == 0 or len(self.lines) < LEAST_SNAPSHOTS:
+            return ""
+        metrics = [self._metric(k, "frechet") for k in (early[-1], -1)]
+        before, now = (number(metric.get("value")) for metric in metrics)
+        error = math.hypot(*(number(metric.get("stderr")) for metric in metrics))
+        if not (now < STILL * before and before - now > 2 * error and self.frechet[-1] > FLOOR_REACHED):
+            return ""
+        fell = f"Fréchet {figure(before, 3)} at {self.seen[early[-1]]:,} images, {figure(now, 3)} at the end"
+        return f"It was still getting better when it ended: {fell}."
 
 
 def _together(moments: Sequence[Moment]) -> list[Moment]:

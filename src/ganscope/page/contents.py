@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganscope.diagnosis import key_moments
+from ganscope.diagnosis import key_moments, still_better
 from ganscope.errors import GanscopeError
 from ganscope.maps import Thumbs, at_least, encode_grid, shrink
 from ganscope.page import container
@@ -164,6 +164,7 @@ def log(run: Run) -> bytes:
     evals = run.evals()
     shares = [line.pop("class_share", None) for line in evals]
     meta: dict[str, Any] = {"kind": "log", "finished": run.finished(), "summary": run.summary(), "story": story(run)}
+    meta["still"] = still_better(evals) if run.finished() else ""
     meta |= {"history": HISTORY, "test": TEST}
     text = json.dumps(container.finite(evals), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     sections: dict[str, container.Section] = {"evals": np.frombuffer(text.encode(), np.uint8)}
