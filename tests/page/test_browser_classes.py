@@ -31,7 +31,7 @@ def test_it_names_the_worst_class_and_shows_it(visit: Any, tmp_path: Path) -> No
     until(page, f"({STRIPS})().every((most) => most > 100)")
     assert "9 for 0 (12)" in card.locator(".confusion-box").inner_text()
     before = pixels(page)
-    card.get_by_role("button", name="Show 9").first.click()
+    card.get_by_role("button", name="Show me 9").first.click()
     settle(page)
     assert pixels(page) != before
     foot = page.locator(".unlike").first.inner_text()

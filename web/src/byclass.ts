@@ -84,7 +84,7 @@ export class ByClass {
       [most(rows, (row) => -row.obeyed), (row) => `Least obeyed: ${this.name(row.k)}, of which ${percent(row.obeyed)} look like it${row.instead >= 0 ? `; most of the others look like ${this.name(row.instead)}` : ""}.`],
       [most(rows, (row) => -row.variety), (row) => `Least varied: ${this.name(row.k)}, with ${percent(row.variety)} of the variety of its real images.`],
     ];
-    fill(this.worst, ...told.map(([row, text]) => row && h("p", {}, `${text(row)} `, h("button", { class: "link", "aria-label": `Show ${this.name(row.k)}`, on: { click: () => this.on.only(row.k) } }, "Show me"))));
+    fill(this.worst, ...told.map(([row, text]) => row && h("p", {}, `${text(row)} `, h("button", { class: "link", "aria-label": `Show me ${this.name(row.k)}`, on: { click: () => this.on.only(row.k) } }, "Show me"))));
   }
 
   private fillTable(): void {
