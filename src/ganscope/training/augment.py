@@ -5,6 +5,7 @@ Every draw is a function of the seed, the purpose and `images_seen`, made for th
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -156,6 +157,7 @@ def moved_and_cut(images: Tensor, by: Tensor | None, holes: Tensor | None, noise
 Span = tuple[slice, slice]  # rows and columns
 
 
+@functools.cache  # a few hundred of each size at most
 def window(down: int, right: int, side: int) -> tuple[Span, Span]:
     """Where a moved image comes from, and where it goes to."""
 
@@ -166,6 +168,7 @@ def window(down: int, right: int, side: int) -> tuple[Span, Span]:
     return (from_rows, from_columns), (to_rows, to_columns)
 
 
+@functools.cache
 def square(top: int, left: int, side: int) -> Span:
     """The part of a square of half the side that lies in the image."""
 
