@@ -16,6 +16,11 @@ export function balanceColour(value: number): [Rgb, number] {
   return [value > 0 ? TOO_MUCH : TOO_LITTLE, value ? 0.25 + 0.6 * Math.min(1, Math.abs(value) / BALANCE_TOP) : 0];
 }
 
+function grown({ x0, y0, x1, y1 }: Box, share: number): Box {
+  const by = share * Math.max(x1 - x0, y1 - y0);
+  return { x0: x0 - by, y0: y0 - by, x1: x1 + by, y1: y1 + by };
+}
+
 export class DensityLayer {
   private readonly canvas = makeCanvas(SIDE, SIDE);
   private real: { key: string; field: Field } | null = null;
@@ -23,7 +28,7 @@ export class DensityLayer {
   draw(ctx: CanvasRenderingContext2D, view: Viewport, home: Box, scene: Scene): void {
     const moment = scene.moment;
     if (!moment?.a.points) return;
-    const box = squareOf(home);
+    const box = squareOf(grown(home, 0.12)); // what lies outside the window on the rim is smoothed like the rest
     const state = moment.mix < 0.5 ? moment.a : moment.b;
     const sigma = smoothing(state.points);
     const field = fieldOf(box, state.points, (i) => (isShown(scene, state, i) ? fakeAt(moment, i) : null), sigma);

@@ -16,6 +16,7 @@ import type { Guests } from "./guests";
 import { ImageList, type Item } from "./imagelist";
 import { classOfKey, Legend } from "./legend";
 import { attachInput } from "./mapinput";
+import { mapPicture } from "./mappicture";
 import { MapView } from "./mapview";
 import type { FindingLine } from "./lines";
 import type { Change, Moment, RunModel, Snapshot } from "./model";
@@ -25,11 +26,12 @@ import { PinnedCard } from "./pinnedcard";
 import { RunCharts } from "./runcharts";
 import { fakeAt, isShown, type Label, nearestFake, type Pin, type Scene } from "./scene";
 import { SampleBrowser } from "./samplebrowser";
+import { save } from "./save";
 import { Selection } from "./selection";
 import type { Shared } from "./state";
 import { Story } from "./story";
 import type { Store } from "./store";
-import { context, Thumbs } from "./thumbs";
+import { Thumbs } from "./thumbs";
 import { positionOf, seenAt } from "./timeaxis";
 import { Tip } from "./tip";
 import type { Linked, RunHandlers, View } from "./view";
@@ -163,7 +165,7 @@ export class RunView implements View {
       button("Zoom in", ICONS.plus, () => this.map.zoomBy(1.6)), button("Zoom out", ICONS.minus, () => this.map.zoomBy(1 / 1.6)),
       button("Show everything", ICONS.home, () => this.map.reset(), "Show everything (f)"),
       button("List what is in view", ICONS.view, () => this.listView(), "List what is in view (v)"),
-      button("Save as a picture", ICONS.image, () => this.savePicture()), explain("map"));
+      button("Save as a picture", ICONS.image, () => this.savePicture(), "Save as a picture with title, moment and legend"), button("Full screen", ICONS.full, () => void this.map.element.parentElement?.requestFullscreen?.()), explain("map"));
   }
 
   // ---- data has arrived ----------------------------------------------------------------------------------------------
@@ -516,14 +518,12 @@ export class RunView implements View {
   }
 
   private savePicture(): void {
-    const canvases = [...this.map.element.querySelectorAll("canvas")].slice(0, 2);
-    const canvas = h("canvas", { width: canvases[0].width, height: canvases[0].height });
-    for (const one of canvases) context(canvas).drawImage(one, 0, 0);
-    canvas.toBlob((blob) => {
-      if (!blob) return;
-      const link = h("a", { href: URL.createObjectURL(blob), download: `${this.model.name}-${Math.round(this.seen)}.png` });
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    const { layers, view } = this.map;
+    const scene = this.scene();
+    const shown = this.model.classes.map((name, k) => ({ name, colour: scene.colours[k] })).filter((_, k) => !this.hidden.has(k));
+    const caption = { title: this.model.name, moment: `${count(Math.round(this.seen))} images seen${this.unlike.textContent ? ` · ${this.unlike.textContent}` : ""}`, legend: shown.slice(0, 40), dark: scene.dark };
+    mapPicture(layers, layers[0].width / view.width, caption).toBlob((blob) => {
+      if (blob) save(`${this.model.name}-${Math.round(this.seen)}.png`, blob);
     });
   }
 
