@@ -144,6 +144,21 @@ def test_frames_of_a_video(tmp_path: Path) -> None:
     assert len(load_dataset(str(tmp_path), size=8).train.images) == 9, "two a second of five seconds, one held out"
 
 
+def test_videos_in_folders_are_of_their_folders_class(tmp_path: Path) -> None:
+    import imageio_ffmpeg
+
+    for name in ("run/0.mp4", "run/1.mp4", "walk/0.mp4", "walk/0.avi"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        writer = imageio_ffmpeg.write_frames(str(tmp_path / name), (32, 32), fps=10)
+        writer.send(None)
+        for i in range(12):
+            writer.send(np.full((32, 32, 3), 20 * i, np.uint8).tobytes())
+        writer.close()
+    found = load_dataset(str(tmp_path), every=2, cache=tmp_path.parent / "cache-videos")
+    assert found.train.class_names == ("run", "walk")
+    assert len(found.train.images) + len(found.test.images) == 24, "no frame is lost to another of its name"
+
+
 def test_heic_where_it_can_be_read_and_where_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     heif = pytest.importorskip("pillow_heif", reason="pillow-heif is in the test extra")
     photos = [Image.fromarray(p).resize((64, 64), Image.Resampling.BICUBIC) for p in PICTURES[:4]]

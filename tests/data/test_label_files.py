@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganscope.data.label_files import find_labels, read_labels
+from ganscope.data.label_files import find_labels, find_parts, read_labels, with_parts
+from ganscope.data.layout import understand
 from ganscope.data.load import load_dataset
 from ganscope.errors import DataError
 
@@ -92,3 +93,62 @@ def test_numbered_folders_take_their_labels_from_dataset_json(tmp_path: Path) ->
     assert data.train.class_names == ("0", "1", "2") and data.train.names and data.train.labels is not None
     for name, label in zip(data.train.names, data.train.labels, strict=True):
         assert int(name[-7:-4]) % 3 == label
+
+
+def test_a_column_of_parts_is_the_split_and_no_class() -> None:
+    for head, words in (("image_id,split", ("test", "val", "train")), ("image_id,partition", ("2", "1", "0"))):
+        rows = [f"{i:03d}.jpg,{words[(i >= 10) + (i >= 15)]}" for i in range(40)]
+        text = {"list_eval_partition.csv": "\n".join([head, *rows]).encode()}
+        assert find_labels(text, NAMES, None)[0] is None, "parts are no classes"
+        given, where = find_parts(text, NAMES)
+        assert Counter(given.values()) == {"test": 10, "valid": 5, "train": 25} and "list_eval_partition" in where
+        layout = with_parts(understand(NAMES), given, where)
+        assert Counter(layout.parts) == {"train": 25, "test": 10} and len(layout.left_out) == 5
+        assert "--splits none" in str(layout.decisions[-1])
+    folds = "\n".join(["image_id,fold", *(f"{i:03d},{i % 5}" for i in range(40))]).encode()
+    assert find_parts({"train.csv": folds}, NAMES) == ({}, ""), "the folds of a cross-validation are no parts"
+
+
+def test_lists_of_files_give_classes_and_parts() -> None:
+    lists = {
+        f"{part}.txt": "\n".join(f"{NAMES[i]} {i % 3}" for i in rows).encode()
+        for part, rows in (("train", range(30)), ("test", range(30, 40)))
+    }
+    labels, _ = find_labels(lists, NAMES, None)
+    assert labels is not None and labels.of[NAMES[31]] == "1" and len(labels.of) == 40
+    assert Counter(find_parts(lists, NAMES)[0].values()) == {"train": 30, "test": 10}
+    paths = {name: content.replace(b" ", b"\n").split(b"\n")[0] for name, content in lists.items()}
+    assert find_labels(paths | {"labels.txt": b"made by hand\nin 2023\n"}, NAMES, None)[0] is None, "no classes there"
+
+
+def test_columns_of_zeros_and_ones_are_classes_where_one_is_1() -> None:
+    kinds = ["healthy", "rust", "scab"]
+    rows = [f"{i:03d}," + ",".join(str(int(i % 3 == k)) for k in range(3)) for i in range(40)]
+    labels = read_labels("\n".join(["image_id," + ",".join(kinds), *rows]).encode(), "train.csv", NAMES, None)
+    assert [labels.of[name] for name in NAMES[:3]] == kinds
+    several = "\n".join(["image_id,male,young", *(f"{i:03d},{i % 2},1" for i in range(40))]).encode()
+    with pytest.raises(DataError, match="which column"):
+        read_labels(several, "list_attr.csv", NAMES, None)
+    hot = {
+        "labels": [[name.removeprefix("train/"), [0.0, 1.0] if i % 2 else [1.0, 0.0]] for i, name in enumerate(NAMES)]
+    }
+    found = read_labels(json.dumps(hot).encode(), "train/dataset.json", NAMES, None)
+    assert [found.of[name] for name in NAMES[:3]] == ["0", "1", "0"]
+
+
+def test_a_table_of_a_windows_program_is_read() -> None:
+    text = "Datei;Klasse\r\n" + "\r\n".join(f"{i:03d}.jpg;Äpfel{i % 2}" for i in range(40))
+    labels = read_labels(text.encode("utf-16"), "labels.csv", NAMES, None)
+    assert labels.of[NAMES[1]] == "Äpfel1"
+
+
+def test_parts_from_a_table_are_held_out(tmp_path: Path) -> None:
+    for i in range(24):
+        Image.fromarray(np.random.default_rng(i).integers(0, 255, (8, 8, 3), np.uint8)).save(tmp_path / f"{i}.png")
+    rows = [f"{i}.png,k{i % 2},{'test' if i < 8 else 'train'}" for i in range(24)]
+    (tmp_path / "labels.csv").write_text("\n".join(["filename,label,split", *rows]))
+    found = load_dataset(str(tmp_path), cache=tmp_path.parent / "cache")
+    assert (len(found.train.images), len(found.test.images)) == (16, 8) and found.train.class_names == ("k0", "k1")
+    assert found.test.names is not None and set(found.test.names) == {f"{i}.png" for i in range(8)}
+    together = load_dataset(str(tmp_path), cache=tmp_path.parent / "cache", splits="none")
+    assert len(together.train.images) > 16

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganscope.data.layout import TEST, TRAIN, VALID, Layout, part_of, understand
+from ganscope.data.layout import Layout, understand
+from ganscope.data.parts import TEST, TRAIN, VALID, part_of
 from ganscope.errors import ConfigError
 
 
@@ -31,7 +32,12 @@ def classes(layout: Layout) -> dict[str, int]:
         ("seg_train/seg_train", "seg_test/seg_test", TEST), ("train", "dev", VALID), ("train", "eval", VALID),
         ("valid", "test", TEST), ("train_set", "val_set", VALID), ("Training", "Testing", TEST),
         ("images/train", "images/val", VALID), ("set/train/images", "set/test/images", TEST),
-        ("Train", "Validation", VALID),
+        ("Train", "Validation", VALID), ("dataset.train", "dataset.test", TEST), ("trainval", "test", TEST),
+        ("train_cleaned", "test_cleaned", TEST), ("train-32x32", "test-32x32", TEST), ("train-jpg", "test-jpg", TEST),
+        ("train (1)", "test (1)", TEST), ("images_background", "images_evaluation", VALID),
+        ("bounding_box_train", "gallery", TEST), ("Training", "Validierung", VALID),
+        ("train2014", "test-dev2015", TEST),
+        ("a/b/c/train", "a/b/c/val", VALID),
     ],
 )  # fmt: skip
 def test_folders_named_like_parts_are_the_split(train: str, held_out: str, part: str) -> None:
@@ -79,6 +85,63 @@ def test_masks_beside_images_are_left_out(names: list[str]) -> None:
     layout = understand(names)
     assert len(layout.names) == 20 and all(name.endswith(".jpg") for name in layout.names) and layout.classes is None
     assert len(understand(names, only="*").names) == 40
+
+
+@pytest.mark.parametrize(
+    ("images", "masks"),
+    [
+        ("train_images/{}.jpg", "train_masks/{}.png"), ("ISIC_Input/{}.jpg", "ISIC_GroundTruth/{}_segmentation.png"),
+        ("rgb/{}.png", "depth/{}.png"), ("{}.input.jpg", "{}.seg.png"), ("{}_rgb.png", "{}_depth.png"),
+        ("leftImg8bit/train/aachen/{}_leftImg8bit.png", "gtFine/train/aachen/{}_gtFine_labelIds.png"),
+    ],
+)  # fmt: skip
+def test_masks_by_words_in_longer_names(images: str, masks: str) -> None:
+    layout = understand([*files(images), *files(masks)])
+    assert list(layout.names) == files(images) and set(layout.left_out) == set(files(masks))
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ["fold1", "fold2"], ["images_001", "images_002", "images_003"], ["part-1", "part-2"], ["2023-01", "2023-02"],
+        ["20230101", "20230214"], ["2019", "2020"], ["100CANON", "101CANON"], ["2023/01", "2023/02"],
+    ],
+)  # fmt: skip
+def test_numbered_pieces_dates_and_cameras_are_no_classes(folders: list[str]) -> None:
+    layout = understand(files(*(f"{folder}/{{}}.jpg" for folder in folders)))
+    assert layout.classes is None and any("--labels folders" in str(found) for found in layout.decisions)
+    assert len(classes(understand(files(*(f"{f}/{{}}.jpg" for f in folders)), labels="folders"))) == len(folders)
+
+
+def test_classes_inside_of_numbered_pieces_stay() -> None:
+    layout = understand(files(*(f"fold{i}/{k}/{{}}.jpg" for i in (1, 2) for k in ("cat", "dog"))))
+    assert classes(layout) == {"cat": 40, "dog": 40}
+    assert len(classes(understand(files("set1/{}.jpg", "part1/{}.jpg")))) == 2, "pieces of one kind only"
+
+
+def test_words_that_file_names_begin_with_are_classes_where_it_is_asked_for() -> None:
+    names = files("cat.{}.jpg", "dog.{}.jpg")
+    layout = understand(names)
+    assert layout.classes is None and "--labels names" in str(layout.decisions[-1])
+    assert classes(understand(names, labels="names")) == {"cat": 20, "dog": 20}
+    assert not understand(files("IMG_{}.jpg")).decisions, "one word is no class"
+
+
+def test_the_same_pictures_in_sizes_that_files_are_named_by() -> None:
+    for marks in (("_16x16", "_32x32", "_64x64"), ("", "@2x"), ("-small", "-large")):
+        names = files(*(f"a{{}}{mark}.png" for mark in marks))
+        sides = dict(zip(marks, (16, 32, 64), strict=False))
+        layout = understand(names, sizes={n: (sides[m],) * 2 for m in marks for n in files(f"a{{}}{m}.png")})
+        assert list(layout.names) == files(f"a{{}}{marks[-1]}.png"), marks
+
+
+def test_thumbnails_beside_their_pictures_are_left_out() -> None:
+    for thumbs in ("photos/thumbnails/{}.jpg", "thumbs/{}.jpg", "thumbs/{}_thumb.jpg"):
+        names = files("photos/{}.jpg", thumbs)
+        sizes = {name: (16, 16) if "thumb" in name else (96, 96) for name in names}
+        assert list(understand(names, sizes=sizes).names) == files("photos/{}.jpg")
+    alone = files("thumbs/{}.jpg", "cats/x{}.jpg")
+    assert len(understand(alone, sizes=dict.fromkeys(alone, (64, 64))).names) == 40, "others are pictures of their own"
 
 
 def test_a_class_of_masks_is_no_mask() -> None:

@@ -53,7 +53,9 @@ class DataConfig:
     fit: str = _setting("auto", "what becomes of pictures that are not square", FIT_NAMES)
     background: str = _setting("auto", "what lies behind transparency: auto, white, black, grey or #rrggbb")
     value_range: str = _setting("auto", "values that become black and white, of deep or float pixels: LOW:HIGH")
-    labels: str = _setting("auto", "auto, folders, folders:LEVEL, none, or a .csv, .tsv, .jsonl or .json file")
+    labels: str = _setting(
+        "auto", "auto, folders, folders:LEVEL, names (cat.1.jpg), none, or a .csv, .tsv, .jsonl, .json or .txt file"
+    )
     label_column: str = _setting("", "the column of the labels in such a file; empty: found by its name")
     splits: str = _setting("auto", "auto: folders such as train/ and test/ are parts; none: they are not", SPLIT_NAMES)
     only: str = _setting("", "only files whose path has this pattern, such as '*/128/*'; '*': leave none out")

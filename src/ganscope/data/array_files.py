@@ -6,8 +6,6 @@ pickles are read by an unpickler that knows numpy's arrays and plain types only.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import pickle
 import tempfile
@@ -15,22 +13,18 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import numpy as np
 
 from ganscope.data.archive import MAX_RATIO, RATIO_FREE_BYTES, printable
-from ganscope.data.arrays import AnyArray, ArrayPart, image_array
+from ganscope.data.arrays import AnyArray, ArrayPart, image_array, is_one_picture
+from ganscope.data.keyed import Parts, by_keys, looks_keyed
+from ganscope.data.layout import understand
+from ganscope.data.parts import TRAIN
 from ganscope.errors import DataError, DependencyError
 
-Parts = tuple[ArrayPart, ArrayPart | None]
-
-_IMAGE_KEYS = ("images", "train_images", "x_train", "X_train", "x", "X", "data", "train_x", "imgs", "image", "arr_0")
-_LABEL_KEYS = ("labels", "train_labels", "y_train", "Y_train", "y", "Y", "label", "train_y", "targets", "fine_labels")
-_TEST_IMAGE_KEYS = ("test_images", "x_test", "X_test", "test_x", "test_data")
-_TEST_LABEL_KEYS = ("test_labels", "y_test", "Y_test", "test_y")
 MAX_PICKLE_BYTES = 2**30
-MAX_TABLE_BYTES = 2**31
 
 
 def needs(extra: str, package: str, what: str) -> DependencyError:
@@ -41,43 +35,80 @@ def needs(extra: str, package: str, what: str) -> DependencyError:
 
 def read_npy(path: Path) -> Parts:
     """A `.npy` of images, mapped. Raises `DataError`."""
-    with _readable(path):
+    with readable(path):
         loaded = np.load(path, allow_pickle=False, mmap_mode="r")
         return ArrayPart(image_array(loaded, printable(str(path))), None), None
 
 
 def read_npz(path: Path) -> Parts:
     """A `.npz` of images by the keys of well-known sets; otherwise its only array of images. Raises `DataError`."""
-    with _readable(path):
+    with readable(path):
         return by_keys(_NpzArrays(path), printable(str(path)))
 
 
-def read_npy_folder(paths: list[Path]) -> Parts:
-    """`.npy` files of one kind, each a class, such as QuickDraw's. Raises `DataError`."""
+def read_npy_folder(paths: list[Path], root: Path) -> Parts:
+    """`.npy` files of a folder. Raises `DataError`.
+
+    Named like keys (`X_train.npy`, `y_train.npy`) they are that; a picture each, they are a folder of images; of
+    many pictures each, such as QuickDraw's, each is a class.
+    """
+    if looks_keyed(path.stem for path in paths) and len({path.stem for path in paths}) == len(paths):
+        with readable(paths[0]):
+            arrays = {path.stem: np.load(path, allow_pickle=False, mmap_mode="r") for path in paths}
+            return by_keys(arrays, printable(str(root)))
+    with readable(paths[0]):
+        first = np.load(paths[0], allow_pickle=False, mmap_mode="r")
+    if is_one_picture(first) or (len(paths) > 1 and first.ndim == 2 and first.shape[0] == first.shape[1]):
+        return _pictures_in_files(paths, root, first)
     images, labels = None, []
     for path in paths:
         part = read_npy(path)[0].images
         images = part if images is None else images.joined(part, printable(str(path.parent)))
         labels.append(np.full(len(part), printable(path.stem.removeprefix("full_numpy_bitmap_"))))
     assert images is not None
-    return ArrayPart(images, np.concatenate(labels) if len(paths) > 1 else None), None
+    return ArrayPart(images, np.concatenate(labels) if len(paths) > 1 else None, "names of the files"), None
 
 
-def by_keys(arrays: Mapping[str, AnyArray], name: str) -> Parts:
-    """Images and labels among named arrays. Raises `DataError` where it is not plain which is which."""
-    key = next((key for key in _IMAGE_KEYS if key in arrays), None)
-    if key is None:
-        key = next(iter(arrays), None) if len(arrays) == 1 else None
-    if key is None:
-        todo = f"name it one of {', '.join(_IMAGE_KEYS[:6])}"
-        found = f"keys {', '.join(printable(str(k)) for k in sorted(arrays))}"[:300]
-        raise DataError(f"{name}: which array holds the images?", found=found, todo=todo)
-    images = image_array(arrays[key], name)
-    train = ArrayPart(images, _first(arrays, _LABEL_KEYS))
-    test_key = next((key for key in _TEST_IMAGE_KEYS if key in arrays), None)
-    if test_key is None:
-        return train, None
-    return train, ArrayPart(image_array(arrays[test_key], name), _first(arrays, _TEST_LABEL_KEYS))
+def _pictures_in_files(paths: list[Path], root: Path, first: AnyArray) -> Parts:
+    """One picture a file, with parts and classes as of any folder of images."""
+    names = {str(path.relative_to(root)).replace("\\", "/"): path for path in paths}
+    layout = understand(list(names))
+    sides = [[i for i, part in enumerate(layout.parts) if (part == TRAIN) == train] for train in (True, False)]
+    found = [
+        ArrayPart(
+            image_array(cast("Any", _Pictures([names[layout.names[i]] for i in side], first)), printable(str(root))),
+            None if layout.classes is None else np.array([layout.classes[i] for i in side]),
+            "folders",
+        )
+        for side in sides
+        if side
+    ]
+    return found[0], found[1] if len(found) > 1 else None
+
+
+class _Pictures:
+    """Files of one picture each that answer to what `ImageArray` asks of an array; read when they are asked for."""
+
+    def __init__(self, paths: list[Path], first: AnyArray) -> None:
+        self._paths = paths
+        self._one = first.shape
+        self.dtype = first.dtype
+        self.shape = (len(paths), *first.shape)
+        self.ndim = len(self.shape)
+
+    def take(self, rows: AnyArray, axis: int = 0, **_: Any) -> AnyArray:
+        out = np.empty((len(rows), *self._one), self.dtype)
+        for i, row in enumerate(np.asarray(rows).tolist()):
+            path = self._paths[row]
+            with readable(path):
+                picture = np.load(path, allow_pickle=False)
+                if picture.shape != self._one or picture.dtype != self.dtype:
+                    found = f"{picture.shape} of {picture.dtype}, the first {self._one} of {self.dtype}"
+                    raise DataError(
+                        f"{printable(str(path))} differs from the others", found=found, todo="save them alike"
+                    )
+                out[i] = picture
+        return out
 
 
 class _NpzArrays(Mapping[str, AnyArray]):
@@ -87,6 +118,7 @@ class _NpzArrays(Mapping[str, AnyArray]):
         self.path = path
         with zipfile.ZipFile(path) as archive:
             self._sizes = {info.filename: info.file_size for info in archive.infolist()}
+            self.shapes = {name.removesuffix(".npy"): _header(archive, name)[0] for name in self._sizes}
         total, limit = sum(self._sizes.values()), RATIO_FREE_BYTES + MAX_RATIO * path.stat().st_size
         if total > limit:
             found = f"{total / 2**30:,.0f} GiB in a file of {path.stat().st_size / 2**20:,.1f} MiB"
@@ -101,9 +133,7 @@ class _NpzArrays(Mapping[str, AnyArray]):
     def __getitem__(self, key: str) -> AnyArray:
         name = f"{key}.npy" if f"{key}.npy" in self._sizes else key
         with zipfile.ZipFile(self.path) as archive, archive.open(name) as member:
-            version = np.lib.format.read_magic(member)
-            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            shape, fortran, dtype = read(member)
+            shape, fortran, dtype = _read_header(member)
             if dtype.hasobject:
                 raise DataError(f"{key}: an array of Python objects", found="it would have to be unpickled")
             stated = math.prod(shape) * dtype.itemsize
@@ -121,6 +151,19 @@ class _NpzArrays(Mapping[str, AnyArray]):
                     left -= len(block)
                 scratch.flush()
                 return np.memmap(scratch, dtype, "r", shape=shape, order="F" if fortran else "C")
+
+
+def _header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], bool, Any]:
+    with archive.open(name) as member:
+        return _read_header(member)
+
+
+def _read_header(member: Any) -> tuple[tuple[int, ...], bool, Any]:
+    """(shape, Fortran's order, dtype) at the beginning of an `.npy`."""
+    version = np.lib.format.read_magic(member)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, fortran, dtype = read(member)
+    return shape, bool(fortran), dtype
 
 
 # CIFAR
@@ -209,7 +252,7 @@ def read_pickle(path: Path) -> Any:
     """The numpy arrays and plain types of a pickle. Raises `DataError` for one that asks for anything else."""
     if path.stat().st_size > MAX_PICKLE_BYTES:
         raise DataError(f"{printable(str(path))} is too large for a batch", found=f"{path.stat().st_size:,} bytes")
-    with _readable(path), path.open("rb") as file:
+    with readable(path), path.open("rb") as file:
         return _PlainUnpickler(file, encoding="latin1").load()
 
 
@@ -220,7 +263,7 @@ def read_mat(path: Path) -> Parts:
     """A MATLAB file of images `X` and labels `y`, such as SVHN's, whose label 10 is the digit 0. Raises `DataError`."""
     from scipy.io import loadmat
 
-    with _readable(path):
+    with readable(path):
         found = loadmat(path)
     arrays = {key: value for key, value in found.items() if isinstance(value, np.ndarray) and not key.startswith("__")}
     train, _ = by_keys({key: _labels_of(value) for key, value in arrays.items()}, printable(str(path)))
@@ -240,7 +283,7 @@ def read_hdf5(path: Path) -> Parts:
         import h5py
     except ImportError as error:
         raise needs("hdf5", "h5py", "an HDF5 file") from error
-    with _readable(path):
+    with readable(path):
         file = h5py.File(path, "r")
         found: dict[str, Any] = {}
 
@@ -249,6 +292,10 @@ def read_hdf5(path: Path) -> Parts:
                 found[name.replace("/", "_") if "/" in name else name] = _H5Array(thing)
 
         file.visititems(visit)
+        encoded = [key for key, value in found.items() if value.dtype.kind == "O" and value.ndim == 1]
+        if encoded and all(value.ndim < 3 for value in found.values()):
+            todo = "write them into a folder or a zip as files"
+            raise DataError(f"{printable(str(path))} holds encoded files", found=f"the key {encoded[0]}", todo=todo)
         labels = {key: np.asarray(value[:]) for key, value in found.items() if value.ndim == 1}
         return by_keys(found | labels, printable(str(path)))
 
@@ -274,49 +321,8 @@ class _H5Array:
         return np.take(self._data[(slice(None),) * axis + (order,)], back, axis=axis)
 
 
-def read_pixel_table(path: Path, test: Path | None = None) -> Parts:
-    """A table with a row an image: a label column and 64 or more of pixels, such as Kaggle's digits."""
-    train = _pixel_table(path)
-    return train, None if test is None else _pixel_table(test)
-
-
-def is_pixel_table(path: Path) -> bool:
-    """Whether the first two lines of a text file are a row of many numbers under their names."""
-    with path.open("rb") as file:
-        lines = file.read(1 << 20).splitlines()[:2]
-    if len(lines) < 2 or lines[1].count(b",") < 63:
-        return False
-    cells = lines[1].split(b",")[1:]
-    return all(cell.strip().replace(b".", b"", 1).isdigit() for cell in cells)
-
-
-def _pixel_table(path: Path) -> ArrayPart:
-    if path.stat().st_size > MAX_TABLE_BYTES:
-        raise DataError(f"{printable(str(path))} is too large for a table", found="over 2 GiB", todo="save it as .npy")
-    with _readable(path), path.open("r", encoding="utf-8-sig", errors="replace") as text:
-        head = next(csv.reader(io.StringIO(text.readline())))
-        numeric = all(cell.strip().replace(".", "", 1).isdigit() for cell in head)
-        if numeric:
-            text.seek(0)
-        values = np.loadtxt(text, delimiter=",", dtype=np.float32, ndmin=2)
-    columns = [cell.strip().lower() for cell in head]
-    at = next((columns.index(name) for name in ("label", "class", "target", "y") if name in columns), None)
-    extra = values.shape[1] - math.isqrt(values.shape[1]) ** 2
-    if at is None and extra == 1:
-        at = 0
-    labels = None if at is None else values[:, at].astype(np.int64)
-    pixels = values if at is None else np.delete(values, at, axis=1)
-    if pixels.min() >= 0 and pixels.max() <= 255 and (pixels == np.floor(pixels)).all():
-        pixels = pixels.astype(np.uint8)
-    return ArrayPart(image_array(pixels, printable(str(path))), labels)
-
-
-def _first(arrays: Mapping[str, AnyArray], keys: tuple[str, ...]) -> AnyArray | None:
-    return next((arrays[key] for key in keys if key in arrays), None)
-
-
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def readable(path: Path) -> Iterator[None]:
     """What goes wrong inside becomes one `DataError` that names the file."""
     try:
         yield

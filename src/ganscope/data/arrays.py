@@ -29,10 +29,12 @@ AnyArray = npt.NDArray[Any]
 
 IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 BLOCK = 1024  # images looked at together
+FEW_LEVELS = 32  # 8-bit values all below this are 0 to 1, or 0 to 16: no pictures of 256 levels
 MAX_IMAGES = 10_000_000
 _SHAPES = "(N, H, W), (N, H, W, C) or (N, C, H, W), with C 1, 3 or 4"
 # Axes of the four orders in which pictures are stored, as they become (N, C, H, W); flat pictures are unrolled first.
 _LAST, _FIRST, _GREY, _MATLAB = (0, 3, 1, 2), (0, 1, 2, 3), (0,), (3, 2, 0, 1)
+_LAST_GREY = (2, 0, 1)
 
 
 class ImageArray:
@@ -73,14 +75,21 @@ class ImageArray:
             there = np.flatnonzero(which == number)
             rows = wanted[there] - (self._ends[number] - raw.shape[order[0]])
             block = np.take(raw, rows, axis=order[0])
-            block = block.transpose(order) if len(order) == 4 else block
+            block = block.transpose(order) if len(order) > 1 else block
             out[there] = block.reshape(len(there), *shape)
         return out
 
     def values(self) -> Values | None:
         """The range of all finite values; None where they are uint8 or booleans. Raises `DataError` for no numbers."""
-        if self.raw_dtype == np.uint8 or self.raw_dtype.kind == "b":
+        if self.raw_dtype.kind == "b":
             return None
+        if self.raw_dtype == np.uint8:
+            highest = 0
+            for start in range(0, len(self), BLOCK):
+                highest = max(highest, int(self.raw(np.arange(start, min(start + BLOCK, len(self)))).max()))
+                if highest >= FEW_LEVELS:
+                    return None
+            return Values(0.0, float(highest), False, len(self)) if highest else None
         low, high, floats = math.inf, -math.inf, self.raw_dtype.kind == "f"
         for start in range(0, len(self), BLOCK):
             block = self.raw(np.arange(start, min(start + BLOCK, len(self))))
@@ -88,9 +97,8 @@ class ImageArray:
             if finite.size:
                 low, high = min(low, float(finite.min())), max(high, float(finite.max()))
         if low > high:
-            raise DataError(
-                "no value is a finite number", found="NaN or infinity in every place", todo="save real numbers"
-            )
+            found = "NaN or infinity in every place"
+            raise DataError("no value is a finite number", found=found, todo="save real numbers")
         return Values(low, high, floats, len(self))
 
     def with_scale(self, scale: Scale | None) -> ImageArray:
@@ -104,7 +112,7 @@ class ImageArray:
         return ImageArray([*self._parts, *other._parts], self.scale)
 
     def _converted(self, block: AnyArray) -> U8:
-        if block.dtype == np.uint8:
+        if block.dtype == np.uint8 and self.scale is None:
             return block
         if block.dtype.kind == "b":
             return block.astype(np.uint8) * np.uint8(255)
@@ -117,6 +125,12 @@ class ArrayPart:
 
     images: ImageArray
     labels: AnyArray | None
+    label_note: str = ""  # where the labels come from; without labels: which were passed by, and why
+
+
+def is_one_picture(array: Any) -> bool:
+    """Whether an array is one picture in colour, by its last axis, and not many small ones."""
+    return array.ndim == 3 and array.shape[2] in (3, 4) and min(array.shape[:2]) >= 8
 
 
 def image_array(array: AnyArray, name: str) -> ImageArray:
@@ -133,9 +147,10 @@ def image_array(array: AnyArray, name: str) -> ImageArray:
 def _image_array(array: AnyArray, name: str) -> ImageArray:
     """An array of images in any accepted layout. Raises `DataError` for anything else.
 
-    Layouts: (N, H, W), (N, H, W, C), (N, C, H, W) with C 1, 3 or 4; (H, W, C, N) as MATLAB stores it; (N, P) with P a
-    square, or 3 times one (colour planes one after the other). Where (N, C, H, W) and (N, H, W, C) both fit, the one
-    with square images is meant, else channels last.
+    Layouts: (N, H, W), (N, H, W, C), (N, C, H, W) with C 1, 3 or 4; (H, W, C, N) as MATLAB stores it, and (H, W, N)
+    where H and W are equal and N is not; (N, P) with P a square, or 3 times one: colour planes one after the other, or
+    the colours of each pixel together, as the values tell.
+    Where (N, C, H, W) and (N, H, W, C) both fit, the one with square images is meant, else channels last.
     """
     if array.dtype.kind not in "biuf":
         raise DataError(f"{name}: not numbers", found=f"type {array.dtype}", todo="save it as uint8 or float32")
@@ -147,9 +162,16 @@ def _image_array(array: AnyArray, name: str) -> ImageArray:
         if side * side == shape[1] and side > 1:
             return ImageArray([(array, _GREY, (1, side, side))], None)
         if 3 * colours * colours == shape[1] and colours > 1:
+            if isinstance(array, np.ndarray) and _interleaved(array):
+                return ImageArray([(array.reshape(-1, colours, colours, 3), _LAST, (3, colours, colours))], None)
             return ImageArray([(array, _GREY, (3, colours, colours))], None)
         found = f"shape {shape}, and {shape[1]} is no square of a side"
         raise DataError(f"{name}: flat pictures of no known shape", found=found, todo=f"save it as {_SHAPES}")
+    if is_one_picture(array):
+        todo = "save many as (N, H, W, C), or give the folder of such files"
+        raise DataError(f"{name}: one picture, not a set of them", found=f"shape {shape}", todo=todo)
+    if array.ndim == 3 and shape[0] == shape[1] != shape[2] and shape[2] >= 8:
+        return ImageArray([(array, _LAST_GREY, (1, *shape[:2]))], None)
     if array.ndim == 3:
         return ImageArray([(array, _GREY, (1, *shape[1:]))], None)
     first, last = shape[1] in (1, 3, 4), shape[3] in (1, 3, 4)
@@ -160,6 +182,14 @@ def _image_array(array: AnyArray, name: str) -> ImageArray:
     if last and not (first and shape[2] == shape[3] and shape[1] != shape[2]):
         return ImageArray([(array, _LAST, (shape[3], shape[1], shape[2]))], None)
     return ImageArray([(array, _FIRST, shape[1:])], None)
+
+
+def _interleaved(flat: AnyArray) -> bool:
+    """Whether flat colour pictures `(N, P)` keep the colours of a pixel together: the third neighbour is nearer."""
+    rows = np.asarray(flat[:: max(1, len(flat) // 64)][:64], np.float64)
+    with np.errstate(invalid="ignore"):
+        near, third = np.abs(rows[:, 1:] - rows[:, :-1]), np.abs(rows[:, 3:] - rows[:, :-3])
+    return bool(np.nanmean(third) < 0.8 * np.nanmean(near))
 
 
 def read_idx(path: Path) -> AnyArray:

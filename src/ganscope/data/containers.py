@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,11 +159,28 @@ class VideoFiles(ContainerFiles):
         return [*super().identity(), self.every]
 
     def items(self) -> Iterator[Item]:
+        names = _video_names(self.root, self.paths)
         for path in self.paths:
-            yield from _frames(path, self.every, path.stem if len(self.paths) > 1 else "")
+            yield from _frames(path, self.every, names[path])
 
 
-def _frames(path: Path, every: int | None, folder: str) -> Iterator[Item]:
+def _video_names(root: Path, paths: tuple[Path, ...]) -> dict[Path, str]:
+    """What the frames of each video are called before their number: a folder of its own, unless videos lie in folders.
+
+    So a video is a class where all lie side by side, and the folder is one where they lie in folders.
+    """
+    if len(paths) < 2:
+        return dict.fromkeys(paths, "")
+    below = {path: path.relative_to(root) for path in paths}
+    stems = Counter(name.with_suffix("") for name in below.values())
+    names = {
+        path: str(name if stems[name.with_suffix("")] > 1 else name.with_suffix("")) for path, name in below.items()
+    }
+    in_folders = all(len(name.parts) > 1 for name in below.values())
+    return {path: name.replace("\\", "/") + ("-" if in_folders else "/") for path, name in names.items()}
+
+
+def _frames(path: Path, every: int | None, before: str) -> Iterator[Item]:
     """Every so many frames as bytes of a PPM, one in memory at a time; ffmpeg ends when nobody asks for more."""
     import imageio_ffmpeg
 
@@ -177,8 +195,7 @@ def _frames(path: Path, every: int | None, folder: str) -> Iterator[Item]:
         try:
             while frame := _ppm(process.stdout):
                 if number % (every or 1) == 0:
-                    name = f"{number:07d}"
-                    yield (f"{folder}/{name}" if folder else name), frame
+                    yield f"{before}{number:07d}", frame
                 number += 1
         finally:
             process.kill()

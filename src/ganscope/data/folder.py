@@ -31,6 +31,10 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 DOCUMENT_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl"})  # may hold labels
+# Lists of files with their classes, or of the files of a part; others of this suffix are captions and boxes.
+_LISTS = re.compile(
+    r"(train|trainval|val|valid|validation|dev|test|labels?|annotations|.*_annotations|list|file_?list)\.txt"
+)
 ARCHIVE_ENDINGS = (".zip", ".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz")
 _SHARD = re.compile(r"(?P<name>.*?)[-_.]?(?P<number>\d{3,})(-of-\d+)?\.[a-z0-9.]+", re.IGNORECASE)
 MAX_DOCUMENT_BYTES = 256 * 2**20
@@ -128,7 +132,7 @@ class ImageFiles:
         if not is_litter(name):
             suffix = Path(name).suffix.lower()
             self.others[suffix or name.rsplit("/", 1)[-1]] += 1
-            if suffix in DOCUMENT_SUFFIXES:
+            if suffix in DOCUMENT_SUFFIXES or _LISTS.fullmatch(name.rsplit("/", 1)[-1].lower()):
                 self.documents.append(name)
         return False
 
@@ -178,7 +182,7 @@ def decode_into(
         else:
             rows.seek(index[name] * found.nbytes)
             rows.write(found.tobytes())
-            del failed[name]
+            failed.pop(name, None)
     rows.truncate(len(names) * recipe.num_bytes())
     return failed
 

@@ -22,6 +22,7 @@ from ganscope.config import auto_preset
 from ganscope.data.archive import printable
 from ganscope.data.cache import pixel_hashes
 from ganscope.data.contact_sheet import draw_sheet
+from ganscope.data.conversions import conversion
 from ganscope.data.dataset import Dataset
 from ganscope.data.decode import GREY_MODES, Header
 from ganscope.data.duplicates import MAX_IMAGES, exact_groups, near_pairs, thumbnail
@@ -318,6 +319,8 @@ def _warnings(
         yield f"unreadable, left out: {_files(len(unreadable))}" + (f"; {count:,} times: {why}" if count > 1 else "")
     if len(np.unique(tiles)) == 2:
         yield "only two values occur, as black and white: a generator draws greys between them, by which it is told"
+    if found.survey and (advice := conversion(found.survey.others)):
+        yield f"not read: {advice}"
     if num < FEW_IMAGES:
         yield f"only {_images(num)}: a GAN may learn them by heart; some thousands are better"
     if extra:

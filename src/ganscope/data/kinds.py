@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ganscope.data.archive import printable, sniff
-from ganscope.data.array_files import is_pixel_table
 from ganscope.data.decode import SUFFIXES
+from ganscope.data.pixel_tables import is_pixel_table
 from ganscope.errors import DataError
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv"})
@@ -28,10 +28,16 @@ _REFUSED = {
     b"MM\0*": ("a single TIFF", "give the folder that holds the images"),
     b"\xff\xd8\xff": ("a single JPEG image", "give the folder that holds the images"),
     b"\x89PNG": ("a single PNG image", "give the folder that holds the images"),
-    b"GIF8": ("a single GIF", "give the folder that holds the images"),
+    b"GIF8": ("a single GIF", "give the folder that holds the images; frames: ffmpeg -i FILE frames/%05d.png"),
     b"BM": ("a single BMP image", "give the folder that holds the images"),
     b"<!": ("a web page", "the download went wrong: a page came in place of the file"),
     b"<html": ("a web page", "the download went wrong: a page came in place of the file"),
+    b"\x1f\x8b": ("a file packed with gzip", "unpack it (gunzip FILE) and give what comes out"),
+    b"BZh": ("a file packed with bzip2", "unpack it (bunzip2 FILE) and give what comes out"),
+    b"\xfd7zXZ": ("a file packed with xz", "unpack it (unxz FILE) and give what comes out"),
+    b"8BPS": ("a Photoshop file", "save its pictures as PNG"),
+    b"RIFF": ("a single WebP image", "give the folder that holds the images"),
+    b"PK\x03\x04": ("a zip that is cut short, or one part of several", "copy or download it again, all parts joined"),
     b"version https://git-lfs": ("a pointer of Git LFS", "fetch the real file: git lfs pull"),
 }
 
@@ -58,7 +64,26 @@ def kind_of(path: Path) -> str:
     raise DataError(f"{printable(str(path))} is not a data set", found=what, todo=todo)
 
 
+# Suffixes of what has no first bytes of its own, or is known better by its name.
+_BY_SUFFIX = {
+    ".tfrecord": ("TensorFlow's records", "write the images into a folder or a zip as files"),
+    ".tfrecords": ("TensorFlow's records", "write the images into a folder or a zip as files"),
+    ".beton": ("FFCV's records", "write the images into a folder or a zip as files"),
+    ".rec": ("MXNet's records", "write the images into a folder or a zip as files"),
+    ".safetensors": ("weights or tensors, no images", "save images as .npz"),
+    ".ckpt": ("weights or tensors, no images", "save images as .npz: numpy.savez(file, images=…, labels=…)"),
+    ".pth": ("weights or tensors, no images", "save images as .npz: numpy.savez(file, images=…, labels=…)"),
+    ".pt": ("weights or tensors of PyTorch", "save images as .npz: numpy.savez(file, images=…, labels=…)"),
+    ".txt": ("text", "give the folder that holds the images; a list of classes goes to --labels"),
+    ".csv": ("a table without pixels", "give the folder that holds the images, and this file to --labels"),
+    ".json": ("text", "give the folder that holds the images, and this file to --labels"),
+    ".jsonl": ("text", "give the folder that holds the images, and this file to --labels"),
+}
+
+
 def _named(start: bytes, suffix: str) -> tuple[str, str]:
+    if suffix in _BY_SUFFIX and start:
+        return _BY_SUFFIX[suffix]
     for magic, (what, todo) in _REFUSED.items():
         if start.startswith(magic):
             return what, todo

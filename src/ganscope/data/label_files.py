@@ -1,7 +1,7 @@
 """Labels that lie beside the images: `dataset.json`, `metadata.csv` or `.jsonl`, `train.csv`, or a file that is named.
 
 Legend: N images. A table gives a label for a file by its path, its name, or its name without the suffix. Nothing in
-such a file is run or believed further than that: every cell is text.
+such a file is run or believed further than that: every cell is text. A column may also give the parts of the set.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ganscope.data.archive import printable
-from ganscope.data.layout import TRAIN, Decision, Layout
+from ganscope.data.decision import Decision
+from ganscope.data.layout import Layout
+from ganscope.data.parts import TEST, TRAIN, VALID, part_of
 from ganscope.errors import DataError, did_you_mean
 
 MIN_MATCHED = 0.5  # share of the images that a table must name, to be taken for their labels
@@ -30,6 +32,8 @@ _LABEL_COLUMNS = (
     "label", "labels", "class", "class_name", "classname", "category", "target", "y", "species", "breed", "diagnosis",
     "label_name", "class_id", "type",
 )  # fmt: skip
+_PART_COLUMNS = ("split", "partition", "subset", "usage", "set", "phase", "mode", "fold", "is_train", "is_training_img")
+_PART_NUMBERS = {"0": TRAIN, "1": VALID, "2": TEST}  # as CelebA's list_eval_partition
 _MAX_LABEL = 200  # characters of a class name
 
 
@@ -61,7 +65,7 @@ def find_labels(
                 passed = Decision(f"{printable(document)} not used for labels", why, error.todo or "--labels FILE")
             continue
         new = {name: label for name, label in labels.of.items() if name not in found}
-        if new and (not sources or _base(document) == _base(sources[0])):
+        if new and (not sources or _together(document, sources[0])):
             found |= new
             sources.append(document)
     if not found or len(found) < MIN_MATCHED * len(names):
@@ -69,6 +73,76 @@ def find_labels(
     if len(set(found.values())) < 2:
         return None, passed
     return Labels(found, ", ".join(map(printable, sources[:3]))), None
+
+
+def find_parts(documents: dict[str, bytes], names: Sequence[str]) -> tuple[dict[str, str], str]:
+    """(name → part, where from): of a column such as `split`, or of lists `train.txt` and `test.txt`. {}: none.
+
+    A table or the lists must give a part to half of the images, and more than one part in all.
+    """
+    listed: dict[str, str] = {}
+    for document in sorted(documents):
+        rows = _some_rows(documents[document], document)
+        if not rows:
+            continue
+        lookup, columns = _Lookup(names, document), list(rows[0])
+        key = _name_column(rows, columns, lookup)
+        if key is None:
+            continue
+        list_part = part_of(PurePosixPath(document).stem) if document.lower().endswith(".txt") else None
+        if list_part:
+            listed |= dict.fromkeys((name for row in rows for name in lookup.get(row.get(key))), list_part[0])
+            continue
+        column = _part_column(rows, [column for column in columns if column != key])
+        if column is None:
+            continue
+        found = {name: _part(row.get(column), column) for row in rows for name in lookup.get(row.get(key))}
+        if len(found) >= MIN_MATCHED * len(names) and len(set(found.values())) > 1:
+            return {name: part or TRAIN for name, part in found.items()}, f"{printable(document)}, column {column}"
+    if len(listed) >= MIN_MATCHED * len(names) and len(set(listed.values())) > 1:
+        return listed, "lists such as train.txt"
+    return {}, ""
+
+
+def _part_column(rows: list[dict[str, Any]], columns: list[str]) -> str | None:
+    """The column that says which part an image is of: known by its name and by every one of its values."""
+    usual = {str(column).strip().lower(): column for column in columns if column is not None}
+    for name in _PART_COLUMNS:
+        if name in usual and all(_part(row.get(usual[name]), usual[name]) for row in rows):
+            return usual[name]
+    return None
+
+
+def _part(value: Any, column: str) -> str | None:
+    text = _plain(value).strip().lower()
+    if "is_train" in str(column).lower():
+        return {"1": TRAIN, "true": TRAIN, "0": TEST, "false": TEST}.get(text)
+    if "fold" in str(column).lower() and text.isdecimal():
+        return None  # of a cross-validation: no part of its own
+    found = part_of(text.replace("publictest", "public test").replace("privatetest", "private test"))
+    return found[0] if found else _PART_NUMBERS.get(text)
+
+
+def with_parts(layout: Layout, given: dict[str, str], source: str) -> Layout:
+    """The layout with parts from a table or lists; validation pictures go where there are test pictures."""
+    parts = [given.get(name, TRAIN) for name in layout.names]
+    count = Counter(parts)
+    gone = {i for i, part in enumerate(parts) if part == VALID} if count[TEST] and count[VALID] else set()
+    kept = [i for i in range(len(parts)) if i not in gone]
+    held_out = TEST if count[TEST] else VALID
+    if not count[held_out] or not count[TRAIN]:
+        return layout
+    unused = f", {len(gone):,} of valid unused" if gone else ""
+    what = f"{count[TRAIN]:,} images to train on, {count[held_out]:,} of {held_out} held out{unused}"
+    why = "validation pictures: test pictures are held out"
+    return replace(
+        layout,
+        names=tuple(layout.names[i] for i in kept),
+        parts=tuple(parts[i] for i in kept),
+        classes=None if layout.classes is None else tuple(layout.classes[i] for i in kept),
+        left_out=layout.left_out | {layout.names[i]: why for i in gone},
+        decisions=(*layout.decisions, Decision(what, source, "--splits none takes all together")),
+    )
 
 
 def read_labels(content: bytes, document: str, names: Sequence[str], column: str | None) -> Labels:
@@ -84,19 +158,60 @@ def read_labels(content: bytes, document: str, names: Sequence[str], column: str
     key = _name_column(rows, columns, lookup)
     if key is None:
         raise DataError("no column names the images", found="no name", todo="give file names in a column file_name")
-    label = _label_column(rows, [name for name in columns if name != key], column, document)
+    others = [name for name in columns if name != key]
+    if column is None and (part := _part_column(rows, others)) is not None:
+        others.remove(part)
+        if not others:
+            raise DataError("it gives parts and no classes", found="no name")
+    one_hot = _one_hot_columns(rows, others) if column is None else []
+    label = "" if one_hot else _label_column(rows, others, column, document)
     found: dict[str, str] = {}
     for row in rows:
         for name in lookup.get(row.get(key)):
-            value = row.get(label)
-            if value is not None and not isinstance(value, list | dict) and str(value).strip() != "":
+            value = next((c for c in one_hot if _number(row.get(c)) == 1), None) if one_hot else _only_class(row[label])
+            if value is not None and str(value).strip() != "":
                 found[name] = printable(_plain(value))[:_MAX_LABEL]
     if not found:
         raise DataError(f"column {label!r} holds no labels", found="", todo="--label-column names another")
     if column is None and len(set(found.values())) > max(2, MAX_CLASS_SHARE * len(found)):
         text = f"{len(set(found.values())):,} different values for {len(found):,} images in {printable(str(label))!r}"
         raise DataError("its column is no classes", found=text, todo="--label-column names another")
-    return Labels(found, f"{printable(document)}, column {printable(str(label))}")
+    where = f"{len(one_hot)} columns of 0 and 1" if one_hot else f"column {printable(str(label))}"
+    return Labels(found, f"{printable(document)}, {where}")
+
+
+def _only_class(value: Any) -> Any:
+    """A cell as a class: of a list of one 1 among zeros its place, of any other list nothing."""
+    if isinstance(value, dict):
+        return None
+    if isinstance(value, list):
+        numbers = [_number(item) for item in value]
+        hot = [i for i, number in enumerate(numbers) if number == 1]
+        return hot[0] if len(hot) == 1 and len(value) > 1 and numbers.count(0.0) == len(value) - 1 else None
+    return value
+
+
+def _one_hot_columns(rows: list[dict[str, Any]], columns: list[str]) -> list[str]:
+    """The columns of classes where each row has a 1 in just one of them and 0 in the others; else []."""
+    hot = [c for c in columns if all(_number(row.get(c)) in (0.0, 1.0) for row in rows)]
+    if len(hot) < 2 or not all(sum(_number(row.get(c)) or 0.0 for c in hot) == 1 for row in rows):
+        return []
+    return hot
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _together(document: str, first: str) -> bool:
+    """Whether two files give labels together: the same name in other folders, or the lists of several parts."""
+    lists = all(
+        name.lower().endswith(".txt") and part_of(PurePosixPath(name).stem) is not None for name in (document, first)
+    )
+    return lists or _base(document) == _base(first)
 
 
 def with_labels(layout: Layout, labels: Labels) -> Layout:
@@ -105,7 +220,8 @@ def with_labels(layout: Layout, labels: Labels) -> Layout:
     bare = [i for i, name in enumerate(layout.names) if name not in labels.of]
     kept = [i for i, name in enumerate(layout.names) if name in labels.of]
     count = Counter(labels.of[layout.names[i]] for i in kept)
-    decisions = [*layout.decisions]
+    gone = len({layout.parts[i] for i in kept}) < 2 <= len(parts)
+    decisions = [found for found in layout.decisions if not (gone and " held out" in found.what)]
     decisions.append(Decision(f"{len(count):,} classes", labels.source, "--labels none ignores them"))
     left_out = dict(layout.left_out)
     if bare:
@@ -166,10 +282,7 @@ def _plain(value: Any) -> str:
 
 def _rows(content: bytes, document: str) -> list[dict[str, Any]]:
     """The rows of a table of any of the kinds. Raises `DataError` where it is none."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("latin-1")
+    text = _text(content)
     suffix = PurePosixPath(document.lower()).suffix
     try:
         if suffix == ".json":
@@ -177,11 +290,40 @@ def _rows(content: bytes, document: str) -> list[dict[str, Any]]:
         if suffix == ".jsonl":
             rows = [json.loads(line) for line in text.splitlines() if line.strip()]
             return [row for row in rows if isinstance(row, dict)]
+        if suffix == ".txt":
+            return _list_rows(text)
         first = text.partition("\n")[0]
         delimiter = "\t" if suffix == ".tsv" else max(",;\t|", key=first.count)
         return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
     except (ValueError, RecursionError, csv.Error) as error:
         raise DataError("it cannot be read", found=str(error)[:100], todo="mend it, or --labels none") from error
+
+
+def _text(content: bytes) -> str:
+    """The text of a file: UTF-8, UTF-16 where it begins with its mark, else Latin-1."""
+    try:
+        marked = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+        return content.decode("utf-16" if marked else "utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def _some_rows(content: bytes, document: str) -> list[dict[str, Any]]:
+    try:
+        return _rows(content, document)
+    except DataError:
+        return []
+
+
+def _list_rows(text: str) -> list[dict[str, Any]]:
+    """Lines of a file and its class, with a tab or a blank between; a file alone is a row too. [] for other text."""
+    rows: list[dict[str, Any]] = []
+    for line in filter(str.strip, text.splitlines()):
+        cells = line.split("\t") if "\t" in line else line.rsplit(maxsplit=1)
+        if len(cells) == 2 and "." not in cells[0].rsplit("/", 1)[-1]:
+            return []  # no file: prose
+        rows.append({"file_name": cells[0].strip(), "label": cells[1].strip() if len(cells) > 1 else None})
+    return rows
 
 
 def _json_rows(value: Any) -> list[dict[str, Any]]:

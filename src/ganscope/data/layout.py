@@ -5,7 +5,8 @@ Names in, a `Layout` out; nothing is opened. A name is a path below the data set
 1. masks and label pictures beside the images, and other sizes of the same pictures, are left out;
 2. folders (or wrapping folders) named like parts, such as `train/` and `test/`, are the split;
 3. folders that only wrap, such as `images/`, are passed over;
-4. folders that only number their files, such as `00000/`, are no classes; the others are, where they hold enough.
+4. folders that only number or date their files, such as `00000/`, `fold1/` or `2023-04/`, are no classes;
+5. the others are, where they hold enough; and only where it is asked for, the words that file names begin with.
 """
 
 from __future__ import annotations
@@ -17,41 +18,15 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import pairwise
 from pathlib import PurePosixPath
-from statistics import median
 
 from ganscope.data.archive import printable
+from ganscope.data.decision import Decision
+from ganscope.data.parts import TEST, TRAIN, VALID, no_classes, part_of, parts_of, years_and_months
+from ganscope.data.variants import folders_of, image_folder, one_size_each, stem_of, without_masks
 from ganscope.errors import ConfigError
 
 MIN_PER_CLASS = 10  # images a folder holds on average, so that folders are taken for classes
 STRAY_SHARE = 0.05  # of the images may lie beside the class folders, and are then left out
-
-TRAIN, VALID, TEST = "train", "valid", "test"
-_PART = re.compile(
-    r"(?:[a-z0-9]+[_\- ])*?"
-    r"(?P<part>train(?:ing)?|trn|tr|extra|unlabell?ed|val(?:id(?:ation)?)?|dev(?:el)?|eval(?:uation)?|test(?:ing)?|tst|hold[_-]?out)"
-    r"(?:[_\- ]?(?:set|split|data|images?|imgs?|pictures|photos|mixed|full|small|19\d\d|20\d\d|\d{1,2}))*"
-    r"(?P<side>[ab])?"
-)
-_PART_OF = {"t": TRAIN, "e": TRAIN, "u": TRAIN, "v": VALID, "d": VALID, "h": TEST}
-_IMAGE_FOLDERS = {"images", "image", "imgs", "img", "jpegimages", "pictures", "photos", "input", "inputs", "raw"}
-_MASK_FOLDERS = {
-    "masks", "mask", "labels", "label", "annotations", "annotation", "segmentation", "segmentations", "seg", "gt",
-    "groundtruth", "ground_truth", "trimaps", "segmentationclass", "segmentationobject", "labelids", "targets",
-}  # fmt: skip
-_MASK_ENDINGS = ("_mask", "-mask", "_masks", "_seg", "_segmentation", "_label", "_labels", "_gt", "_labelids")
-_SIZE = re.compile(r"(?:\D*?)(\d{1,4})(?:\s*[x×]\s*(\d{1,4}))?(?:\s*px)?\D{0,6}", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Decision:
-    """One thing that was decided about the data, why, and the option that decides otherwise."""
-
-    what: str
-    why: str
-    option: str
-
-    def __str__(self) -> str:
-        return f"{self.what} ({self.why}; {self.option})"
 
 
 @dataclass(frozen=True)
@@ -75,24 +50,34 @@ def understand(
 ) -> Layout:
     """The layout of the image files `names`; `sizes` are their (width, height) where they are known.
 
-    `labels`: auto, folders, folders:LEVEL (1 the outermost) or none. `splits`: auto or none. `only`: a pattern of
-    names that are the set; with one, nothing is left out as a mask or as another size.
+    `labels`: auto, folders, folders:LEVEL (1 the outermost), names (of files: `cat.1.jpg`) or none. `splits`: auto or
+    none. `only`: a pattern of names that are the set; with one, nothing is left out as a mask or as another size.
     """
     level = label_level(labels)
     left_out: dict[str, str] = {}
     decisions: list[Decision] = []
     if only is None:
-        kept = _without_masks(names, left_out, decisions)
-        kept = _one_size_each(kept, sizes or {}, left_out, decisions)
+        kept = without_masks(names, left_out, decisions)
+        kept = one_size_each(kept, sizes or {}, left_out, decisions)
     else:
         kept = [name for name in names if fnmatchcase(name, only)]
         left_out |= dict.fromkeys(set(names) - set(kept), f"not --only {only}")
-    paths = {name: _folders(name) for name in kept}
+    paths = {name: folders_of(name) for name in kept}
     parts = dict.fromkeys(kept, TRAIN)
     if splits == "auto":
         parts, paths = _split(paths)
+    dated = years_and_months(paths.values())
     paths = _without_wrapping(paths)
-    classes = _classes(paths, labels, level, left_out, decisions) if labels != "none" else None
+    if not labels.startswith("folders"):
+        paths = _without_pieces(paths, dated, decisions)
+    classes = None
+    if labels == "names":
+        classes = _named_classes(kept)
+    elif labels != "none":
+        classes = _classes(paths, labels, level, left_out, decisions)
+        if classes is None and labels == "auto" and (words := sorted(set(_named_classes(kept).values()))):
+            why = f"file names begin with {_few(words)}"
+            decisions.append(Decision("no classes", why, "--labels names takes those for classes"))
     kept = [name for name in kept if name not in left_out]
     if splits == "auto" and len({parts[name] for name in kept}) > 1:
         kept, classes = _settle_parts(kept, parts, classes, left_out, decisions)
@@ -109,16 +94,6 @@ def understand(
     )
 
 
-def part_of(folder: str) -> tuple[str, str] | None:
-    """(TRAIN, VALID or TEST; the side of a pair, `A` or `B`, else ``) of a folder named like a part, else None."""
-    found = _PART.fullmatch(folder.lower().strip())
-    if not found:
-        return None
-    word = found["part"]
-    part = TEST if word.startswith(("te", "ts")) else VALID if word.startswith("ev") else _PART_OF[word[0]]
-    return part, (found["side"] or "").upper()
-
-
 def label_level(labels: str) -> int | None:
     """The LEVEL of `folders:LEVEL`, else None. Raises ConfigError where it is no number from 1."""
     if not labels.startswith("folders:"):
@@ -127,106 +102,6 @@ def label_level(labels: str) -> int | None:
     if not text.isdecimal() or int(text) < 1:
         raise ConfigError(f"--labels cannot be {labels!r}", found=text, todo="use --labels folders:1, folders:2, …")
     return int(text)
-
-
-def _folders(name: str) -> tuple[str, ...]:
-    """The folders of a name, outermost first."""
-    return tuple(part for part in name.replace("\\", "/").split("/")[:-1] if part not in ("", "."))
-
-
-def _stem(name: str) -> str:
-    return PurePosixPath(name).stem.lower()
-
-
-# Masks, and the same picture in several sizes
-
-
-def _without_masks(names: Sequence[str], left_out: dict[str, str], decisions: list[Decision]) -> list[str]:
-    """The names without masks: in a folder of that name beside one of images, or an image's own name with `_mask`."""
-    beside = defaultdict(set)  # folder → the lower-case names of the folders in it
-    for name in names:
-        folders = _folders(name)
-        for depth, folder in enumerate(folders):
-            beside[folders[:depth]].add(folder.lower())
-    stems = defaultdict(set)
-    for name in names:
-        stems[_folders(name)].add(_stem(name))
-    masks = []
-    for name in names:
-        folders = _folders(name)
-        in_folder = any(
-            folder.lower() in _MASK_FOLDERS and (beside[folders[:depth]] & _IMAGE_FOLDERS)
-            for depth, folder in enumerate(folders)
-        )
-        stem = _stem(name)
-        own = any(stem.endswith(end) and stem.removesuffix(end) in stems[folders] for end in _MASK_ENDINGS)
-        if in_folder or own:
-            masks.append(name)
-    if not masks or len(masks) == len(names):
-        return list(names)
-    left_out |= dict.fromkeys(masks, "a mask or label picture")
-    where = ", ".join(sorted({_top_mask(name) for name in masks})[:3])
-    decisions.append(Decision(f"{len(masks):,} masks left out", f"{where} beside the images", "--only '*' keeps them"))
-    gone = set(masks)
-    return [name for name in names if name not in gone]
-
-
-def _top_mask(name: str) -> str:
-    folder = next((folder for folder in _folders(name) if folder.lower() in _MASK_FOLDERS), None)
-    return f"{printable(folder)}/" if folder else "*" + next(end for end in _MASK_ENDINGS if _stem(name).endswith(end))
-
-
-def _one_size_each(
-    names: list[str], sizes: dict[str, tuple[int, int]], left_out: dict[str, str], decisions: list[Decision]
-) -> list[str]:
-    """One folder of several that hold the same pictures at other sizes (`32/`, `72/`, `128/`), where that is so.
-
-    Taken is the smallest whose short side is 64 pixels or more, else the largest.
-    """
-    groups: dict[tuple[tuple[str, ...], int, tuple[str, ...]], dict[str, list[str]]] = {}
-    depth_most = max((len(_folders(name)) for name in names), default=0)
-    for depth in range(depth_most):
-        for name in names:
-            folders = _folders(name)
-            if depth < len(folders) and _SIZE.fullmatch(folders[depth]):
-                key = (folders[:depth], depth, ())
-                groups.setdefault(key, {}).setdefault(folders[depth], []).append(name)
-        for (_, at, _), variants in groups.items():
-            if chosen := _same_pictures(variants, at, sizes):
-                gone = {name for folder, inside in variants.items() if folder != chosen for name in inside}
-                left_out |= dict.fromkeys(gone, f"another size of the pictures in {printable(chosen)}/")
-                others = ", ".join(f"{printable(folder)}/" for folder in sorted(variants) if folder != chosen)
-                decisions.append(
-                    Decision(
-                        f"only {printable(chosen)}/ used, {len(gone):,} files of {others} left out",
-                        "the same pictures in several sizes",
-                        "--only PATTERN chooses, --only '*' keeps all",
-                    )
-                )
-                return [name for name in names if name not in gone]
-        groups.clear()
-    return names
-
-
-def _same_pictures(variants: dict[str, list[str]], depth: int, sizes: dict[str, tuple[int, int]]) -> str | None:
-    """The folder to take when all `variants` hold the same names at different, each its own, sizes; else None."""
-    if len(variants) < 2:
-        return None
-    below = {
-        folder: {"/".join(name.replace("\\", "/").split("/")[depth + 1 :]) for name in inside}
-        for folder, inside in variants.items()
-    }
-    common = set.intersection(*below.values())
-    if len(common) < 0.8 * max(map(len, below.values())):
-        return None
-    sides = {
-        folder: median(min(sizes[name]) for name in inside if name in sizes) if any(n in sizes for n in inside) else 0
-        for folder, inside in variants.items()
-    }
-    if 0 in sides.values() or len(set(sides.values())) < len(sides):
-        return None
-    enough = sorted((side, folder) for folder, side in sides.items() if side >= 64)
-    return enough[0][1] if enough else max(sides, key=lambda folder: sides[folder])
 
 
 # Parts
@@ -239,14 +114,12 @@ def _split(paths: dict[str, tuple[str, ...]]) -> tuple[dict[str, str], dict[str,
     of a pair must be there; only a few stray files may lie beside them.
     """
     parts = dict.fromkeys(paths, TRAIN)
-    for depth in range(3):
-        if not paths or max(map(len, paths.values())) <= depth:
-            break
+    for depth in range(max(map(len, paths.values()), default=0)):
         level = Counter(folders[depth] for folders in paths.values() if len(folders) > depth)
-        found = {folder: part_of(folder) for folder in level}
-        if sum(level.values()) < (1 - STRAY_SHARE) * len(paths) or not all(found.values()):
+        found = parts_of(level)
+        if found is None or sum(level.values()) < (1 - STRAY_SHARE) * len(paths):
             continue
-        kinds = {part[0] for part in found.values() if part}
+        kinds = {part for part, _ in found.values()}
         if len(kinds) < 2 and not (len(found) > 1 and (TRAIN in kinds)):
             continue
         only_held_out = TRAIN not in kinds  # `valid` and `test` alone: the former is what there is to train on
@@ -255,7 +128,7 @@ def _split(paths: dict[str, tuple[str, ...]]) -> tuple[dict[str, str], dict[str,
             if len(folders) <= depth:
                 cut[name] = folders
                 continue
-            part, side = part_of(folders[depth]) or (TRAIN, "")
+            part, side = found[folders[depth]]
             parts[name] = TRAIN if only_held_out and part == VALID else part
             rest = folders[depth + 1 :]
             if rest and part_of(rest[0]) and rest[0].lower() == folders[depth].lower():
@@ -313,10 +186,25 @@ def _without_wrapping(paths: dict[str, tuple[str, ...]]) -> dict[str, tuple[str,
         if tops.total() < len(paths) and not any(len(folders) > 1 for folders in paths.values()):
             break
         paths = {name: folders[1:] if folders else folders for name, folders in paths.items()}
-    lasts = {folders[-1].lower() for folders in paths.values() if folders}
-    if lasts and lasts <= _IMAGE_FOLDERS and all(paths.values()):
+    lasts = {folders[-1] for folders in paths.values() if folders}
+    if lasts and all(map(image_folder, lasts)) and all(paths.values()):
         paths = {name: folders[:-1] for name, folders in paths.items()}
     return paths
+
+
+def _without_pieces(
+    paths: dict[str, tuple[str, ...]], dated: bool, decisions: list[Decision]
+) -> dict[str, tuple[str, ...]]:
+    """The folders without outer ones that are no classes by their names: numbered pieces, dates, cameras' numbers."""
+    tops = {folders[0] for folders in paths.values() if folders}
+    why = "they only date their files" if dated and tops else no_classes(tops)
+    if not why:
+        return paths
+    text = f"{len(tops):,} folders such as {printable(min(tops))}/ are no classes"
+    decisions.append(Decision(text, why, "--labels folders takes them"))
+    if "date" in why:  # days inside of months say no more
+        return dict.fromkeys(paths, ())
+    return _without_wrapping({name: folders[1:] for name, folders in paths.items()})
 
 
 def _classes(
@@ -379,8 +267,23 @@ def _without_strays(
 
 def part_name(name: str) -> str | None:
     """VALID or TEST when a folder of this name is named so: such files may go without a class."""
-    found = [part_of(folder) for folder in _folders(name)]
+    found = [part_of(folder) for folder in folders_of(name)]
     return next((part[0] for part in found if part and part[0] != TRAIN), None)
+
+
+def _named_classes(names: Sequence[str]) -> dict[str, str]:
+    """Name → the word that its file begins with, before a number: `cat` of `cat.17.jpg`. {} where that is no pattern:
+
+    every name must begin so, with two words or more and enough files for each.
+    """
+    found = {}
+    for name in names:
+        word = re.fullmatch(r"([^\W\d](?:[^\W\d]|[ _-])*?)[\W_]*\d+\W*", PurePosixPath(name).stem)
+        if not word:
+            return {}
+        found[name] = printable(word[1])
+    count = Counter(found.values())
+    return found if len(count) > 1 and len(found) >= MIN_PER_CLASS * len(count) else {}
 
 
 def _only_number(paths: dict[str, tuple[str, ...]]) -> bool:
@@ -390,7 +293,7 @@ def _only_number(paths: dict[str, tuple[str, ...]]) -> bool:
     """
     numbers: dict[str, list[int]] = defaultdict(list)
     for name, folders in paths.items():
-        digits = re.search(r"(\d+)\D*$", _stem(name))
+        digits = re.search(r"(\d+)\D*$", stem_of(name))
         if not re.fullmatch(r"\d{3,}", folders[0]) or not digits:
             return False
         numbers[folders[0]].append(int(digits[1]))

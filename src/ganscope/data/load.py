@@ -25,11 +25,12 @@ from ganscope.config import Config
 from ganscope.data.archive import printable
 from ganscope.data.arrays import BLOCK
 from ganscope.data.cache import Decoded, building, hold_out, load, pixel_hashes, store
+from ganscope.data.conversions import conversion
 from ganscope.data.dataset import Dataset, ImageSet
 from ganscope.data.decode import Recipe, fit_array
 from ganscope.data.fit import Size
 from ganscope.data.folder import decode_into
-from ganscope.data.layout import TRAIN
+from ganscope.data.parts import TRAIN
 from ganscope.data.plan import Wishes, wishes_of
 from ganscope.data.sources import DATASETS, Arrays, find_source, wrong_number
 from ganscope.data.understanding import Understanding, understand_data
@@ -39,7 +40,7 @@ from ganscope.progress import Say
 __all__ = ["DATASETS", "Dataset", "ImageSet", "cache_root", "find_source", "load_dataset"]
 
 
-CACHE_VERSION = 2  # raised whenever decoding or splitting changes: older caches are then not used
+CACHE_VERSION = 3  # raised whenever decoding or splitting changes: older caches are then not used
 
 
 def load_dataset(
@@ -130,7 +131,7 @@ def decoded_folder(found: Understanding, wishes: Wishes, root: Path) -> Path:
     chosen = None if layout is None else [layout.names, layout.parts, layout.classes]
     settings = [
         CACHE_VERSION, source.name, source.identity, found.plan.recipe._asdict(), share, source.num_images, chosen,
-        wishes.labels == "none",
+        wishes.labels == "none", *(["splits none"] if wishes.splits == "none" and source.arrays else []),
     ]  # fmt: skip
     key = hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:16]
     return root / "datasets" / f"{source.name}-{key}"
@@ -147,7 +148,7 @@ def read_understood(found: Understanding, wishes: Wishes, root: Path, say: Say) 
     if dataset is None:
         try:
             with building(folder) as scratch:
-                _build(found, scratch, _share(found, wishes), wishes.labels == "none", say)
+                _build(found, scratch, wishes, say)
         except OSError as error:
             todo = "free some space there, or set GANSCOPE_CACHE to another folder"
             raise DataError(f"the decoded images cannot be kept in {root}", found=str(error), todo=todo) from error
@@ -156,6 +157,8 @@ def read_understood(found: Understanding, wishes: Wishes, root: Path, say: Say) 
             raise DataError(f"{folder} was damaged as soon as it was written", todo="check the disk")
     if dataset.skipped:
         say(f"left out: {_skipped_text(dataset.skipped)}")
+    if found.survey and (advice := conversion(found.survey.others)):
+        say(f"left out: {advice}")
     return dataclasses.replace(dataset, decisions=tuple(map(str, found.decisions)))
 
 
@@ -180,7 +183,7 @@ def cache_root() -> Path:
 # Decoding
 
 
-def _build(found: Understanding, scratch: Path, share: float, unlabelled: bool, say: Say) -> None:
+def _build(found: Understanding, scratch: Path, wishes: Wishes, say: Say) -> None:
     """Decode, split and store what was understood in the folder `scratch`."""
     rows_file = scratch / "rows.u8"
     source, recipe = found.source, found.plan.recipe
@@ -189,12 +192,12 @@ def _build(found: Understanding, scratch: Path, share: float, unlabelled: bool, 
         if source.arrays
         else _decode_files(found, rows_file, recipe, say)
     )
-    if unlabelled:
+    if wishes.labels == "none":
         decoded = dataclasses.replace(decoded, labels=None, class_names=())
     hashes = pixel_hashes(decoded.images, decoded.rows)
-    held_out = decoded.held_out
+    held_out = None if wishes.splits == "none" else decoded.held_out
     if held_out is None or held_out.all() or not held_out.any():
-        held_out = hold_out(hashes, decoded.labels, share)
+        held_out = hold_out(hashes, decoded.labels, _share(found, wishes))
     store(scratch, source.name, decoded, held_out, hashes)
     rows_file.unlink(missing_ok=True)
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from PIL import ImageColor
 
 from ganscope.config import Config
+from ganscope.data.decision import Decision
 from ganscope.data.decode import Recipe
 from ganscope.data.fit import BACKGROUNDS, Colour, Scale, Size
-from ganscope.data.layout import Decision, label_level
+from ganscope.data.layout import label_level
 from ganscope.data.survey import Backdrop, Facts, Values
 from ganscope.errors import ConfigError
 

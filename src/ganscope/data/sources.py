@@ -16,24 +16,25 @@ from ganscope.arraytypes import I64
 from ganscope.data import published
 from ganscope.data.archive import printable
 from ganscope.data.array_files import (
-    Parts,
-    is_pixel_table,
     read_cifar,
     read_hdf5,
     read_mat,
     read_npy,
     read_npy_folder,
     read_npz,
-    read_pixel_table,
 )
 from ganscope.data.arrays import ArrayPart, ImageArray, image_array, read_idx, to_labels
 from ganscope.data.containers import ContainerFiles, LmdbFiles, TableFiles, VideoFiles
 from ganscope.data.dataset import Mask
+from ganscope.data.decision import Decision
 from ganscope.data.decode import SUFFIXES
 from ganscope.data.download import download_hub
 from ganscope.data.folder import ImageFiles, file_identity, status
+from ganscope.data.keyed import Parts
 from ganscope.data.kinds import VIDEO_SUFFIXES, kind_of
+from ganscope.data.pixel_tables import is_pixel_table, read_pixel_table
 from ganscope.data.survey import Survey, survey
+from ganscope.data.unpacked import holds_arrays, unpack_arrays
 from ganscope.errors import DataError, did_you_mean
 from ganscope.progress import Say
 
@@ -48,6 +49,7 @@ class Arrays:
     labels: I64 | None  # (N,)
     class_names: tuple[str, ...]
     held_out: Mask | None  # (N,) bool: the data's own test part
+    notes: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def find_source(data: str, cache: Path, progress: Say, every: int | None = None)
         return DATASETS[data](cache, progress)
     if data.startswith("hf://"):
         return replace(
-            _source_at(download_hub(data, cache, progress), every), name=_plain_name(data.rpartition("/")[2])
+            _source_at(download_hub(data, cache, progress), every, cache), name=_plain_name(data.rpartition("/")[2])
         )
     path = Path(data).expanduser()
     if status(path) is None:
@@ -80,19 +82,21 @@ def find_source(data: str, cache: Path, progress: Say, every: int | None = None)
         raise DataError(f"no data set {printable(data)!r}", found="neither a name nor a file or folder", todo=todo)
     if not path.is_dir() and not path.is_file():
         raise DataError(f"{printable(data)} is not a data set", found="no regular file", todo="give a folder or a file")
-    return _source_at(path, every)
+    return _source_at(path, every, cache)
 
 
 def _plain_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.") or "data"
 
 
-def _source_at(path: Path, every: int | None) -> Source:
+def _source_at(path: Path, every: int | None, cache: Path) -> Source:
     stem = re.sub(r"(\.tar)?\.\w+$", "", path.resolve().name) if path.is_file() else path.resolve().name
     name = _plain_name(stem)
-    if path.is_dir() and (found := _known_folder(path, name, every)):
+    if path.is_dir() and (found := _known_folder(path, name, every, cache)):
         return found
     kind = "folder" if path.is_dir() else kind_of(path)
+    if kind in ("zip", "tar") and holds_arrays(path):
+        return replace(_source_at(unpack_arrays(path, cache), every, cache), name=name)
     if kind in ("folder", "zip", "tar"):
         files = ImageFiles(path)
         return Source(name, files.identity(), files=files)
@@ -122,13 +126,12 @@ def _arrays(name: str, paths: list[Path], read: Callable[[], Parts]) -> Source:
     return Source(name, identity, arrays=joined)
 
 
-def _known_folder(path: Path, name: str, every: int | None) -> Source | None:
+def _known_folder(path: Path, name: str, every: int | None, cache: Path) -> Source | None:
     """A folder that is no folder of images: MNIST's four files, CIFAR's batches, LMDB, tables, arrays, videos."""
     if status(path / "data.mdb"):
         return _contained(name, LmdbFiles(path, paths=(path / "data.mdb",)))
-    four = [_packed_or_not(path / file) for file in _IDX_NAMES]
-    if all(status(file) for file in four):
-        return _arrays(name, four, partial(_idx_parts, four))
+    if idx := _idx_files(path):
+        return _arrays(name, idx, partial(_idx_parts, idx))
     batches = sorted(path.glob("data_batch_[0-9]*")) or [p for p in (path / "train", path / "train.bin") if p.is_file()]
     if batches and all(_is_batch(batch) for batch in batches):
         tests = [
@@ -152,7 +155,7 @@ def _known_folder(path: Path, name: str, every: int | None) -> Source | None:
     if videos:
         return _contained(name, VideoFiles(path, paths=videos, every=every))
     if by_kind[".npy"]:
-        return _arrays(name, by_kind[".npy"], partial(read_npy_folder, by_kind[".npy"]))
+        return _arrays(name, by_kind[".npy"], partial(read_npy_folder, by_kind[".npy"], path))
     csv = {found.stem.lower(): found for found in names if found.suffix.lower() == ".csv"}
     if "train" in csv and is_pixel_table(csv["train"]):
         return _arrays(name, [csv["train"]], partial(read_pixel_table, csv["train"]))
@@ -161,7 +164,7 @@ def _known_folder(path: Path, name: str, every: int | None) -> Source | None:
         pair = [parts["train"], *([parts["test"]] if "test" in parts else [])]
         return _arrays(name, pair, lambda: (read_mat(pair[0])[0], read_mat(pair[1])[0] if pair[1:] else None))
     alone = [found for found in names if found.suffix.lower() in (".npz", ".h5", ".hdf5", ".mat")]
-    return _source_at(alone[0], every) if len(alone) == 1 else None
+    return _source_at(alone[0], every, cache) if len(alone) == 1 else None
 
 
 def _is_batch(path: Path) -> bool:
@@ -211,7 +214,38 @@ DATASETS: dict[str, Callable[[Path, Say], Source]] = {
 
 # Reading arrays
 
-_IDX_NAMES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+_IDX_IMAGES = re.compile(r"(?P<before>.*)images?(?P<after>[-.]idx3[-.]ubyte(?:\.gz)?)", re.IGNORECASE)
+
+
+def _idx_files(folder: Path) -> list[Path]:
+    """[images, labels, test images, test labels] of MNIST and its kin in a folder; only the first two where no more.
+
+    Names differ by what stands before: `emnist-letters-train-images-idx3-ubyte.gz`, `train-images.idx3-ubyte`.
+    [] where it is not plain which files are meant, such as in a folder of several sets.
+    """
+    found = [
+        (path, match) for path in sorted(folder.glob("*images*idx3*")) if (match := _IDX_IMAGES.fullmatch(path.name))
+    ]
+    pairs = {
+        part: [path, labels]
+        for path, match in found
+        for part in [_idx_part(match["before"])]
+        if (labels := _idx_labels(path)) is not None
+    }
+    if len(pairs) < len(found) or "train" not in pairs:
+        return []
+    return [*pairs["train"], *pairs.get("test", [])]
+
+
+def _idx_part(before: str) -> str:
+    words = re.split(r"[^a-z0-9]+", before.lower())
+    return "test" if {"t10k", "test"} & set(words) else "train" if "train" in words else before
+
+
+def _idx_labels(path: Path) -> Path | None:
+    """The file of labels that goes with one of images."""
+    plain = re.sub("images?", "labels", path.name.removesuffix(".gz"), flags=re.IGNORECASE).replace("idx3", "idx1")
+    return next((path.with_name(name) for name in (plain, f"{plain}.gz") if path.with_name(name).is_file()), None)
 
 
 def _read_digits() -> Arrays:
@@ -240,22 +274,28 @@ def _join(train: ArrayPart, test: ArrayPart | None, name: str) -> Arrays:
     parts = [train] if test is None else [train, test]
     images = train.images if test is None else train.images.joined(test.images, name)
     held_out = np.repeat([False, True], [len(part.images) for part in parts]) if test else None
+    notes = []
+    if held_out is not None:
+        text = f"{len(train.images):,} images to train on, {held_out.sum():,} held out"
+        notes.append(Decision(text, "its own parts", "--splits none takes all together"))
     given = [part.labels.reshape(-1) for part in parts if part.labels is not None]
-    if len(given) < len(parts):
-        return Arrays(images, None, (), held_out)
-    labels, class_names = to_labels(np.concatenate(given), len(images), name)
-    return Arrays(images, labels, class_names, held_out) if len(class_names) > 1 else Arrays(images, None, (), held_out)
-
-
-def _packed_or_not(path: Path) -> Path:
-    return path if status(path) else path.with_name(path.name + ".gz")
+    labels: I64 | None = None
+    class_names: tuple[str, ...] = ()
+    if len(given) == len(parts):
+        labels, class_names = to_labels(np.concatenate(given), len(images), name)
+    if len(class_names) < 2:
+        if len(given) < len(parts) and train.label_note:
+            notes.append(Decision("no classes", train.label_note, "save one whole number or word an image"))
+        return Arrays(images, None, (), held_out, tuple(notes))
+    why = train.label_note or "its own labels"
+    notes.insert(0, Decision(f"{len(class_names):,} classes", why, "--labels none ignores them"))
+    return Arrays(images, labels, class_names, held_out, tuple(notes))
 
 
 def _with_labels(path: Path) -> list[Path]:
     """An IDX file of images and, where there is one of the usual name beside it, its labels."""
-    name = path.name.removesuffix(".gz").replace("images", "labels").replace("idx3", "idx1")
-    labels = _packed_or_not(path.with_name(name))
-    return [path, labels] if labels.exists() and labels != path else [path]
+    labels = _idx_labels(path)
+    return [path] if labels is None or labels == path else [path, labels]
 
 
 def expect_number(found: Survey, expected: int, path: Path) -> None:

@@ -22,12 +22,13 @@ from typing import Any
 import numpy as np
 
 from ganscope.data.archive import printable
+from ganscope.data.conversions import conversion
 from ganscope.data.decode import Header, background_facts, is_grey, read_header, value_range
 from ganscope.data.folder import ImageFiles, Item, in_pool, reporter
 from ganscope.errors import DataError
 from ganscope.progress import Say
 
-SURVEY_VERSION = 1  # raised whenever the facts below change
+SURVEY_VERSION = 2  # raised whenever the facts below change
 NUM_SAMPLED = 400  # images whose transparency and rims are looked at
 
 
@@ -59,6 +60,7 @@ class Facts:
     grey: bool  # no image has any colour
     values: Values | None = None  # None: 8 bits
     backdrop: Backdrop = Backdrop()
+    notes: tuple[tuple[str, str, str], ...] = ()  # what was decided about arrays: the fields of Decision
 
 
 @dataclass(frozen=True)
@@ -98,13 +100,14 @@ def kept_facts(identity: list[Any], cache: Path, look: Callable[[], Facts]) -> F
         record = json.loads(path.read_text(encoding="utf-8"))
         sizes = Counter({(int(width), int(height)): int(count) for width, height, count in record["sizes"]})
         values = None if record["values"] is None else Values(**record["values"])
-        return Facts(sizes, bool(record["grey"]), values, Backdrop(**record["backdrop"]))
+        notes = tuple((str(what), str(why), str(option)) for what, why, option in record["notes"])
+        return Facts(sizes, bool(record["grey"]), values, Backdrop(**record["backdrop"]), notes)
     except (OSError, ValueError, KeyError, TypeError):
         pass
     found = look()
     record = {"sizes": [[*size, count] for size, count in found.sizes.items()], "grey": found.grey}
     record["values"] = None if found.values is None else dataclasses.asdict(found.values)
-    _keep(path, record | {"backdrop": dataclasses.asdict(found.backdrop)})
+    _keep(path, record | {"backdrop": dataclasses.asdict(found.backdrop), "notes": found.notes})
     return found
 
 
@@ -223,15 +226,21 @@ def backdrop_of(found: list[tuple[bool, dict[str, bool], float]]) -> Backdrop:
 
 
 def nothing_found(files: ImageFiles, unreadable: dict[str, str], others: Counter[str]) -> DataError:
+    advice = ""
     if unreadable:
         name, reason = next(iter(unreadable.items()))
         found = f"{len(unreadable):,} files, none readable; the first: {printable(name)}: {reason}"
+        advice = "unpack it with its password, and give the folder" if reason == "encrypted" else ""
     elif others:
         kinds = ", ".join(f"{count:,} {printable(kind)}" for kind, count in others.most_common(5))
         found = f"files of other kinds: {kinds}"
+        advice = conversion(dict(others))
     else:
         found = "no files"
-    todo = "give a folder or archive of images (JPEG, PNG, GIF, BMP, WebP, TIFF, …), or an .npz or IDX file by its path"
+    todo = (
+        advice
+        or "give a folder or archive of images (JPEG, PNG, GIF, BMP, WebP, TIFF, …), or an .npz or IDX file by its path"
+    )
     return DataError(f"{printable(str(files.root))} holds no image that can be read", found=found, todo=todo)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ganscope.data.archive import printable
 from ganscope.data.arrays import array_facts
+from ganscope.data.decision import Decision
 from ganscope.data.folder import ImageFiles
-from ganscope.data.label_files import Labels, find_labels, read_labels, with_labels
-from ganscope.data.layout import Decision, Layout, understand
+from ganscope.data.label_files import Labels, find_labels, find_parts, read_labels, with_labels, with_parts
+from ganscope.data.layout import Layout, understand
+from ganscope.data.parts import TRAIN
 from ganscope.data.plan import Plan, Wishes, decide
 from ganscope.data.sources import Source, expect_number, find_source
 from ganscope.data.survey import Facts, Survey, kept_facts, kept_survey
@@ -35,9 +37,17 @@ def understand_data(data: str, wishes: Wishes, cache: Path, say: Say) -> Underst
     if source.files is None:
         arrays = source.arrays
         assert arrays is not None
-        facts = kept_facts(source.identity, cache, lambda: array_facts(arrays().images))
+
+        def look() -> Facts:
+            found = arrays()
+            notes = tuple((note.what, note.why, note.option) for note in found.notes)
+            return replace(array_facts(found.images), notes=notes)
+
+        facts = kept_facts(source.identity, cache, look)
         plan = decide(facts, wishes)
-        return Understanding(source, facts, plan, plan.decisions)
+        undone = {f"--labels {wishes.labels}", f"--splits {wishes.splits}"}
+        notes = [Decision(*note) for note in facts.notes if not any(note[2].startswith(option) for option in undone)]
+        return Understanding(source, facts, plan, (*notes, *plan.decisions))
     found = kept_survey(source.files, source.identity, cache, say)
     if source.num_images is not None:
         expect_number(found, source.num_images, source.files.root)
@@ -51,10 +61,19 @@ def understand_data(data: str, wishes: Wishes, cache: Path, say: Say) -> Underst
 
 
 def _layout(source: Source, files: ImageFiles, found: Survey, wishes: Wishes) -> Layout:
-    """Which files are the set, with parts and classes, from the names and from files of labels."""
+    """Which files are the set, with parts and classes, from the names and from files of labels and parts."""
+    layout = _labelled(source, files, found, wishes)
+    if wishes.splits == "none" or not source.labelled or not found.documents or set(layout.parts) != {TRAIN}:
+        return layout
+    parts, where = find_parts(files.read_documents(found.documents[:50]), layout.names)
+    return with_parts(layout, parts, where) if parts else layout
+
+
+def _labelled(source: Source, files: ImageFiles, found: Survey, wishes: Wishes) -> Layout:
+    """Which files are the set, with classes, and parts as far as folders say them."""
     names = list(found.headers)
     sizes = {name: (header.width, header.height) for name, header in found.headers.items()}
-    from_file = wishes.labels not in ("auto", "none") and not wishes.labels.startswith("folders")
+    from_file = wishes.labels not in ("auto", "none", "names") and not wishes.labels.startswith("folders")
     wanted = wishes.labels if source.labelled and not from_file else "none"
 
     def read(labels: str) -> Layout:
