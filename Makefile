@@ -5,12 +5,13 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: dist test-dist docs test-docs help demo test test-all check web bench clean
+.PHONY: dist test-dist docs test-docs help demo test test-all fuzz check web bench clean
 
 help:
 	@echo "make demo      train on handwritten digits and write images, curves, film and the page (under 90 s)"
 	@echo "make test      set up what the tests need, then run them"
 	@echo "make test-all  the same with the slow tests"
+	@echo "make fuzz      damaged images, arrays, archives, tables and runs for FUZZ_SECONDS (60)"
 	@echo "make check     ruff, mypy --strict; types, lint and tests of the viewer, and its bundle against its source"
 	@echo "make bench     the benchmark table, into docs/benchmarks.md"
 	@echo "make web       rebuild the viewer's bundle (needs Node)"
@@ -44,6 +45,10 @@ test: $(VENV)/installed-tests
 
 test-all: $(VENV)/installed-tests
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not gpu"
+
+FUZZ_SECONDS ?= 60
+fuzz: $(VENV)/installed-tests
+	$(BIN)/python -W error tests/fuzz.py --seconds $(FUZZ_SECONDS)
 
 check: $(VENV)/installed-tests
 	$(BIN)/ruff check src tests benchmarks

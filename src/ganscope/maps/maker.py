@@ -2,7 +2,8 @@
 
     python -m ganscope.maps.maker RUN     what `MapMaker` starts; may be run by hand for a run without a map
 
-The fitted layout is kept in the cache under the content of the data, so a second run on the same data has it at once.
+The fitted layout is kept in the cache under the content of the data, so a second run on the same data has it at once;
+in the run itself where the cache cannot be written.
 Snapshots taken before the layout is there wait in `map/` and are placed as soon as it is.
 """
 
@@ -48,12 +49,12 @@ class MapMaker:
         self.run, self.config = run, config
         self.class_names, self.centres = list(monitor.kind_names), monitor.centres
         self.space_version = f"{monitor.space.name} {monitor.space.version}"
-        self.path = fitted_path(dataset, self.space_version, config)
+        self.paths = (fitted_path(dataset, self.space_version, config), own_path(run))
         self._worker: subprocess.Popen[bytes] | None = None
         # A pipe that nobody reads would block a worker that says much.
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 closed by `close`
         self._fitted: FittedMap | None = None
-        if not (self.path.is_file() and run.real_map_info_path.is_file()):
+        if not (self._where() and run.real_map_info_path.is_file()):
             if self.centres is not None:
                 with atomic(run.path / "map" / "centres.npy") as file:
                     np.save(file, self.centres)
@@ -95,9 +96,14 @@ class MapMaker:
             self._worker.wait()
         self._said.close()
 
+    def _where(self) -> Path | None:
+        """The file of the layout: in the cache, or in the run where the cache could not be written."""
+        return next((path for path in self.paths if path.is_file()), None)
+
     def _ready(self) -> bool:
-        if self._fitted is None and self.path.is_file() and self.run.real_map_info_path.is_file():
-            self._fitted = FittedMap.load(self.path)
+        path = self._where()
+        if self._fitted is None and path is not None and self.run.real_map_info_path.is_file():
+            self._fitted = FittedMap.load(path)
         return self._fitted is not None
 
     def _place_waiting(self) -> None:
@@ -133,6 +139,11 @@ def fitted_path(dataset: Dataset, space_version: str, config: RecordSettings) ->
     return cache_root() / "maps" / f"{config.map}-{hashlib.blake2b(key.encode(), digest_size=8).hexdigest()}.npz"
 
 
+def own_path(run: Run) -> Path:
+    """Where a run keeps the layout itself, when the cache is full or closed."""
+    return run.real_map_path.with_name("layout.npz")
+
+
 def lay_out(run: Run) -> None:
     """Lay out the reals of a run, unless the cache has them; write the layout and the thumbnails into the run."""
     config = run.settings()
@@ -146,16 +157,16 @@ def lay_out(run: Run) -> None:
 
     space = feature_space(dataset.train, dataset.test, cache_root())
     path = fitted_path(dataset, f"{space.name} {space.version}", config)
-    if path.is_file():
-        fitted = FittedMap.load(path)
+    kept = next((found for found in (path, own_path(run)) if found.is_file()), None)
+    if kept is not None:
+        fitted = FittedMap.load(kept)
     else:
         features = space(dataset.train.images)
         fitted = FittedMap.fit(
             features, dataset.train.images, method=config.map,
             held_out_features=space(dataset.test.images[:2000]), held_out_images=np.asarray(dataset.test.images[:2000]),
         )  # fmt: skip
-        with atomic(path) as file:
-            fitted.save(file)
+        keep_layout(fitted, path, own_path(run))
     if space.num_classes:
         assert dataset.train.labels is not None
         kinds, names = dataset.train.labels, list(dataset.train.class_names)
@@ -175,6 +186,16 @@ def lay_out(run: Run) -> None:
         "classes": names, "labelled": bool(space.num_classes), "thumb": thumbs.as_dict(),
     }  # fmt: skip
     write_json(run.real_map_info_path, info)
+
+
+def keep_layout(fitted: FittedMap, path: Path, otherwise: Path) -> None:
+    """Keep a layout in the cache, or in the run where the cache is full or closed: a layout costs minutes."""
+    try:
+        with atomic(path) as file:
+            fitted.save(file)
+    except RunError:
+        with atomic(otherwise) as file:
+            fitted.save(file)
 
 
 def keep_landing(run: Run, xy: F32, dataset: Dataset, space: FeatureSpace) -> None:
