@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from ganscope.data.load import load_dataset
 from ganscope.errors import DataError
@@ -33,23 +32,3 @@ def test_refusals_name_the_kind_and_the_way(tmp_path: Path, name: str, content: 
     with pytest.raises(DataError, match="is not a data set") as caught:
         load_dataset(str(tmp_path / name))
     assert found in caught.value.found and todo in caught.value.todo
-
-
-@pytest.mark.parametrize(
-    ("suffix", "todo"), [(".cr2", "darktable"), (".svg", "PNG"), (".rar", "unpack"), (".exr", "TIFF"), (".jxl", "djxl")]
-)
-def test_files_that_hold_pictures_but_are_not_read_are_said_with_the_way(
-    tmp_path: Path, suffix: str, todo: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = tmp_path / "in"
-    folder.mkdir()
-    for i in range(3):
-        (folder / f"{i}{suffix}").write_bytes(b"whatever")
-    with pytest.raises(DataError, match="no image that can be read") as caught:
-        load_dataset(str(folder), cache=tmp_path / "cache")
-    assert todo in caught.value.todo
-    for i in range(4):  # beside images they are left out, which the training says as well
-        Image.new("L", (8, 8), 40 * i).save(folder / f"{i}.png")
-    said: list[str] = []
-    load_dataset(str(folder), cache=tmp_path / "cache", progress=said.append)
-    assert any("left out" in line and todo in line for line in said)

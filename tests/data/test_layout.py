@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganscope.data.layout import Layout, understand
-from ganscope.data.parts import TEST, TRAIN, VALID, part_of
+from ganscope.data.parts import TEST, TRAIN, VALID
 from ganscope.errors import ConfigError
 
 
@@ -68,51 +68,6 @@ def test_test_pictures_without_a_class_are_left_out_and_the_classes_stay() -> No
         assert set(layout.left_out) == set(files(f"{test}/{{}}.jpg"))
 
 
-def test_words_that_only_contain_the_name_of_a_part_are_none() -> None:
-    for word in ("contest", "attest", "evil", "trainer", "latest", "devices", "trees", "tests of time", "validated"):
-        assert part_of(word) is None, word
-    assert understand(files("train/{}.jpg", "car/{}.jpg", "plane/{}.jpg")).classes is not None
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        files("images/{}.jpg", "masks/{}.png"), files("train/images/{}.jpg", "train/labels/{}.png"),
-        files("{}.jpg", "{}_mask.png"), files("JPEGImages/{}.jpg", "SegmentationClass/{}.png"),
-    ],
-)  # fmt: skip
-def test_masks_beside_images_are_left_out(names: list[str]) -> None:
-    layout = understand(names)
-    assert len(layout.names) == 20 and all(name.endswith(".jpg") for name in layout.names) and layout.classes is None
-    assert len(understand(names, only="*").names) == 40
-
-
-@pytest.mark.parametrize(
-    ("images", "masks"),
-    [
-        ("train_images/{}.jpg", "train_masks/{}.png"), ("ISIC_Input/{}.jpg", "ISIC_GroundTruth/{}_segmentation.png"),
-        ("rgb/{}.png", "depth/{}.png"), ("{}.input.jpg", "{}.seg.png"), ("{}_rgb.png", "{}_depth.png"),
-        ("leftImg8bit/train/aachen/{}_leftImg8bit.png", "gtFine/train/aachen/{}_gtFine_labelIds.png"),
-    ],
-)  # fmt: skip
-def test_masks_by_words_in_longer_names(images: str, masks: str) -> None:
-    layout = understand([*files(images), *files(masks)])
-    assert list(layout.names) == files(images) and set(layout.left_out) == set(files(masks))
-
-
-@pytest.mark.parametrize(
-    "folders",
-    [
-        ["fold1", "fold2"], ["images_001", "images_002", "images_003"], ["part-1", "part-2"], ["2023-01", "2023-02"],
-        ["20230101", "20230214"], ["2019", "2020"], ["100CANON", "101CANON"], ["2023/01", "2023/02"],
-    ],
-)  # fmt: skip
-def test_numbered_pieces_dates_and_cameras_are_no_classes(folders: list[str]) -> None:
-    layout = understand(files(*(f"{folder}/{{}}.jpg" for folder in folders)))
-    assert layout.classes is None and any("--labels folders" in str(found) for found in layout.decisions)
-    assert len(classes(understand(files(*(f"{f}/{{}}.jpg" for f in folders)), labels="folders"))) == len(folders)
-
-
 def test_classes_inside_of_numbered_pieces_stay() -> None:
     layout = understand(files(*(f"fold{i}/{k}/{{}}.jpg" for i in (1, 2) for k in ("cat", "dog"))))
     assert classes(layout) == {"cat": 40, "dog": 40}
@@ -125,27 +80,6 @@ def test_words_that_file_names_begin_with_are_classes_where_it_is_asked_for() ->
     assert layout.classes is None and "--labels names" in str(layout.decisions[-1])
     assert classes(understand(names, labels="names")) == {"cat": 20, "dog": 20}
     assert not understand(files("IMG_{}.jpg")).decisions, "one word is no class"
-
-
-def test_the_same_pictures_in_sizes_that_files_are_named_by() -> None:
-    for marks in (("_16x16", "_32x32", "_64x64"), ("", "@2x"), ("-small", "-large")):
-        names = files(*(f"a{{}}{mark}.png" for mark in marks))
-        sides = dict(zip(marks, (16, 32, 64), strict=False))
-        layout = understand(names, sizes={n: (sides[m],) * 2 for m in marks for n in files(f"a{{}}{m}.png")})
-        assert list(layout.names) == files(f"a{{}}{marks[-1]}.png"), marks
-
-
-def test_thumbnails_beside_their_pictures_are_left_out() -> None:
-    for thumbs in ("photos/thumbnails/{}.jpg", "thumbs/{}.jpg", "thumbs/{}_thumb.jpg"):
-        names = files("photos/{}.jpg", thumbs)
-        sizes = {name: (16, 16) if "thumb" in name else (96, 96) for name in names}
-        assert list(understand(names, sizes=sizes).names) == files("photos/{}.jpg")
-    alone = files("thumbs/{}.jpg", "cats/x{}.jpg")
-    assert len(understand(alone, sizes=dict.fromkeys(alone, (64, 64))).names) == 40, "others are pictures of their own"
-
-
-def test_a_class_of_masks_is_no_mask() -> None:
-    assert classes(understand(files("mask/{}.jpg", "no_mask/{}.jpg"))) == {"mask": 20, "no_mask": 20}
 
 
 def test_folders_that_only_number_their_files_are_no_classes() -> None:

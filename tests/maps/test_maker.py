@@ -46,7 +46,7 @@ def test_the_worker_ends_with_its_parent() -> None:
 
 
 def test_a_layout_that_the_cache_cannot_hold_stays_in_the_run(tmp_path: Path) -> None:
-    """A cache that cannot be written (full, closed, here a file in the place of a folder) costs time and not the map."""
+    """A cache that cannot be written (full, closed, here a file in the place of a folder) costs no map."""
     features = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
     images = np.random.default_rng(1).integers(0, 255, (60, 1, 8, 8)).astype(np.uint8)
     fitted = FittedMap.fit(features, images, method="pca", held_out_features=features[:9], held_out_images=images[:9])
