@@ -141,7 +141,7 @@ def main() -> None:
                 for found, floor in zip(features, floors, strict=True)
             ]
             curve = area_under_curve(near, nearest(features[0], real, 3)[0][:, 2])
-            logs.append(np.log10(max(np.mean(moved), 1e-3)))
+            logs.append(np.log10(max(float(np.mean(moved)), 1e-3)))
             curves.append(curve)
             print(f"{degradation:<16} {np.mean(moved):>10.2f} {np.std(moved):>7.2f} {curve:>8.3f}")
         print(f"{'mean':<16} {10 ** np.mean(logs):>10.2f} {'':>7} {np.mean(curves):>8.3f}   (geometric, arithmetic)")

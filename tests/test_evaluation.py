@@ -11,8 +11,7 @@ import pytest
 from PIL import Image
 
 from ganscope import evaluation as module
-from ganscope.config.fields import Config
-from ganscope.config.plan import plan
+from ganscope.config.plan import Plan, plan
 from ganscope.config.presets import make_config
 from ganscope.data import cache_root
 from ganscope.data.load import Dataset, load_dataset
@@ -34,7 +33,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def untrained_run(path: Path, dataset: Dataset) -> Run:
     """A run of the digits with two generators that have learned nothing."""
-    config: Config = plan(
+    config: Plan = plan(
         make_config("digits", "mlp", epochs=1.0, threads=1), num_images=len(dataset.train.images), size=8, channels=1
     )
     run = Run.create(path, config, {"dataset": {"content_hash": dataset.train.content_hash}}, "")

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from ganscope import pilots
-from ganscope.config.fields import Config
-from ganscope.config.plan import plan
+from ganscope.config.plan import Plan, plan
 from ganscope.config.presets import make_config
 from ganscope.data.load import load_dataset
 from ganscope.device import choose_backend
@@ -24,14 +23,14 @@ FAST: dict[str, Any] = dict(
 BACKEND = choose_backend(device="cpu", threads=1, convolutional=False)
 
 
-def digits(**settings: Any) -> Config:
+def digits(**settings: Any) -> Plan:
     return plan(make_config("digits", **{**FAST, **settings}), num_images=1438, size=8, channels=1)
 
 
 def test_the_lowest_distance_wins_and_a_diverged_pilot_never_does(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[float, float, int]] = []
 
-    def reached(config: Config, *given: Any) -> float:
+    def reached(config: Plan, *given: Any) -> float:
         seen.append((config.r1, config.r2, given[-1]))
         return [float("inf"), 7.0, 5.0, 6.0][len(seen) - 1]
 

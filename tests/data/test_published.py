@@ -89,7 +89,7 @@ def tiny_published(server: Server, wrong: str = "") -> IdxSet:
         name = f"tiny/{stem}.gz"
         files.append(IdxFile(Remote(name, (f"{server.url}/{name}",)), shape, hashlib.sha256(content).hexdigest()))
         server.files[f"/{name}"] = gzip.compress(content[:-1] + b"\7" if stem == wrong else content)
-    return IdxSet("tiny", *files, class_names=("even", "odd"))
+    return IdxSet("tiny", files[0], files[1], files[2], files[3], class_names=("even", "odd"))
 
 
 def test_a_published_set_is_downloaded_verified_and_read(

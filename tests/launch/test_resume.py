@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganscope.config.fields import Config
-from ganscope.config.plan import plan
+from ganscope.config.plan import Plan, plan
 from ganscope.config.presets import make_config
 from ganscope.errors import RunError
 from ganscope.launch.estimate import snapshot_cost
@@ -28,7 +27,7 @@ QUICK: dict[str, Any] = dict(
 QUIET = Progress(quiet=True)
 
 
-def planned(config: Config) -> Config:
+def planned(config: Plan) -> Plan:
     draft = plan(config, num_images=60_000, size=28, channels=1)
     return plan(config, num_images=60_000, size=28, channels=1, snapshot_cost=snapshot_cost(draft))
 

@@ -13,7 +13,7 @@ def describe(images: U8) -> F32:
     """Means of the quarters of an image: enough to tell the kinds below apart."""
     n, c, h, w = images.shape
     quarters = images.reshape(n, c, 2, h // 2, 2, w // 2).mean(axis=(3, 5))
-    return np.asarray(quarters.reshape(n, -1), np.float32) / 50
+    return quarters.reshape(n, -1).astype(np.float32) / np.float32(50)
 
 
 def made(count: int, size: int = 16) -> tuple[U8, np.ndarray]:

@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganscope.config.fields import Config
-from ganscope.config.plan import plan
+from ganscope.config.plan import Plan, plan
 from ganscope.config.presets import make_config
 from ganscope.device import choose_backend
 from ganscope.errors import RunError, TrainingError
@@ -72,7 +71,7 @@ def labels() -> np.ndarray:
     return (np.arange(97) % 10 > 6).astype(np.int64)
 
 
-def config_of(kind: str, **overrides: Any) -> Config:
+def config_of(kind: str, **overrides: Any) -> Plan:
     settings = dict(
         batch_size=10, epochs=6.0, num_fakes=128, snapshots=5, log_every=7, threads=1, checkpoint_seconds=0.0
     )
@@ -85,7 +84,7 @@ def config_of(kind: str, **overrides: Any) -> Config:
     )
 
 
-def recorder_of(run: Run, config: Config, judge: Judge | None = None) -> Recorder:
+def recorder_of(run: Run, config: Plan, judge: Judge | None = None) -> Recorder:
     assert config.snapshot_every is not None
     step = config.images_per_iteration
     return Recorder(
@@ -93,7 +92,7 @@ def recorder_of(run: Run, config: Config, judge: Judge | None = None) -> Recorde
     )
 
 
-def run_training(path: Path, config: Config, stop_at: int | None = None) -> Outcome:
+def run_training(path: Path, config: Plan, stop_at: int | None = None) -> Outcome:
     run = Run(path) if (path / "config.json").is_file() else Run.create(path, config, {}, "")
 
     class Stop(Judge):

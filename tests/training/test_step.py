@@ -92,7 +92,8 @@ def test_bf16_computes_the_same_step_to_bf16_accuracy() -> None:
         state = new_state(config, backend)
         results.append(train_iteration(Game.of(config, backend), state, Batches(images, config, backend)))
         assert all(parameter.dtype == torch.float32 for parameter in state.g_parameters)
-    assert torch.allclose(*results, atol=0.05) and not torch.equal(*results)
+    exact, rounded = results
+    assert torch.allclose(exact, rounded, atol=0.05) and not torch.equal(exact, rounded)
 
 
 @pytest.mark.parametrize("objective", ["minimax", "least-squares", "hinge", "wasserstein", "relativistic"])
