@@ -163,7 +163,9 @@ def main() -> None:
     arguments = parser.parse_args()
     rows, stored = [], arguments.out / "rows.json"
     for seed in range(arguments.seeds):
-        kinds: list[tuple[str, str, Any, dict[str, Any]]] = [(name, "", None, settings) for name, settings in HEALTHY.items()]
+        kinds: list[tuple[str, str, Any, dict[str, Any]]] = [
+            (name, "", None, settings) for name, settings in HEALTHY.items()
+        ]
         kinds += [(name, expected, change, {}) for name, (expected, change) in PLANTED.items()]
         for name, expected, change, settings in kinds:
             path = arguments.out / f"{name}-{seed}"

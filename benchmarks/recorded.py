@@ -166,7 +166,7 @@ def box(images: np.ndarray) -> np.ndarray:
     """3 × 3 means of `(N, C, H, W)`."""
     wide = np.pad(images.astype(np.float32), ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
     height, width = images.shape[2:]
-    return sum(wide[..., i : i + height, j : j + width] for i in range(3) for j in range(3)) / 9
+    return np.mean([wide[..., i : i + height, j : j + width] for i in range(3) for j in range(3)], axis=0)
 
 
 def salted(fresh: np.ndarray, train: np.ndarray, source: np.random.Generator) -> np.ndarray:

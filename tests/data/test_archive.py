@@ -9,6 +9,7 @@ import unicodedata
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ def everything(name: str) -> bool:
     return True
 
 
-def make_tar(path: Path, members: list[tuple[tarfile.TarInfo, bytes]], mode: str = "w:gz") -> Path:
+def make_tar(path: Path, members: list[tuple[tarfile.TarInfo, bytes]], mode: Any = "w:gz") -> Path:
     with tarfile.open(path, mode) as archive:
         for info, content in members:
             info.size = len(content)

@@ -16,12 +16,12 @@ pydicom = pytest.importorskip("pydicom", reason="pydicom is in the test extra")
 
 def dicom(pixels: np.ndarray, **fields: object) -> bytes:
     from pydicom.dataset import FileDataset, FileMetaDataset
-    from pydicom.uid import ExplicitVRLittleEndian
+    from pydicom.uid import UID, ExplicitVRLittleEndian
 
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
-    meta.MediaStorageSOPInstanceUID = "1.2.3"
+    meta.MediaStorageSOPClassUID = UID("1.2.840.10008.5.1.4.1.1.2")
+    meta.MediaStorageSOPInstanceUID = UID("1.2.3")
     found = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     found.Rows, found.Columns = pixels.shape
     found.SamplesPerPixel, found.PhotometricInterpretation = 1, "MONOCHROME2"

@@ -8,6 +8,7 @@ import tarfile
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -116,7 +117,8 @@ def test_folder_zip_tar_and_tgz_agree(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
         for name, content in files.items():
             archive.writestr(f"wrapping/{name}", content)
-    for ending, mode in (("tar", "w"), ("tgz", "w:gz"), ("tar.gz", "w:gz")):
+    modes: Any = {"tar": "w", "tgz": "w:gz", "tar.gz": "w:gz"}
+    for ending, mode in modes.items():
         with tarfile.open(tmp_path / f"set.{ending}", mode) as archive_file:
             for name in reversed(files):
                 info = tarfile.TarInfo(f"./{name}")

@@ -34,7 +34,9 @@ def data(content_hash: str) -> Dataset:
 
 def test_what_is_announced_is_what_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
     trained: list[object] = []
-    monkeypatch.setattr(module, "train", lambda run, train, test, plan, *rest, **named: (trained.append(plan), "done")[1])
+    monkeypatch.setattr(
+        module, "train", lambda run, train, test, plan, *rest, **named: (trained.append(plan), "done")[1]
+    )
     told = announcement(Run(Path("runs/a")), PLAN, data("same"))
     run, outcome = follow(World(told), lambda: data("same"))
     assert (run.path, outcome, trained) == (Path("runs/a"), "done", [PLAN])

@@ -12,7 +12,7 @@ from ganscope.networks.options import NetworkOptions
 from ganscope.networks.pair import build_pair
 from ganscope.networks.plain import plain_layers
 
-CASES = {
+CASES: dict[str, dict[str, Any]] = {
     "mlp": dict(name="mlp", size=8, channels=1),
     "mlp in colour": dict(name="mlp", size=16, channels=3),
     "dcgan, one stage": dict(name="dcgan", size=8, channels=1),
@@ -33,7 +33,7 @@ def shaken(**given: Any) -> nn.Module:
     source = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in g.parameters():
-            parameter += 0.05 * torch.randn(parameter.shape, generator=source)
+            parameter.add_(torch.randn(parameter.shape, generator=source), alpha=0.05)
         for module in g.modules():
             if isinstance(module, nn.BatchNorm2d):
                 assert module.running_mean is not None and module.running_var is not None
