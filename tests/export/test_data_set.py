@@ -94,6 +94,8 @@ def test_an_export_that_breaks_off_goes_on_to_the_same_bytes(
         with pytest.raises(KeyboardInterrupt):
             export_images(Run(told), tmp_path / "parts", asked, quiet)
     monkeypatch.setattr(data_set.ImageExport, "add_block", real)
+    for name in ("dataset.zip", "README.md", "export.json"):  # what a kill while it is written leaves
+        (tmp_path / "parts" / f".{name}.123.tmp").write_bytes(b"half")
     export_images(Run(told), tmp_path / "parts", asked, quiet)
     assert content(tmp_path / "whole") == content(tmp_path / "parts")
     export_images(Run(told), tmp_path / "parts", asked, quiet)  # it is whole: nothing changes

@@ -167,8 +167,11 @@ class ImageExport:
         return state
 
     def cut(self, state: State) -> None:
-        """Drop what was written after the last commit."""
+        """Drop what was written after the last commit, and files that a killed export has left half written."""
         self.out.mkdir(parents=True, exist_ok=True)
+        for name in (STATE, CARD, "dataset.npz", "dataset.zip"):
+            for left in self.out.glob(f".{name}.*.tmp"):
+                left.unlink(missing_ok=True)
         with (self.out / PIXELS).open("ab") as pixels:
             pixels.truncate(state.count * int(np.prod(self.shape)))
         with (self.out / TABLE).open("ab") as table:
