@@ -318,3 +318,33 @@ def test_torch_is_not_needed() -> None:
     code = "import sys; sys.modules['torch'] = None; import ganscope.data.inspect; print('sklearn' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert out.stdout.strip() == "False"
+
+
+@pytest.mark.slow
+def test_an_array_larger_than_the_memory_is_read_in_blocks(tmp_path: Path) -> None:
+    """768 MB of pictures are understood, decoded and kept by a process whose own memory stays under 400 MB."""
+    path, num = tmp_path / "large.npy", 62_500
+    images = np.lib.format.open_memmap(path, "w+", np.uint8, (num, 64, 64, 3))
+    noise = np.random.default_rng(0).integers(0, 255, (500, 64, 64, 3)).astype(np.uint8)
+    for start in range(0, num, 500):
+        noise[:, 0, 0] = start // 500 % 251
+        images[start : start + 500] = noise
+    images.flush()
+    del images
+    code = (
+        "import sys, threading, time; from pathlib import Path; from ganscope.data.load import load_dataset\n"
+        "peak, running = [0], [True]\n"
+        "def watch():\n"
+        "    while running:\n"
+        "        line = next(l for l in open('/proc/self/status') if l.startswith('RssAnon'))\n"
+        "        peak[0] = max(peak[0], int(line.split()[1])); time.sleep(0.02)\n"
+        "thread = threading.Thread(target=watch); thread.start()\n"
+        "found = load_dataset(sys.argv[1], cache=Path(sys.argv[2]))\n"
+        "running.clear(); thread.join()\n"
+        "print(len(found.train.images) + len(found.test.images), peak[0] // 1024)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path), str(tmp_path / "cache")], capture_output=True, text=True, check=True
+    )
+    count, peak = map(int, done.stdout.split())
+    assert count == num and peak < 400, done.stdout
