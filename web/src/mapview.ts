@@ -17,7 +17,6 @@ import { type Box, type Viewport, around, boxOf, fitted, fromX, fromY, sameView,
 
 const THUMB = 30; // CSS pixels a thumbnail has at least
 const MOST_ZOOM = 60;
-const CROWD = 1500; // generated dots that lie over the reals without hiding them; more are let through
 const FACE = 20; // pixels of a picture that stands for a name
 
 /** A dot as pixels, packed as an ImageData has them. */
@@ -268,7 +267,6 @@ export class MapView {
     const state = moment.mix < 0.5 ? moment.a : moment.b;
     const radius = Math.min(5.5, 2.6 * Math.max(1, this.zoom ** 0.35)) * (moment.a.points > 4000 ? 0.8 : 1);
     const near = this.showsThumbs && scene.near?.seen === state.seen ? scene.near : null;
-    const opacity = this.zoom < 1.6 && state.points > CROWD ? Math.max(0.4, Math.round((10 * CROWD) / state.points) / 10) : 1;
     const pictured: [number, number, number][] = [];
     const { width, height } = this.view;
     // Dots go into pixels by hand: as 2,000 drawing commands they would take the time of a frame.
@@ -288,7 +286,7 @@ export class MapView {
           pictured.push([i, px, py]);
           continue;
         }
-        stamp(out, this.over.width, this.sprite(scene, fakeTone(scene, state, i), hollow === 1, radius, faint, opacity), px * this.ratio, py * this.ratio);
+        stamp(out, this.over.width, this.sprite(scene, fakeTone(scene, state, i), hollow === 1, radius, faint), px * this.ratio, py * this.ratio);
       }
     }
     ctx.putImageData(this.moving, 0, 0);
@@ -332,9 +330,9 @@ export class MapView {
   }
 
   /** One dot drawn once and then copied: thousands of arcs a frame would be slow. `tone` is what `fakeTone` gives. */
-  private sprite(scene: Scene, tone: number, hollow: boolean, radius: number, faint: boolean, opacity: number): Sprite {
+  private sprite(scene: Scene, tone: number, hollow: boolean, radius: number, faint: boolean): Sprite {
     const ink = toneColour(scene, tone);
-    const key = `${ink.join()}${hollow}${radius.toFixed(1)}${faint}${opacity}${scene.dark}`;
+    const key = `${ink.join()}${hollow}${radius.toFixed(1)}${faint}${scene.dark}`;
     const found = this.sprites.get(key);
     if (found) return found;
     if (this.sprites.size > 400) this.sprites.clear();
@@ -344,7 +342,7 @@ export class MapView {
     ctx.scale(this.ratio, this.ratio);
     // A dot in a class's colour lies among reals of nearly the same: an outline of ink tells it from them.
     const back = scene.colourBy === "class" && !hollow ? inkColour(scene.dark) : paper(scene.dark);
-    ctx.globalAlpha = faint ? 0.18 : opacity;
+    ctx.globalAlpha = faint ? 0.18 : 1;
     if (hollow) {
       for (const [colour, width] of [[css(back, 0.9), 2.6], [css(ink), 1.2]] as const) {
         ctx.beginPath();
