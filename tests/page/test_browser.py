@@ -68,7 +68,7 @@ def test_keys_move_through_time(visit: Any, report: str) -> None:
         until(page, f"{STOP} === {stop}")
 
 
-NOW_LINES = """[...document.querySelectorAll('.plot-area')].map((area) => {
+NOW_LINES = """[...document.querySelectorAll('.chart:not([hidden]) .plot-area')].map((area) => {
   const over = area.querySelector('.u-over').getBoundingClientRect();
   const now = area.querySelector('.plot-now').getBoundingClientRect();
   return (now.left + now.width / 2 - over.left) / over.width;
@@ -84,7 +84,9 @@ def test_the_line_of_the_moment_stands_where_the_moment_is(visit: Any, report: s
             page.keyboard.press(key)
             until(page, f"{STOP} === {0 if place == 0 else LAST}")
             settle(page)
-            assert page.evaluate(NOW_LINES) == pytest.approx([place] * page.locator(".plot-area").count(), abs=0.01)
+            assert page.evaluate(NOW_LINES) == pytest.approx(
+                [place] * page.locator(".chart:not([hidden]) .plot-area").count(), abs=0.01
+            )
 
     check()
     page.set_viewport_size({"width": 900, "height": 800})
@@ -425,7 +427,7 @@ def test_a_name_that_is_markup_is_shown_as_text(visit: Any, tmp_path: Path) -> N
     assert page.locator(".class-name .name").first.inner_text() == NASTY
     assert page.locator("img").count() == 0
     for chart in page.locator(".chart:not([hidden])").all():
-        chart.locator("summary").click()
+        chart.locator("details.table summary").click()
     assert page.title() == "nasty · ganscope"
 
 
