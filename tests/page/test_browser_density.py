@@ -39,6 +39,7 @@ def test_too_much_and_too_little_are_seen_and_the_choice_is_in_the_address(visit
     page.get_by_label("Draw the generated images").select_option("contours")
     settle(page)
     assert page.evaluate(TINTS) == [0, 0]
+    until(page, "location.hash.includes('as=contours')")
     page.reload()
     page.wait_for_selector("html[data-ready=true]")
     until(page, "document.querySelector('[aria-label=\"Draw the generated images\"]').value === 'contours'")
