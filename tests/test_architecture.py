@@ -38,6 +38,21 @@ NO_TORCH = [
 MOST_LINES = 420
 
 
+def test_the_page_about_the_architecture_shows_these_floors() -> None:
+    page = (SOURCE.parent.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    shown: list[set[str]] = [set() for _ in FLOORS]
+    floor = len(FLOORS)
+    for line in page.split("## Rooms")[1].split("```")[1].strip("\n").splitlines():
+        floor = int(line[:3]) if line[:3].strip() else floor
+        for word in line[4:].split():
+            if word.rstrip("/") not in FLOOR_OF:
+                break  # what it is for
+            shown[floor].add(word.rstrip("/"))
+            if word.endswith("/"):
+                break  # what is in the folder
+    assert shown == [set(rooms.split()) for rooms in FLOORS]
+
+
 def modules() -> dict[str, Path]:
     """Dotted name below `ganscope` → file; a folder's own name stands for its `__init__`."""
     named = {}
