@@ -16,7 +16,10 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 NEEDS = {"lightning_gan": "lightning", "keras_gan": "keras"}
 
 
-@pytest.mark.parametrize("name", ["pytorch_dcgan", "wgan_gp", "labelled", "lightning_gan", "keras_gan"])
+@pytest.mark.parametrize(
+    "name",
+    ["labelled", *(pytest.param(name, marks=pytest.mark.slow) for name in ("pytorch_dcgan", "wgan_gp", *NEEDS))],
+)
 def test_every_example_leaves_a_measured_run(tmp_path: Path, name: str) -> None:
     if name in NEEDS and find_spec(NEEDS[name]) is None:
         pytest.skip(f"the example is written for {NEEDS[name]}: pip install ganscope[test]")
