@@ -116,7 +116,8 @@ def zipped(where: Path, source: random.Random) -> Path:
 
 
 def tarred(where: Path, source: random.Random) -> Path:
-    with tarfile.open(where / "a.tar.gz", source.choice(["w:gz", "w:bz2", "w"])) as archive:
+    mode: Any = source.choice(["w:gz", "w:bz2", "w"])
+    with tarfile.open(where / "a.tar.gz", mode) as archive:
         for i, image in enumerate(pixels(source)):
             content = encoded(image, "PNG")
             member = tarfile.TarInfo(f"{i:04d}.png")
