@@ -79,7 +79,7 @@ RUNS: dict[str, Shown] = {
     ),
     "memorised": Shown(
         "Learned by heart",
-        f"{{few}} {PLAIN} --epochs 1500",
+        f"{{few}} {PLAIN} --d-lr 1.5e-3 --epochs 1500",
         "Sixty training images and a long training: the discriminator learns them by heart.",
         ("memorisation", "past_its_best", "learned_by_heart"),
     ),
