@@ -27,7 +27,7 @@ NOTEBOOKS: dict[str, list[str]] = {
         "# The verdict compares with real digits that the training never saw.",
         "run.verdict",
         'line = run.evals()[-1]\nfor name in ("frechet", "precision", "recall", "memorisation"):\n'
-        '    one = line["metrics"][name]\n    print(f"{name:<14} {one[\'value\']:8.3f}   floor {one[\'floor\']:8.3f}")',
+        '    one = line.metrics[name]\n    print(f"{name:<14} {one.value:8.3f}   floor {one.floor:8.3f}")',
         "# New digits from the best snapshot, and a walk between latents.",
         'generator = ganscope.load_generator("first")\nimages = generator.sample(20, seed=1)\n'
         "walk = generator.walk(stops=2, steps=4)\nimages.shape, walk.shape",
