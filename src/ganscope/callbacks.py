@@ -27,16 +27,21 @@ def keras(scope: Scope, *, latent_shape: Shape, generator: Make | None = None, b
     from keras.callbacks import Callback
 
     class Watching(Callback):  # type: ignore[misc, valid-type]
-        seen = 0
+        seen, shown = 0, 0
+
+        def show(self) -> None:
+            network, self.shown = generator or self.model.generator, self.seen
+            scope.snapshot(self.seen, lambda z: network(z), latent_shape=latent_shape)
 
         def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
             self.seen += batch_size or scope.settings.batch_size or 32
             scope.log(self.seen, **(logs or {}))
             if scope.due(self.seen):
-                network = generator or self.model.generator
-                scope.snapshot(self.seen, lambda z: network(z), latent_shape=latent_shape)
+                self.show()
 
         def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+            if self.seen > self.shown:  # the end is a snapshot, due or not
+                self.show()
             scope.close()
 
     return Watching()
@@ -51,17 +56,24 @@ def lightning(scope: Scope, *, latent_shape: Shape, generator: Make | None = Non
     from lightning.pytorch import Callback
 
     class Watching(Callback):
+        seen, shown = 0, 0
+
+        def show(self, module: Any) -> None:
+            make, self.shown = generator or getattr(module, "generator", module), self.seen
+            scope.snapshot(self.seen, make, latent_shape=latent_shape)
+
         def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
             if not trainer.is_global_zero:
                 return
             images = batch[0] if isinstance(batch, list | tuple) else batch
-            seen = (trainer.fit_loop.epoch_loop.total_batch_idx + 1) * len(images) * trainer.world_size
-            scope.log(seen, **trainer.callback_metrics)
-            if scope.due(seen):
-                make = generator or getattr(pl_module, "generator", pl_module)
-                scope.snapshot(seen, make, latent_shape=latent_shape)
+            self.seen = (trainer.fit_loop.epoch_loop.total_batch_idx + 1) * len(images) * trainer.world_size
+            scope.log(self.seen, **trainer.callback_metrics)
+            if scope.due(self.seen):
+                self.show(pl_module)
 
         def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+            if self.seen > self.shown:  # the end is a snapshot, due or not
+                self.show(pl_module)
             scope.close()
 
     return Watching()
