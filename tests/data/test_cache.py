@@ -8,39 +8,18 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
+from fixtures.pictures import num_images, png, write
 from ganscope.data import cache
 from ganscope.data.cache import hold_out
-from ganscope.data.load import Dataset, load_dataset
+from ganscope.data.load import load_dataset
 from ganscope.errors import DataError
 
 RNG = np.random.default_rng(0)
-
-
-def png(seed: int, side: int = 12, mode: str = "RGB") -> bytes:
-    """A picture of noise, different for every seed."""
-    pixels = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
-    out = BytesIO()
-    Image.fromarray(pixels).convert(mode).save(out, "PNG")
-    return out.getvalue()
-
-
-def write(root: Path, files: dict[str, bytes]) -> str:
-    for name, content in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return str(root)
-
-
-def num_images(dataset: Dataset) -> int:
-    return len(dataset.train.images) + len(dataset.test.images)
 
 
 def test_copies_across_classes_stay_together() -> None:

@@ -4,33 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from io import BytesIO
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
-from ganscope.data.load import Dataset, load_dataset
-
-
-def png(seed: int, side: int = 12, mode: str = "RGB") -> bytes:
-    """A picture of noise, different for every seed."""
-    pixels = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
-    out = BytesIO()
-    Image.fromarray(pixels).convert(mode).save(out, "PNG")
-    return out.getvalue()
-
-
-def write(root: Path, files: dict[str, bytes]) -> str:
-    for name, content in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return str(root)
-
-
-def num_images(dataset: Dataset) -> int:
-    return len(dataset.train.images) + len(dataset.test.images)
+from fixtures.pictures import num_images, png, write
+from ganscope.data.load import load_dataset
 
 
 def test_names_that_are_not_utf8_do_not_break_printing_or_json(tmp_path: Path) -> None:

@@ -8,39 +8,18 @@ import subprocess
 import sys
 import time
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
+from fixtures.pictures import num_images, png, write
 from fixtures.serving import Server
 from ganscope.data import load, published, sources
 from ganscope.data.download import Remote
-from ganscope.data.load import Dataset, load_dataset
+from ganscope.data.load import load_dataset
 from ganscope.data.published import IdxFile, IdxSet, verify_idx
 from ganscope.errors import DataError
-
-
-def png(seed: int, side: int = 12, mode: str = "RGB") -> bytes:
-    """A picture of noise, different for every seed."""
-    pixels = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
-    out = BytesIO()
-    Image.fromarray(pixels).convert(mode).save(out, "PNG")
-    return out.getvalue()
-
-
-def write(root: Path, files: dict[str, bytes]) -> str:
-    for name, content in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return str(root)
-
-
-def num_images(dataset: Dataset) -> int:
-    return len(dataset.train.images) + len(dataset.test.images)
 
 
 def test_lfw_of_another_number_is_refused_and_never_labelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

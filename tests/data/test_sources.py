@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
+from fixtures.pictures import png
 from ganscope.data.load import load_dataset
 from ganscope.data.sources import DATASETS
 from ganscope.errors import DataError
-
-
-def png(seed: int, side: int = 12, mode: str = "RGB") -> bytes:
-    """A picture of noise, different for every seed."""
-    pixels = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
-    out = BytesIO()
-    Image.fromarray(pixels).convert(mode).save(out, "PNG")
-    return out.getvalue()
 
 
 def test_an_unknown_name_suggests_a_known_one() -> None:

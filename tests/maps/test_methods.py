@@ -5,22 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fixtures.clouds import by_hand, clouds
 from ganscope.maps.methods import LOOKED_AT, METHODS, _weights, amid, lay_out, pacmap
 from ganscope.maps.neighbours import Index
-
-
-def clouds(count: int, dim: int = 20, kinds: int = 6, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Gaussian clouds well apart, and which each point is from."""
-    source = np.random.default_rng(seed)
-    kind = source.integers(0, kinds, count)
-    middles = 8 * np.random.default_rng(99).standard_normal((kinds, dim))
-    return (middles[kind] + source.standard_normal((count, dim))).astype(np.float32), kind
-
-
-def by_hand(points: np.ndarray, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    gaps = np.sqrt(((queries[:, None].astype(np.float64) - points[None]) ** 2).sum(axis=2))
-    order = np.argsort(gaps, axis=1, kind="stable")[:, :count]
-    return np.take_along_axis(gaps, order, axis=1), order
 
 
 def test_places_amid_neighbours_lie_where_most_of_them_are() -> None:
