@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ganscope.metrics.shares import confusion, missing, shares, true_share
+from ganscope.metrics.shares import confusion, due, missing, shares, true_share
 
 K = 10
 RATES = 0.9 * np.eye(K) + 0.1 / K  # the classifier is right 91 times of a hundred
@@ -64,3 +64,10 @@ def test_a_rare_class_must_be_expected_before_it_can_be_missing() -> None:
     real = np.array([0.995, 0.005])
     assert not missing(real, np.array([1.0, 0.0]), 1000)[1]
     assert missing(real, np.array([1.0, 0.0]), 3000)[1]
+
+
+def test_a_class_is_due_where_ten_of_it_are_expected() -> None:
+    real = np.array([0.5, 0.01, 0.005])
+    assert due(real, 1000.0).tolist() == [True, True, False]
+    assert due(real, np.array([10.0, 2000.0])).tolist() == [[False, False, False], [True, True, True]]
+    assert not (missing(real, np.zeros(3), 1000.0) & ~due(real, 1000.0)).any()

@@ -16,6 +16,7 @@ import numpy as np
 
 from ganscope.diagnosis.finding import SEVERITIES, figure
 from ganscope.diagnosis.series import number
+from ganscope.metrics import due, missing
 
 Line = Mapping[str, Any]
 SHAPES_PRECISION = 0.15  # of what real images get: so many pictures lie among the real ones once there are shapes
@@ -25,8 +26,6 @@ STILL = 0.8  # of the distance at two thirds of the training: below it, the last
 FLOOR_REACHED = 1.5  # floors, under which there is little left to get better
 LEAST_SNAPSHOTS = 4  # before anything is said of a trend
 FEW_VARIETY = 0.75  # of what real images get; above it there is no lack of variety to point at
-CLASS_OUT = 0.1  # of its share, from which a class counts as coming out
-LEAST_DUE = 10  # images of a class that are due, below which its absence may be chance
 MOST_FINDINGS = 4  # begin and end; the gravest
 QUIET = ("balanced", "converged")  # what these say is said by the best and the end
 
@@ -145,13 +144,14 @@ class _Told:
             real, fake = np.asarray(share.get("real") or [], float), np.asarray(share.get("fake") or [], float)
             if not len(real) or len(real) != len(fake):
                 continue
-            due = real * number(self._metric(i, "frechet").get("num_fake") or 2000) >= LEAST_DUE
-            if not due.any() or not (fake[due] >= CLASS_OUT * real[due]).all():
+            num_fake = number(self._metric(i, "frechet").get("num_fake") or 2000)
+            judged = due(real, num_fake)
+            if not judged.any() or np.isnan(fake[judged]).any() or missing(real, fake, num_fake).any():
                 continue
-            rarest = int(np.argmin(np.where(due, fake / np.maximum(real, 1e-12), np.inf)))
+            rarest = int(np.argmin(np.where(judged, fake / np.maximum(real, 1e-12), np.inf)))
             name = self.names[rarest] if rarest < len(self.names) else f"number {rarest}"
             share_of_rarest = f"{100 * fake[rarest]:.1f} % where the data has {100 * real[rarest]:.1f} %"
-            text = f"All {int(due.sum())} classes come out; the rarest, {name}, has {share_of_rarest}."
+            text = f"All {int(judged.sum())} classes come out; the rarest, {name}, has {share_of_rarest}."
             return Moment("every_class", self.seen[i], "every class", text)
         return None
 

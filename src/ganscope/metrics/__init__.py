@@ -6,7 +6,7 @@ from ganscope.metrics.coverage import share_stderr
 from ganscope.metrics.distance import Gaussian, frechet_distance
 from ganscope.metrics.evaluator import Evaluator, Observation, Sizes, class_share_line
 from ganscope.metrics.pairs import nearest
-from ganscope.metrics.shares import Shares, missing
+from ganscope.metrics.shares import Shares, due, missing
 from ganscope.metrics.table import METRICS, Metric
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Shares",
     "Sizes",
     "class_share_line",
+    "due",
     "frechet_distance",
     "missing",
     "nearest",

@@ -80,12 +80,17 @@ MISSING = 0.1  # of a class's share of the data: with less it counts as missing
 LEAST_EXPECTED = 10.0  # fakes that a class must expect before its absence means anything: P(0) = 5e-5
 
 
+def due(real: Float64, num_fake: Float64 | float) -> Flags:
+    """The kinds, `(…, K)`, of which so many fakes must show some: at least `LEAST_EXPECTED` of each are expected."""
+    return np.asarray(np.asarray(num_fake)[..., None] * real >= LEAST_EXPECTED)
+
+
 def missing(real: Float64, fake: Float64, num_fake: Float64 | float, stderr: Float64 | None = None) -> Flags:
     """The kinds that are missing: shares `(K,)` of the reals, `(…, K)` of the fakes, of which there are `num_fake`.
 
     With `stderr`, only those whose absence is no matter of chance: even two errors more are less than half.
     """
-    absent = (fake < MISSING * real) & (np.asarray(num_fake)[..., None] * real >= LEAST_EXPECTED)
+    absent = (fake < MISSING * real) & due(real, num_fake)
     return np.asarray(absent if stderr is None else absent & (fake + 2.0 * stderr < 0.5 * real))
 
 
