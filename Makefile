@@ -11,7 +11,7 @@ help:
 	@echo "make demo      train on handwritten digits and write images, curves, film and the page (under 90 s)"
 	@echo "make test      set up what the tests need, then run them"
 	@echo "make test-all  the same with the slow tests"
-	@echo "make fuzz      damaged images, arrays, archives, tables and runs for FUZZ_SECONDS (60)"
+	@echo "make fuzz      damaged images, arrays, archives, tables and runs for FUZZ_SECONDS (60), other cases each time"
 	@echo "make check     ruff, mypy --strict; types, lint and tests of the viewer, and its bundle against its source"
 	@echo "make bench     the benchmark table, into docs/benchmarks.md"
 	@echo "make web       rebuild the viewer's bundle (needs Node)"
@@ -48,7 +48,7 @@ test-all: $(VENV)/installed-tests
 
 FUZZ_SECONDS ?= 60
 fuzz: $(VENV)/installed-tests
-	$(BIN)/python -W error tests/fuzz.py --seconds $(FUZZ_SECONDS)
+	$(BIN)/python -W error tests/fuzz.py --seconds $(FUZZ_SECONDS) $(if $(FUZZ_FIRST),--first $(FUZZ_FIRST))
 
 check: $(VENV)/installed-tests
 	$(BIN)/ruff check src tests benchmarks

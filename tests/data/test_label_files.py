@@ -50,6 +50,21 @@ def test_stylegan_and_hugging_face_files() -> None:
     assert nothing is None
 
 
+def test_rows_need_not_have_the_same_cells() -> None:
+    lines = ["id,kind,", *(f"{i:03d},k{i % 2}," for i in range(40))]
+    for place in (1, 20):
+        ragged = [*lines[:place], lines[place] + "7,8", *lines[place + 1 :]]  # cells that no column is for
+        assert read_labels("\n".join(ragged).encode(), "a.csv", NAMES, "kind").of[NAMES[1]] == "k1"
+        short = [*lines[:place], lines[place].split(",")[0], *lines[place + 1 :]]
+        assert len(read_labels("\n".join(short).encode(), "a.csv", NAMES, "kind").of) == 39
+    pair = [f"{i:03d}" + ("" if i == 0 else f",k{i % 2}") for i in range(40)]
+    with pytest.raises(DataError, match="which column"):  # the header has no name for it
+        read_labels("\n".join(["id", *pair]).encode(), "a.csv", NAMES, None)
+    objects = [{"file_name": f"{i:03d}.jpg"} | ({"label": f"k{i % 2}"} if i else {}) for i in range(40)]
+    rows = "\n".join(map(json.dumps, objects)).encode()
+    assert len(read_labels(rows, "metadata.jsonl", NAMES, None).of) == 39, "the first object has no label"
+
+
 def test_names_measurements_and_other_tables_are_no_labels() -> None:
     numbers = "\n".join(["id,target", *(f"{i:03d},{i * 1.37:.3f}" for i in range(40))]).encode()
     labels, why = find_labels({"train.csv": numbers}, NAMES, None)

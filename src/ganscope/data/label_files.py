@@ -106,7 +106,7 @@ def find_parts(documents: dict[str, bytes], names: Sequence[str]) -> tuple[dict[
 
 def _part_column(rows: list[dict[str, Any]], columns: list[str]) -> str | None:
     """The column that says which part an image is of: known by its name and by every one of its values."""
-    usual = {str(column).strip().lower(): column for column in columns if column is not None}
+    usual = {str(column).strip().lower(): column for column in columns}
     for name in _PART_COLUMNS:
         if name in usual and all(_part(row.get(usual[name]), usual[name]) for row in rows):
             return usual[name]
@@ -281,7 +281,15 @@ def _plain(value: Any) -> str:
 
 
 def _rows(content: bytes, document: str) -> list[dict[str, Any]]:
-    """The rows of a table of any of the kinds. Raises `DataError` where it is none."""
+    """The rows of a table of any of the kinds, all with the same columns. Raises `DataError` where it is none."""
+    rows = _ragged_rows(content, document)
+    # cells beyond the header's, which csv.DictReader keeps under None, belong to no column
+    columns = dict.fromkeys(column for row in rows for column in row if column is not None)
+    return [{column: row.get(column) for column in columns} for row in rows]
+
+
+def _ragged_rows(content: bytes, document: str) -> list[dict[str, Any]]:
+    """The rows as they stand: an object may lack a key, a line may have more or fewer cells than the header."""
     text = _text(content)
     suffix = PurePosixPath(document.lower()).suffix
     try:
@@ -357,7 +365,7 @@ def _label_column(rows: list[dict[str, Any]], columns: list[str], asked: str | N
                 f"{printable(document)} has no column {asked!r}", found=asked, todo=f"--label-column: {todo}"
             )
         return asked
-    usual = {str(column).strip().lower(): column for column in columns if column is not None}
+    usual = {str(column).strip().lower(): column for column in columns}
     for name in _LABEL_COLUMNS:
         if name in usual:
             return usual[name]
