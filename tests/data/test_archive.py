@@ -61,6 +61,19 @@ def test_a_zip_gives_its_files(tmp_path: Path) -> None:
     assert read(path) == {"d/1.png": b"one"}
 
 
+def test_a_file_without_a_name_is_refused_and_the_others_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("1.png", b"one")
+        archive.writestr("x", b"two")
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"x", b"\0"))  # which zipfile reads as the end of the name
+    assert {name: got if isinstance(got, bytes) else got.what for name, got in read_archive(path, everything)} == {
+        "1.png": b"one",
+        "": "unsafe name: empty, or with a NUL byte",
+    }
+
+
 def test_only_wanted_names_are_given(tmp_path: Path) -> None:
     path = make_tar(tmp_path / "a", [(tar_info("a.png"), b"1"), (tar_info("b.txt"), b"2")])
     assert [name for name, _ in read_members(path, lambda name: name.endswith(".png"))] == ["a.png"]

@@ -108,7 +108,8 @@ def _inner_zips(path: Path, wanted: Callable[[str], bool]) -> set[str]:
         return set()
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [info.filename for info in archive.infolist() if not info.is_dir()]
+            # not `info.is_dir()`, which fails on an empty name
+            names = [info.filename for info in archive.infolist() if not info.filename.endswith("/")]
     except _CORRUPT:
         return set()
     zips = {name for name in names if name.lower().endswith(".zip")}
@@ -130,7 +131,7 @@ def refusal(name: str) -> str:
 def _read_zip(path: Path | BytesIO, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes | DataError]]:
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
-            if info.is_dir() or not wanted(info.filename):
+            if info.filename.endswith("/") or not wanted(info.filename):
                 continue
             reason = refusal(info.filename)
             if stat.S_ISLNK(info.external_attr >> 16):
