@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+import threading
 import time
 from pathlib import Path
 
@@ -13,10 +16,12 @@ from ganscope.trackers.bridge import Bridge
 
 
 def told(run: Run, name: str) -> None:
+    """A bridge made in one thread and used in another, as `ganscope watch` does; nothing is told twice."""
     said: list[str] = []
     bridge = Bridge(run, [name], said.append)
-    bridge.update()
-    bridge.update()  # nothing is told twice
+    worker = threading.Thread(target=lambda: (bridge.update(), bridge.update()))
+    worker.start()
+    worker.join()
     bridge.finish(write_report(run))
     assert not said
 
@@ -41,6 +46,7 @@ def test_mlflow(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     mlflow.set_tracking_uri((tmp_path / "mlruns").as_uri())
     told(run, "mlflow")
+    assert mlflow.active_run() is None
     client = mlflow.MlflowClient()
     (written,) = client.search_runs([client.get_experiment_by_name("ganscope").experiment_id])
     losses = client.get_metric_history(written.info.run_id, "g_loss")
@@ -48,6 +54,46 @@ def test_mlflow(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert "warning since" in written.data.tags["ganscope.missing_modes"]
     kept = {artifact.path for artifact in client.list_artifacts(written.info.run_id, "ganscope")}
     assert {"ganscope/report.html", "ganscope/images", "ganscope/findings"} <= kept
+    assert written.info.status == "FINISHED"
+    # A run of the program's own is joined, and goes on.
+    mine = client.create_run(client.create_experiment("mine"))
+    with mlflow.start_run(run_id=mine.info.run_id):
+        told(run, "mlflow")
+        assert mlflow.active_run().info.run_id == mine.info.run_id
+    assert "g_loss" in client.get_run(mine.info.run_id).data.metrics
+
+
+@pytest.mark.slow  # trackio wants an older Pillow than the other tests have: .ci/run gives it a place of its own
+def test_trackio(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRACKIO_DIR", str(tmp_path / "trackio"))  # read when it is imported
+    trackio = pytest.importorskip("trackio", reason="reads back what trackio wrote: pip install ganscope[trackio]")
+    told(run, "trackio")
+    mine = trackio.init(project="mine", name="my run", auto_log_cpu=False, auto_log_gpu=False)
+    trackio.log({"own": 1.0})
+    told(run, "trackio")
+    trackio.log({"own": 2.0})
+    assert trackio.context_vars.current_run.get() is mine
+    trackio.finish()
+
+    def read(project: str, table: str) -> list[sqlite3.Row]:
+        database = sqlite3.connect(tmp_path / "trackio" / f"{project}.db")
+        database.row_factory = sqlite3.Row
+        return database.execute(f"SELECT * FROM {table} ORDER BY id").fetchall()
+
+    rows = [(row["step"], json.loads(row["metrics"])) for row in read("ganscope", "metrics")]
+    losses = [(step, line["g_loss"]) for step, line in rows if "g_loss" in line]
+    assert losses == [(line["images_seen"], line["g_loss"]) for line in run.history()]
+    pictures = [(step, line["images"]) for step, line in rows if "images" in line]
+    assert [step for step, _ in pictures] == run.samples()
+    media = tmp_path / "trackio" / "media"
+    assert all((media / picture["file_path"]).is_file() for _, picture in pictures)
+    (page,) = [line["page"] for _, line in rows if "page" in line]
+    assert "ganscope" in (media / page["file_path"]).read_text()
+    alert = next(row for row in read("ganscope", "alerts") if "missing_modes" in row["title"])
+    assert "never comes out" in alert["text"] and alert["step"] in run.samples()
+    joined = [json.loads(row["metrics"]) for row in read("mine", "metrics")]
+    assert [line["own"] for line in joined if "own" in line] == [1.0, 2.0]
+    assert [line["ganscope/g_loss"] for line in joined if "ganscope/g_loss" in line] == [loss for _, loss in losses]
 
 
 def test_wandb(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -94,61 +96,99 @@ class Wandb:
 
 
 class MLflow:
-    """The program's active run of MLflow, else a new one in the experiment `ganscope`."""
+    """The program's active run of MLflow, else a new one in the experiment `ganscope`.
+
+    Through a client and the run's id: what is active is a matter of each thread, and the program's own.
+    """
 
     def __init__(self, run: Run) -> None:
         import mlflow
 
-        self.module: Any = mlflow
-        self.own = mlflow.active_run() is None
-        if self.own:
-            mlflow.set_experiment("ganscope")
-            mlflow.start_run(run_name=run.path.name)
-            mlflow.log_params({name: str(value)[:250] for name, value in run.settings().to_dict().items()})
+        self.client: Any = mlflow.MlflowClient()
+        active = mlflow.active_run()
+        self.own = active is None
+        if active is not None:
+            self.id = str(active.info.run_id)
+            return
+        known = self.client.get_experiment_by_name("ganscope")
+        experiment = known.experiment_id if known is not None else self.client.create_experiment("ganscope")
+        self.id = str(self.client.create_run(experiment, run_name=run.path.name).info.run_id)
+        for name, value in run.settings().to_dict().items():
+            self.client.log_param(self.id, name, str(value)[:250])
 
     def scalars(self, values: Mapping[str, float], step: int) -> None:
-        self.module.log_metrics(dict(values), step=step)
+        from mlflow.entities import Metric
+
+        now = round(1000 * time.time())
+        self.client.log_batch(self.id, metrics=[Metric(name, value, now, step) for name, value in values.items()])
 
     def image(self, name: str, path: Path, step: int) -> None:
-        self.module.log_artifact(str(path), f"ganscope/{name}")
+        self.client.log_artifact(self.id, str(path), f"ganscope/{name}")
 
     def finding(self, finding: Mapping[str, Any], step: int) -> None:
-        self.module.log_text(text_of(finding), f"ganscope/findings/{finding['id']}.md")
-        self.module.set_tag(f"ganscope.{finding['id']}", f"{finding['severity']} since {finding['first']:,} images")
+        self.client.log_text(self.id, text_of(finding), f"ganscope/findings/{finding['id']}.md")
+        told = f"{finding['severity']} since {finding['first']:,} images"
+        self.client.set_tag(self.id, f"ganscope.{finding['id']}", told)
 
     def page(self, path: Path) -> None:
-        self.module.log_artifact(str(path), "ganscope")
+        self.client.log_artifact(self.id, str(path), "ganscope")
 
     def close(self) -> None:
         if self.own:
-            self.module.end_run()
+            self.client.set_terminated(self.id)
 
 
 class Trackio:
-    """A run of trackio in the project `ganscope`."""
+    """The program's active run of trackio, else a new one in the project `ganscope`.
+
+    The run is held, not looked up: trackio's current run belongs to the thread that began it, and `init` ends the one
+    before. In a run of its own images seen are the steps; in the program's they stand beside the numbers.
+    """
 
     def __init__(self, run: Run) -> None:
         import trackio
+        from trackio import context_vars
 
         self.module: Any = trackio
-        trackio.init(project="ganscope", name=run.path.name, config=run.settings().to_dict())
+        active = context_vars.current_run.get()
+        self.own = active is None
+        if active is None:
+            with self._aside():
+                active = trackio.init(project="ganscope", name=run.path.name, config=run.settings().to_dict())
+            context_vars.current_run.set(None)  # so that an `init` of the program's does not end this one
+        self.run: Any = active
 
     def scalars(self, values: Mapping[str, float], step: int) -> None:
-        self.module.log({**values, "images_seen": step})
+        self._log({**values, "images_seen": step}, step)
 
     def image(self, name: str, path: Path, step: int) -> None:
-        self.module.log({name: self.module.Image(str(path)), "images_seen": step})
+        self._log({name: self.module.Image(str(path))}, step)
 
     def finding(self, finding: Mapping[str, Any], step: int) -> None:
         level = getattr(self.module.AlertLevel, LEVELS.get(str(finding["severity"]), "INFO"))
-        self.module.alert(title=f"ganscope: {finding['id']}", text=text_of(finding), level=level)
+        where = {"step": step} if self.own else {}
+        with self._aside():
+            self.run.alert(title=f"ganscope: {finding['id']}", text=text_of(finding), level=level, **where)
 
     def page(self, path: Path) -> None:
-        with contextlib.suppress(AttributeError):  # older versions show no HTML
-            self.module.log({"page": self.module.Html(str(path))})
+        if hasattr(self.module, "Html"):  # older versions show no HTML
+            self._log({"page": self.module.Html(str(path), inject=False)}, None)
 
     def close(self) -> None:
-        self.module.finish()
+        if self.own:
+            with self._aside():
+                self.run.finish()
+
+    def _log(self, values: Mapping[str, Any], step: int | None) -> None:
+        if self.own:
+            self.run.log(dict(values), step=step)
+        else:
+            self.run.log({f"ganscope/{name}": value for name, value in values.items()})
+
+    @staticmethod
+    def _aside() -> contextlib.AbstractContextManager[Any]:
+        """What trackio prints goes beside the program's own output."""
+        return contextlib.redirect_stdout(sys.stderr)
 
 
 TRACKERS: dict[str, Callable[[Run], Tracker]] = {
