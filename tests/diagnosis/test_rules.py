@@ -232,11 +232,47 @@ def test_what_another_source_says_keeps_the_order_of_the_rules() -> None:
 def test_a_watched_training_without_scores_is_not_told_for_ever_that_it_is_early() -> None:
     _, _, evals, _ = make_run()
     assert not diagnose([], [], evals, {"trainer": "watched"})
-    assert "Too early to say more." in verdict([], evals[:3], {"trainer": "watched"})
     for inside, words in ((0.85, "No fault shows in the pictures."), (0.35, "No rule names what keeps it there.")):
         precision = {"value": inside, "stderr": 0.06, "floor": 0.89, "num_real": 2000, "num_fake": 64}
         few = [line | {"metrics": {"precision": precision}} for line in evals]
         assert verdict([], few, {"trainer": "watched"}).endswith(words)
+
+
+@pytest.mark.parametrize("plan", [{"trainer": "watched"}, settings(), settings(epochs=100.0)])
+@pytest.mark.parametrize(("count", "late"), [(1, 0), (1, 1), (2, 1), (3, 2), (5, 2), (3, 3), (5, 5)])
+def test_what_few_snapshots_leave_open_is_said(plan: dict[str, Any], count: int, late: int) -> None:
+    """Of a run that is over, "too early" is never right; that one goes on is known of our own alone."""
+    first, *others = make_run()[2]
+    evals = [dict(line) for line in (others[-1:] if count == 1 else [first, *others[1 - count :]])]
+    for index, line in enumerate(evals):
+        line["iteration"] = 100 if index < count - late else 500 + index
+    line = verdict([], evals, plan)
+    assert "oo early" not in line
+    going_on = plan.get("epochs") == 100.0
+    if late >= 3:
+        assert "Judged from" not in line and "not judged" not in line
+        return
+    said = {
+        (1, 0): "Judged from 1 snapshot, taken in the first 120 steps of G. Collapse",
+        (1, 1): "Judged from 1 snapshot, taken after the first 120 steps of G. Collapse",
+        (
+            2,
+            1,
+        ): "Judged from 2 snapshots, 1 of them after the first 120 steps of G. From the first to the last, Fréchet",
+        (
+            3,
+            2,
+        ): "Judged from 3 snapshots, 2 of them after the first 120 steps of G. From the first to the last, Fréchet",
+        (
+            5,
+            2,
+        ): "Judged from 5 snapshots, 2 of them after the first 120 steps of G. From the first to the last, Fréchet",
+    }
+    assert said[count, late] in line
+    assert "over 3 snapshots after these steps: not judged" + (" yet." if going_on else ".") in line
+    assert ("Fréchet went from 400 to 9.5." in line) == (count > 1)
+    nothing = [item | {"metrics": {}} for item in evals]
+    assert verdict([], nothing, plan).startswith("Nothing could be measured. Judged from")
 
 
 def test_classes_are_counted_where_pictures_look_like_something() -> None:

@@ -132,9 +132,10 @@ def verdict(findings: Sequence[Finding], evals: Sequence[Line], settings: Line |
     over = "".join(f" {finding.sentence}" for finding in findings if finding.id == "passed")
     if not current:  # a D that nothing is known of, or that is sure while G still learns
         silent = "No fault shows in the pictures." if now.grade in GRADES[3:] else "No rule names what keeps it there."
-        rest = "Too early to say more." if young(evals, settings) else silent
-        rest = expected(evals, settings).strip() or rest
-        return f"{lead}{rest}{over}" if lead else "too early to say"
+        rest = (unjudged(evals, settings) + expected(evals, settings)).strip() or silent
+        if not evals:
+            return "too early to say"
+        return f"{lead or 'Nothing could be measured. '}{rest}{over}"
     first, *others = current
     also = ", ".join(finding.id for finding in others if finding.severity != "info")
     word = {"failure": "failing: ", "warning": "warning: ", "info": ""}[first.severity]
@@ -144,10 +145,26 @@ def verdict(findings: Sequence[Finding], evals: Sequence[Line], settings: Line |
     return line + expected(evals, settings) + over
 
 
-def young(evals: Sequence[Line], settings: Line | None) -> bool:
-    """Whether the rules have had too few snapshots after the warm-up to speak."""
-    steps = Record((), (), evals, settings or {}).g_steps
-    return int((steps >= LIMITS.warm_up).sum()) < LIMITS.patience
+def unjudged(evals: Sequence[Line], settings: Line | None) -> str:
+    """What too few snapshots leave open, and what they were; empty where the rules have had enough of them to speak.
+
+    The words hold of a run that is over as of one that goes on: who watches a training is not told its plan.
+    """
+    record = Record((), (), evals, settings or {})
+    count, late, needed = len(evals), int((record.g_steps >= LIMITS.warm_up).sum()), int(LIMITS.patience)
+    if not evals or late >= needed:
+        return ""
+    steps = f"the first {LIMITS.warm_up:.0f} steps of G"
+    after = f", {late or 'none'} of them after {steps}" if count > 1 else f", taken {'after' if late else 'in'} {steps}"
+    known = record.frechet[np.isfinite(record.frechet)]
+    went = (
+        f" From the first to the last, Fréchet went from {known[0]:.3g} to {known[-1]:.3g}." if len(known) > 1 else ""
+    )
+    yet = " yet" if record.planned > record.images[-1] else ""
+    return (
+        f"Judged from {count} snapshot{'s' * (count > 1)}{after}.{went} Collapse, oscillation, standing still and getting "
+        f"worse show over {needed} snapshots after these steps: not judged{yet}."
+    )
 
 
 def joined(findings: Sequence[Finding], others: Sequence[Finding]) -> list[Finding]:
