@@ -258,15 +258,15 @@ def test_what_few_snapshots_leave_open_is_said(plan: dict[str, Any], count: int,
         (
             2,
             1,
-        ): "Judged from 2 snapshots, 1 of them after the first 120 steps of G. From the first to the last, Fréchet",
+        ): "Judged from 2 snapshots, 1 of them after the first 120 steps of G. Over these, Fréchet went",
         (
             3,
             2,
-        ): "Judged from 3 snapshots, 2 of them after the first 120 steps of G. From the first to the last, Fréchet",
+        ): "Judged from 3 snapshots, 2 of them after the first 120 steps of G. Over these, Fréchet went",
         (
             5,
             2,
-        ): "Judged from 5 snapshots, 2 of them after the first 120 steps of G. From the first to the last, Fréchet",
+        ): "Judged from 5 snapshots, 2 of them after the first 120 steps of G. Over these, Fréchet went",
     }
     assert said[count, late] in line
     assert "over 3 snapshots after these steps: not judged" + (" yet." if going_on else ".") in line

@@ -155,15 +155,13 @@ def unjudged(evals: Sequence[Line], settings: Line | None) -> str:
     if not evals or late >= needed:
         return ""
     steps = f"the first {LIMITS.warm_up:.0f} steps of G"
-    after = f", {late or 'none'} of them after {steps}" if count > 1 else f", taken {'after' if late else 'in'} {steps}"
+    when = f"{late or 'none'} of them after" if count > 1 else f"taken {'after' if late else 'in'}"
     known = record.frechet[np.isfinite(record.frechet)]
-    went = (
-        f" From the first to the last, Fréchet went from {known[0]:.3g} to {known[-1]:.3g}." if len(known) > 1 else ""
-    )
+    went = f" Over these, Fréchet went from {known[0]:.3g} to {known[-1]:.3g}." if len(known) > 1 else ""
     yet = " yet" if record.planned > record.images[-1] else ""
     return (
-        f"Judged from {count} snapshot{'s' * (count > 1)}{after}.{went} Collapse, oscillation, standing still and getting "
-        f"worse show over {needed} snapshots after these steps: not judged{yet}."
+        f"Judged from {count} snapshot{'s' * (count > 1)}, {when} {steps}.{went} Collapse, oscillation, standing still "
+        f"and getting worse show over {needed} snapshots after these steps: not judged{yet}."
     )
 
 
