@@ -72,3 +72,15 @@ def test_the_saved_map_has_title_moment_and_legend(visit: Any, report: str) -> N
     width, height = (int.from_bytes(content[at : at + 4], "big") for at in (16, 20))
     size = page.evaluate("(() => { const c = document.querySelector('.map canvas'); return [c.width, c.height]; })()")
     assert width == size[0] and height > size[1] + 64 + 24, "the heading above, the legend below"
+    name, content = saved(page, page.get_by_role("button", name="Save as SVG"))
+    svg = ET.fromstring(content)
+    assert name.endswith("-19200.svg") and [float(svg.get(side, 0)) for side in ("width", "height")] == [width, height]
+    texts = [element.text for element in svg.iter() if element.tag.endswith("text")]
+    words = [element.text for element in svg.iter() if element.get("font-weight") == "700"]
+    assert words[-1] == page.locator(".run-head h2").inner_text(), "the title after the map's names"
+    told = texts[texts.index(words[-1]) + 1]
+    assert told.startswith("19,200 images seen · ") and told.endswith(" % like no real image (hollow, on the rim)")
+    assert texts[-2:] == ["generated", "generated, like no real image"] and texts.count("4") >= 2, "legend and map"
+    dots = [element for element in svg.iter() if element.tag.endswith("circle")]
+    reals = sum(element.get("d", "").count("h0") for element in svg.iter() if element.tag.endswith("path"))
+    assert len(dots) == 2 * (120 + 2) and reals == 400, "two circles a dot, those of the legend too; each real image"

@@ -3,6 +3,7 @@
 import type { ChartData, Curve } from "./chart";
 import { AXIS_NAME, tick, type Unit } from "./clock";
 import { short } from "./numbers";
+import { escaped } from "./svgpen";
 
 /** What of a chart is shown: the part of x, and whether y is logarithmic. */
 export interface ChartView {
@@ -55,7 +56,6 @@ const decades = (low: number, high: number): number[] => {
   return out.length > 1 ? out : round(4, low, high).filter((v) => v > 0);
 };
 
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [720, 420, 64, 16, 64, 48];
 
 /** `colourOf` turns a name of a colour into one that stands by itself. */

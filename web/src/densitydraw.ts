@@ -2,6 +2,7 @@
 
 import { css, type Rgb } from "./colour";
 import { balance, contour, type Field, fieldOf, levelsOf, SIDE, smoothing, squareOf } from "./density";
+import type { Pen } from "./pen";
 import { fakeAt, inkColour, isShown, type Scene } from "./scene";
 import { context, makeCanvas } from "./thumbs";
 import { type Box, toX, toY, type Viewport } from "./viewport";
@@ -25,7 +26,7 @@ export class DensityLayer {
   private readonly canvas = makeCanvas(SIDE, SIDE);
   private real: { key: string; field: Field } | null = null;
 
-  draw(ctx: CanvasRenderingContext2D, view: Viewport, home: Box, scene: Scene): void {
+  draw(ctx: Pen, view: Viewport, home: Box, scene: Scene): void {
     const moment = scene.moment;
     if (!moment?.a.points) return;
     const box = squareOf(grown(home, 0.12)); // what lies outside the window on the rim is smoothed like the rest
@@ -46,7 +47,7 @@ export class DensityLayer {
     return field;
   }
 
-  private drawBalance(ctx: CanvasRenderingContext2D, view: Viewport, box: Box, values: Float32Array): void {
+  private drawBalance(ctx: Pen, view: Viewport, box: Box, values: Float32Array): void {
     const own = context(this.canvas);
     const image = own.createImageData(SIDE, SIDE);
     values.forEach((value, i) => {
@@ -58,7 +59,7 @@ export class DensityLayer {
     ctx.drawImage(this.canvas, toX(view, box.x0), toY(view, box.y0), (box.x1 - box.x0) * view.scale, (box.y1 - box.y0) * view.scale);
   }
 
-  private drawContours(ctx: CanvasRenderingContext2D, view: Viewport, field: Field, dark: boolean): void {
+  private drawContours(ctx: Pen, view: Viewport, field: Field, dark: boolean): void {
     const ink = inkColour(dark);
     const own = context(this.canvas);
     const image = own.createImageData(SIDE, SIDE);

@@ -2,6 +2,7 @@
 
 import { css, type Rgb } from "./colour";
 import type { Guest } from "./generatehook";
+import type { Pen } from "./pen";
 import { type Viewport, toX, toY } from "./viewport";
 
 const TEAL: Rgb = [0, 128, 110];
@@ -12,7 +13,7 @@ export interface Guests {
   path: Guest[];
 }
 
-export function drawGuests(ctx: CanvasRenderingContext2D, view: Viewport, { all, path }: Guests, dark: boolean, back: Rgb): void {
+export function drawGuests(ctx: Pen, view: Viewport, { all, path }: Guests, dark: boolean, back: Rgb): void {
   const colour = dark ? TEAL_DARK : TEAL;
   if (path.length > 1) {
     ctx.beginPath();

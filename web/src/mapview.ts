@@ -1,22 +1,25 @@
 /** The map: two canvases. The reals are drawn when the window onto the map changes, everything that moves on the other. */
 
-import { css, mix, packed } from "./colour";
+import { css, mix, packed, type Rgb } from "./colour";
 import { DensityLayer } from "./densitydraw";
 import { div, h } from "./dom";
 import { FACES } from "./faces";
 import { drawGuests } from "./guests";
 import type { Polygon } from "./gridindex";
-import type { Moment, Snapshot } from "./model";
+import type { Moment, Reals, Snapshot } from "./model";
 import { placeIn } from "./pictures";
 import { placed } from "./labels";
+import { drawDot, type Pen } from "./pen";
 import { fakeAt, isShown, fakeTone, inkColour, type Label, paper, realTints, type Scene, toneColour } from "./scene";
 import { dotSize, splat, stamp } from "./splat";
+import type { SvgPen } from "./svgpen";
 import { cellSide, thin } from "./thin";
 import { context, makeCanvas } from "./thumbs";
 import { type Box, type Viewport, around, boxOf, fitted, fromX, fromY, sameView, toX, toY, visible, zoomedAt } from "./viewport";
 
 const THUMB = 30; // CSS pixels a thumbnail has at least
 const MOST_ZOOM = 60;
+const FAINT = 0.18; // the opacity of what steps back
 const FACE = 20; // pixels of a picture that stands for a name
 
 /** A dot as pixels, packed as an ImageData has them. */
@@ -31,6 +34,7 @@ export class MapView {
   private readonly base: HTMLCanvasElement;
   private readonly baseCtx: CanvasRenderingContext2D;
   private readonly overCtx: CanvasRenderingContext2D;
+  private pen: Pen; // what the parts that are not dots are drawn with
   private pixels: ImageData | null = null;
   private pixels32 = new Uint32Array(0);
   private scene: Scene | null = null;
@@ -57,7 +61,7 @@ export class MapView {
         "through the generated images, Enter pins what is in the middle, v lists what is in view.",
     });
     this.baseCtx = context(this.base);
-    this.overCtx = context(this.over);
+    this.pen = this.overCtx = context(this.over);
     this.element = div("map", this.base, this.over);
     new ResizeObserver(() => this.resize()).observe(this.element);
   }
@@ -187,9 +191,8 @@ export class MapView {
     this.pixels32.fill(back);
     const thumbs = this.showsThumbs;
     if (reals && scene.showReal) {
-      const tints = realTints(scene);
-      const fade = thumbs ? 0.55 : 0;
-      const colours = Uint32Array.from(tints, (tint, k) => (scene.hidden.has(k) ? 0 : packed(mix(tint, paper(scene.dark), fade))));
+      const tints = this.tints(scene);
+      const colours = Uint32Array.from(tints, (tint, k) => (scene.hidden.has(k) ? 0 : packed(tint)));
       const size = dotSize(reals.x.length, this.zoom, this.view.width * this.view.height, this.ratio);
       splat(this.pixels32, this.pixelView(), reals.x, reals.y, reals.label, colours, size);
       // The class brought out is drawn again, above the others.
@@ -200,11 +203,21 @@ export class MapView {
       }
     }
     this.baseCtx.putImageData(this.pixels, 0, 0);
-    if (thumbs && scene.showReal) this.drawThumbs(scene);
+    if (thumbs && scene.showReal) {
+      this.baseCtx.save();
+      this.baseCtx.scale(this.ratio, this.ratio);
+      this.drawThumbs(scene, this.baseCtx);
+      this.baseCtx.restore();
+    }
     this.base.style.transform = "";
     this.drawn = this.view;
     this.stale = false;
     this.slow = performance.now() - began;
+  }
+
+  /** The reals' colours, paler below their pictures. */
+  private tints(scene: Scene): Rgb[] {
+    return realTints(scene).map((tint) => mix(tint, paper(scene.dark), this.showsThumbs ? 0.55 : 0));
   }
 
   private pixelView(): Viewport {
@@ -212,10 +225,9 @@ export class MapView {
     return { ...this.view, scale: this.view.scale * r, width: this.base.width, height: this.base.height };
   }
 
-  private drawThumbs(scene: Scene): void {
+  private drawThumbs(scene: Scene, ctx: Pen): void {
     const { reals, thumbs } = scene;
     if (!reals || !thumbs) return;
-    const ctx = this.baseCtx;
     const side = cellSide(this.view.scale, THUMB);
     const box = visible(this.view);
     const seen: number[] = [];
@@ -225,8 +237,6 @@ export class MapView {
     const { ids, cell } = thin(seen, reals.x, reals.y, this.view.scale, THUMB);
     const size = Math.min(cell * 0.94, 64);
     const back = paper(scene.dark);
-    ctx.save();
-    ctx.scale(this.ratio, this.ratio);
     ctx.imageSmoothingEnabled = size * this.ratio < thumbs.about.width * 2;
     for (const id of ids) {
       const x = toX(this.view, reals.x[id]) - size / 2;
@@ -241,7 +251,6 @@ export class MapView {
         ctx.strokeRect(x - 0.5, y - 0.5, size + 1, (size * thumbs.about.height) / Math.max(thumbs.about.width, thumbs.about.height) + 1);
       }
     }
-    ctx.restore();
   }
 
   // ---- what moves ----------------------------------------------------------------------------------------------------
@@ -250,8 +259,13 @@ export class MapView {
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.clearRect(0, 0, this.over.width, this.over.height);
     ctx.scale(this.ratio, this.ratio);
+    this.drawMoving(scene);
+  }
+
+  private drawMoving(scene: Scene, svg: SvgPen | null = null): void {
+    const ctx = this.pen;
     const dotted = scene.layer === "dots" || this.showsThumbs;
-    if (scene.moment && scene.showFake && dotted) this.drawFakes(scene);
+    if (scene.moment && scene.showFake && dotted) this.drawFakes(scene, svg);
     if (scene.moment && scene.showFake && scene.layer !== "dots") this.density.draw(ctx, this.view, this.home, scene);
     if (scene.labels.length) this.drawLabels(scene);
     drawGuests(ctx, this.view, scene.guests, scene.dark, paper(scene.dark));
@@ -260,7 +274,46 @@ export class MapView {
     if (this.crosshair) this.drawCrosshair(scene);
   }
 
-  private drawFakes(scene: Scene): void {
+  /** The map as SVG elements in the pixels of its window; to be clipped to it. */
+  drawSvg(scene: Scene, svg: SvgPen): void {
+    const { reals } = scene;
+    this.scene = scene;
+    if (reals && scene.showReal) {
+      const tints = this.tints(scene);
+      const size = dotSize(reals.x.length, this.zoom, this.view.width * this.view.height, this.ratio) / this.ratio;
+      const chosen = (k: number): boolean => k === scene.focus;
+      this.dotsOf(reals, svg, size, (k) => (scene.hidden.has(k) ? null : tints[k]));
+      if (scene.focus !== null && !scene.hidden.has(scene.focus)) this.dotsOf(reals, svg, size, (k) => (chosen(k) ? tints[k] : null));
+      if (this.showsThumbs) this.drawThumbs(scene, svg);
+    }
+    this.pen = svg;
+    try {
+      this.drawMoving(scene, svg);
+    } finally {
+      this.pen = this.overCtx;
+    }
+  }
+
+  /** Dots of the reals in the window, a thousand at a time: so that no class covers all others, as on the canvas. */
+  private dotsOf({ x, y, label }: Reals, svg: SvgPen, size: number, colourOf: (k: number) => Rgb | null): void {
+    const { width, height } = this.view;
+    for (let from = 0; from < x.length; from += 1000) {
+      const places = new Map<number, number[]>();
+      for (let i = from; i < Math.min(x.length, from + 1000); i++) {
+        const [px, py] = [toX(this.view, x[i]), toY(this.view, y[i])];
+        if (px < 0 || py < 0 || px > width || py > height) continue;
+        const list = places.get(label[i]) ?? [];
+        list.push(px, py);
+        places.set(label[i], list);
+      }
+      for (const [k, list] of places) {
+        const colour = colourOf(k);
+        if (colour) svg.dots(list, size, css(colour));
+      }
+    }
+  }
+
+  private drawFakes(scene: Scene, svg: SvgPen | null): void {
     const ctx = this.overCtx;
     const moment = scene.moment;
     if (!moment) return;
@@ -272,6 +325,14 @@ export class MapView {
     // Dots go into pixels by hand: as 2,000 drawing commands they would take the time of a frame.
     this.moving ??= ctx.createImageData(this.over.width, this.over.height);
     const out = new Uint32Array(this.moving.data.buffer).fill(0);
+    const dot = (px: number, py: number, tone: number, hollow: boolean, faint: boolean): void => {
+      if (!svg) {
+        stamp(out, this.over.width, this.sprite(scene, tone, hollow, radius, faint), px * this.ratio, py * this.ratio);
+        return;
+      }
+      svg.globalAlpha = faint ? FAINT : 1;
+      drawDot(svg, px, py, radius, hollow, css(toneColour(scene, tone)), this.edge(scene, hollow));
+    };
     // Hollow ones first: those that resemble the data must not be covered by those that do not.
     for (const hollow of [1, 0]) {
       for (let i = 0; i < state.points; i++) {
@@ -286,17 +347,18 @@ export class MapView {
           pictured.push([i, px, py]);
           continue;
         }
-        stamp(out, this.over.width, this.sprite(scene, fakeTone(scene, state, i), hollow === 1, radius, faint), px * this.ratio, py * this.ratio);
+        dot(px, py, fakeTone(scene, state, i), hollow === 1, faint);
       }
     }
-    ctx.putImageData(this.moving, 0, 0);
+    if (svg) svg.globalAlpha = 1;
+    else ctx.putImageData(this.moving, 0, 0);
     for (const [i, px, py] of pictured) this.drawFakeImage(scene, i, px, py, state.unlike[i] === 1);
     if (scene.marked.size) this.drawRings(scene.marked, moment, radius + 2);
   }
 
   /** Rings around the generated images that are selected. */
   private drawRings(marked: ReadonlySet<number>, moment: Moment, radius: number): void {
-    const ctx = this.overCtx;
+    const ctx = this.pen;
     ctx.strokeStyle = css([220, 20, 120]);
     ctx.lineWidth = 1.5;
     ctx.beginPath();
@@ -317,7 +379,7 @@ export class MapView {
   private drawFakeImage(scene: Scene, i: number, px: number, py: number, hollow: boolean): void {
     const place = scene.near && placeIn({ ...scene.near, samples: null }, i);
     if (!place) return;
-    const ctx = this.overCtx;
+    const ctx = this.pen;
     const { about } = place.sheet;
     const size = Math.min(56, 26 * Math.max(1, this.zoom ** 0.25));
     const drawn = (size * about.height) / Math.max(about.width, about.height);
@@ -340,34 +402,20 @@ export class MapView {
     const canvas = makeCanvas(2 * half * this.ratio, 2 * half * this.ratio);
     const ctx = context(canvas);
     ctx.scale(this.ratio, this.ratio);
-    // A dot in a class's colour lies among reals of nearly the same: an outline of ink tells it from them.
-    const back = scene.colourBy === "class" && !hollow ? inkColour(scene.dark) : paper(scene.dark);
-    ctx.globalAlpha = faint ? 0.18 : 1;
-    if (hollow) {
-      for (const [colour, width] of [[css(back, 0.9), 2.6], [css(ink), 1.2]] as const) {
-        ctx.beginPath();
-        ctx.arc(half, half, radius - 0.2, 0, 7);
-        ctx.strokeStyle = colour;
-        ctx.lineWidth = width;
-        ctx.stroke();
-      }
-    } else {
-      ctx.beginPath();
-      ctx.arc(half, half, radius + 0.9, 0, 7);
-      ctx.fillStyle = css(back);
-      ctx.fill();
-      ctx.beginPath();
-      ctx.arc(half, half, radius, 0, 7);
-      ctx.fillStyle = css(ink);
-      ctx.fill();
-    }
+    ctx.globalAlpha = faint ? FAINT : 1;
+    drawDot(ctx, half, half, radius, hollow, css(ink), this.edge(scene, hollow));
     const made = { side: canvas.width, pixels: new Uint32Array(ctx.getImageData(0, 0, canvas.width, canvas.height).data.buffer) };
     this.sprites.set(key, made);
     return made;
   }
 
+  /** A dot in a class's colour lies among reals of nearly the same: an outline of ink tells it from them. */
+  private edge(scene: Scene, hollow: boolean): string {
+    return hollow ? css(paper(scene.dark), 0.9) : css(scene.colourBy === "class" ? inkColour(scene.dark) : paper(scene.dark));
+  }
+
   private drawLabels(scene: Scene): void {
-    const ctx = this.overCtx;
+    const ctx = this.pen;
     const centre = scene.reals?.centre;
     this.unplaced = [];
     if (!centre || this.zoom > 8) return;
@@ -391,7 +439,7 @@ export class MapView {
   }
 
   private drawLabel(scene: Scene, label: Label & { shown: string; font: string; x: number; y: number }, [px, py]: [number, number]): void {
-    const ctx = this.overCtx;
+    const ctx = this.pen;
     ctx.globalAlpha = scene.focus !== null && scene.focus !== label.k ? 0.3 : 1;
     if (Math.hypot(px - label.x, py - label.y) > 14) {
       ctx.beginPath();
@@ -416,7 +464,7 @@ export class MapView {
 
   /** Whether the pictures that stand for its name have arrived. */
   private paintable(scene: Scene, { faces }: Label): boolean {
-    const ctx = this.overCtx;
+    const ctx = this.pen;
     ctx.save();
     ctx.globalAlpha = 0;
     const all = faces.length > 0 && faces.every((id) => scene.thumbs?.draw(ctx, id, -99, -99, 1));
@@ -425,7 +473,7 @@ export class MapView {
   }
 
   private drawFaces(scene: Scene, label: Label, px: number, py: number): void {
-    const ctx = this.overCtx;
+    const ctx = this.pen;
     const colour = css(scene.colours[label.k] ?? inkColour(scene.dark));
     const left = px - (label.faces.length * FACE) / 2;
     ctx.fillStyle = colour;
@@ -434,7 +482,7 @@ export class MapView {
   }
 
   private drawName(scene: Scene, label: Label & { shown: string; font: string }, px: number, py: number): void {
-    const ctx = this.overCtx;
+    const ctx = this.pen;
     ctx.font = label.font;
     ctx.lineWidth = 5;
     ctx.strokeStyle = css(paper(scene.dark), 0.92);
@@ -445,7 +493,7 @@ export class MapView {
 
   private drawPin(scene: Scene): void {
     const { pin, hover, reals, moment } = scene;
-    const ctx = this.overCtx;
+    const ctx = this.pen;
     if (pin?.kind === "fake" && moment && pin.id < moment.a.points) this.drawTrail(scene, pin.id);
     for (const mark of [pin, hover]) {
       if (!mark) continue;
@@ -466,7 +514,7 @@ export class MapView {
 
   /** The way of a pinned fake through all snapshots, thick where it is now, with its images where there is room. */
   private drawTrail(scene: Scene, i: number): void {
-    const ctx = this.overCtx;
+    const ctx = this.pen;
     const at = scene.trail.filter((s) => i < s.points).map((s) => ({ s, x: toX(this.view, s.x[i]), y: toY(this.view, s.y[i]) }));
     if (at.length < 2) return;
     ctx.lineJoin = "round";
@@ -494,7 +542,7 @@ export class MapView {
 
   private drawLasso(scene: Scene): void {
     if (this.lasso.length < 4) return;
-    const ctx = this.overCtx;
+    const ctx = this.pen;
     ctx.beginPath();
     for (let i = 0; i < this.lasso.length; i += 2) {
       const px = toX(this.view, this.lasso[i]);
@@ -513,7 +561,7 @@ export class MapView {
   }
 
   private drawCrosshair(scene: Scene): void {
-    const ctx = this.overCtx;
+    const ctx = this.pen;
     const { width, height } = this.view;
     ctx.strokeStyle = css(inkColour(scene.dark), 0.7);
     ctx.lineWidth = 1;

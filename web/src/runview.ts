@@ -16,7 +16,7 @@ import type { Guests } from "./guests";
 import { ImageList, type Item } from "./imagelist";
 import { classOfKey, Legend } from "./legend";
 import { attachInput } from "./mapinput";
-import { mapPicture } from "./mappicture";
+import { legendOf, mapPicture, mapSvg } from "./mappicture";
 import { MapView } from "./mapview";
 import type { FindingLine } from "./lines";
 import type { Change, Moment, RunModel, Snapshot } from "./model";
@@ -152,7 +152,7 @@ export class RunView implements View {
     store.on(["t", "axis"], () => this.moveTime());
     store.on(["showFake"], () => this.showUnlike());
     store.on(["playing"], (state) => this.legend.setQuiet(state.playing));
-    store.on(["layer"], () => this.redraw("all"));
+    store.on(["layer"], () => { this.showUnlike(); this.redraw("all"); });
     store.on(["colourBy", "showReal", "showFake", "showImages"], () => this.redraw("all"));
     store.on(["dark"], () => { this.redraw("all"); this.charts.update(); });
     store.on(["pointed"], (state) => this.charts.setPointed(state.pointed === null ? null : model.imagesAt(state.unit, state.pointed)));
@@ -165,7 +165,9 @@ export class RunView implements View {
       button("Zoom in", ICONS.plus, () => this.map.zoomBy(1.6)), button("Zoom out", ICONS.minus, () => this.map.zoomBy(1 / 1.6)),
       button("Show everything", ICONS.home, () => this.map.reset(), "Show everything (f)"),
       button("List what is in view", ICONS.view, () => this.listView(), "List what is in view (v)"),
-      button("Save as a picture", ICONS.image, () => this.savePicture(), "Save as a picture with title, moment and legend"), button("Full screen", ICONS.full, () => void this.map.element.parentElement?.requestFullscreen?.()), explain("map"));
+      button("Save as a picture", ICONS.image, () => this.savePicture("png"), "Save as a picture (PNG) with title, moment and legend"),
+      tool("Save as SVG", "Save as SVG with title, moment and legend: lines and letters that stay sharp and can be edited", h("b", { class: "letters" }, "SVG"), () => this.savePicture("svg")),
+      button("Full screen", ICONS.full, () => void this.map.element.parentElement?.requestFullscreen?.()), explain("map"));
   }
 
   // ---- data has arrived ----------------------------------------------------------------------------------------------
@@ -259,7 +261,7 @@ export class RunView implements View {
       }
       const spot = all === near.points ? onOneSpot(near.x, near.y) : 0;
       const only = this.asked === null || !near.asked ? "" : `only the ${count(all)} asked for ${this.model.classes[this.asked] ?? this.asked}, of which ${count(obeyed)} look like it; `;
-      text = all ? `${only}${percent(apart / all)}${all < near.points ? " of those shown" : ""} like no real image (hollow, on the rim)${spot ? `; ${percent(spot)} on one spot` : ""}` : "";
+      text = all ? `${only}${percent(apart / all)}${all < near.points ? " of those shown" : ""} like no real image (${this.store.value.layer === "dots" ? "hollow, " : ""}on the rim)${spot ? `; ${percent(spot)} on one spot` : ""}` : "";
     }
     say(this.unlike, text);
   }
@@ -517,14 +519,16 @@ export class RunView implements View {
     say(this.told, this.pictures.lines({ kind: "fake", id }).join(", "));
   }
 
-  private savePicture(): void {
+  private savePicture(kind: "png" | "svg"): void {
     const { layers, view } = this.map;
     const scene = this.scene();
-    const shown = this.model.classes.map((name, k) => ({ name, colour: scene.colours[k] })).filter((_, k) => !this.hidden.has(k));
-    const caption = { title: this.model.name, moment: `${count(Math.round(this.seen))} images seen${this.unlike.textContent ? ` · ${this.unlike.textContent}` : ""}`, legend: shown.slice(0, 40), dark: scene.dark };
-    mapPicture(layers, layers[0].width / view.width, caption).toBlob((blob) => {
-      if (blob) save(`${this.model.name}-${Math.round(this.seen)}.png`, blob);
-    });
+    const moment = `${count(Math.round(this.seen))} images seen${this.unlike.textContent ? ` · ${this.unlike.textContent}` : ""}`;
+    const caption = { title: this.model.name, moment, legend: legendOf(scene, this.model.classes), dark: scene.dark };
+    const keep = (blob: Blob | null): void => {
+      if (blob) save(`${this.model.name}-${Math.round(this.seen)}.${kind}`, blob);
+    };
+    if (kind === "svg") keep(new Blob([mapSvg(view.width, view.height, (pen) => this.map.drawSvg(scene, pen), caption)], { type: "image/svg+xml" }));
+    else mapPicture(layers, layers[0].width / view.width, caption).toBlob(keep);
   }
 
   /** The latent that is chosen, or null. */

@@ -2,6 +2,7 @@
 
 import type { Rgb } from "./colour";
 import type { Pictured, Thumb } from "./model";
+import type { Pen } from "./pen";
 
 const BUDGET = 160 * 2 ** 20; // bytes of decoded pages
 const SLOTS = 32; // a side of the canvas that holds the thumbnails in use
@@ -50,7 +51,7 @@ export class Thumbs {
   }
 
   /** Draw the thumbnail of `real` with its longer side `size`; with `ink`, its brightness as opacity of that colour. */
-  draw(ctx: CanvasRenderingContext2D, real: number, x: number, y: number, size: number, ink: Rgb | null = null): boolean {
+  draw(ctx: Pen, real: number, x: number, y: number, size: number, ink: Rgb | null = null): boolean {
     if (!this.has(real)) return false;
     const slot = this.slot(real, ink);
     if (slot < 0) return false;
@@ -193,7 +194,7 @@ export class Sheets {
     return null;
   }
 
-  draw(ctx: CanvasRenderingContext2D, sheet: Pictured | null, i: number, x: number, y: number, size: number): boolean {
+  draw(ctx: Pen, sheet: Pictured | null, i: number, x: number, y: number, size: number): boolean {
     if (!sheet || i >= sheet.about.count) return false;
     const bitmap = this.get(sheet);
     if (!bitmap) return false;
