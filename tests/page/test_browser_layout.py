@@ -142,8 +142,20 @@ def test_every_measurement_is_in_sight(visit: Any, report: str) -> None:
 
 @pytest.mark.slow
 def test_on_paper_the_map_is_round_and_nothing_is_cut(visit: Any, report: str) -> None:
-    page = visit(report)
+    page = visit(report, color_scheme="dark")
     ratio = page.evaluate("(() => { const c = document.querySelector('.map-over'); return c.width / c.height; })()")
+    page.locator(".map-over").focus()
+    page.keyboard.press("n")
+    page.keyboard.press("v")
+    page.keyboard.press("f")
+    page.locator(".chip").nth(1).click()
+    page.locator(".samples summary").click()
+    settle(page)
+    corner = "[...document.querySelector('.map-base').getContext('2d').getImageData(2, 2, 1, 1).data].join()"
+    assert page.evaluate(corner) == "18,21,27,255"
+    # At once, since a browser prints what the canvases hold when the listeners have returned.
+    paper = f"(() => {{ dispatchEvent(new Event('beforeprint')); return {corner}; }})()"
+    assert page.evaluate(paper) == "255,255,255,255", "paper is white"
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 794, "height": 1123})  # A4 at 96 dots an inch
     page.wait_for_timeout(300)
@@ -155,6 +167,18 @@ def test_on_paper_the_map_is_round_and_nothing_is_cut(visit: Any, report: str) -
     cut = page.evaluate("""() => [...document.querySelectorAll('.table-scroll, .classes, .image-list')].filter((e) =>
       e.clientHeight && e.scrollHeight > e.clientHeight + 2).map((e) => e.className)""")
     assert cut == []
+    floating = page.evaluate("""() => [...document.querySelectorAll('.run *')].filter((e) =>
+      ['fixed', 'sticky'].includes(getComputedStyle(e).position)).map((e) => e.className)""")
+    assert floating == [], "it would stand on every page"
+    bar = page.evaluate("getComputedStyle(document.querySelector('.bar.fake')).printColorAdjust")
+    assert bar == "exact", "bars, swatches and pressed chips are backgrounds"
+    squashed = page.evaluate("""() => [...document.querySelectorAll('.run canvas')].filter((c) => {
+      const stretch = c.clientHeight && (c.clientWidth / c.clientHeight) / (c.width / c.height);
+      return stretch && getComputedStyle(c).objectFit !== 'contain' && Math.abs(stretch - 1) > 0.05;
+    }).map((c) => c.className)""")
+    assert squashed == []
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    until(page, f"{corner} === '18,21,27,255'")
 
 
 def test_in_a_sandboxed_frame_the_report_works_without_storage_or_network(

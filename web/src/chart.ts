@@ -139,6 +139,11 @@ export class Chart {
     this.show();
   }
 
+  /** uPlot waits until the present task is over; what is printed in it must be there before. */
+  drawNow(): void {
+    this.plot?.batch(() => undefined);
+  }
+
   /** What was given, as the reader wants to see it. */
   private show(): void {
     if (!this.given) return;

@@ -125,6 +125,10 @@ export class Comparison {
     fill(this.curve, ...names.map((name) => h("option", { value: name, selected: name === kept }, words(name))));
   }
 
+  drawNow(): void {
+    this.chart.drawNow();
+  }
+
   private fillChart(): void {
     const { unit } = this.store.value;
     const pair = PAIRS[this.curve.value];

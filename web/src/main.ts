@@ -163,6 +163,20 @@ async function start(): Promise<void> {
   };
   theme(system.matches);
   system.addEventListener("change", (event) => theme(event.matches));
+  // Paper is white: what is printed is drawn light, and at once, since no frame comes before it.
+  let off = false;
+  const onPaper = (begins: boolean): void => {
+    if (begins && store.value.dark && !off) off = true;
+    else if (begins || !off) return;
+    else off = false;
+    theme(!begins);
+    if (!begins) return;
+    store.flush();
+    for (const view of views) view.drawNow();
+    comparison?.drawNow();
+  };
+  addEventListener("beforeprint", () => onPaper(true));
+  addEventListener("afterprint", () => onPaper(false));
   const keys = h("input", { type: "checkbox", checked: true, on: { change: () => store.set({ keys: keys.checked }) } });
   store.on(["keys"], (state) => (keys.checked = state.keys));
   const help = h("dialog", { class: "help", "aria-label": "Keys" }, h("h2", {}, "Keys"),

@@ -53,6 +53,10 @@ export class RunCharts {
     for (const chart of this.charts) chart.setTime(seen);
   }
 
+  drawNow(): void {
+    for (const chart of this.charts) chart.drawNow();
+  }
+
   setPointed(seen: number | null): void {
     for (const chart of this.charts) chart.setHover(seen);
   }

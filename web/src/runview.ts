@@ -300,17 +300,24 @@ export class RunView implements View {
     const queued = this.drawn !== null;
     this.drawn = what === "all" || this.drawn === "all" ? "all" : "moving";
     if (queued) return;
-    requestAnimationFrame(() => {
-      const how = this.drawn ?? "moving";
-      this.drawn = null;
-      const scene = this.scene();
-      this.legend.setState(scene.colours, this.hidden, this.spotlight);
-      this.map.draw(scene, how);
-      const { unplaced } = this.map;
-      say(this.unnamed, unplaced.length ? `no room for the name${unplaced.length > 1 ? "s" : ""} ${unplaced.slice(0, 6).join(", ")}${unplaced.length > 6 ? " …" : ""}` : "");
-      this.generate.reflect(this.map.layers, this.map.view, this.guests, scene.dark);
-      this.map.element.dataset["frame"] = String(Number(this.map.element.dataset["frame"] ?? 0) + 1);
-    });
+    requestAnimationFrame(() => this.drawNow());
+  }
+
+  drawNow(): void {
+    this.charts.drawNow();
+    const how = this.drawn;
+    this.drawn = null;
+    if (how) this.paint(how);
+  }
+
+  private paint(how: "all" | "moving"): void {
+    const scene = this.scene();
+    this.legend.setState(scene.colours, this.hidden, this.spotlight);
+    this.map.draw(scene, how);
+    const { unplaced } = this.map;
+    say(this.unnamed, unplaced.length ? `no room for the name${unplaced.length > 1 ? "s" : ""} ${unplaced.slice(0, 6).join(", ")}${unplaced.length > 6 ? " …" : ""}` : "");
+    this.generate.reflect(this.map.layers, this.map.view, this.guests, scene.dark);
+    this.map.element.dataset["frame"] = String(Number(this.map.element.dataset["frame"] ?? 0) + 1);
   }
 
   private change(act: () => void): void {

@@ -88,6 +88,10 @@ export class ToyView implements View {
     // A toy has nothing to choose but the time.
   }
 
+  drawNow(): void {
+    for (const [chart] of this.charts) chart.drawNow();
+  }
+
   clear(): void {
     // Likewise.
   }

@@ -32,6 +32,8 @@ export interface View {
   changed(what: Change): void;
   show(finding: FindingLine, travel: boolean): void;
   clear(): void;
+  /** Draw what is waiting for the next frame. */
+  drawNow(): void;
   toggleKey(key: string): void;
   /** Do as a run beside it has done, as far as the two have the same places, classes and latents. */
   follow(other: View, what: Linked): void;
