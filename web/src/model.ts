@@ -161,6 +161,8 @@ export class RunModel {
   slots: Slot[] = [];
   atlasPages = 0;
   finished = false;
+  /** A sentence where the file has not all of a very long run, else empty. */
+  leftOut = "";
   generator: RunIndex["generator"] = null;
   private keys = { base: "", log: "" };
   private prefetching = false;
@@ -245,6 +247,7 @@ export class RunModel {
   /** Take over a newer index; resolves when what is needed first has arrived. */
   async update(index: RunIndex): Promise<void> {
     this.finished = index.finished;
+    this.leftOut = index.left_out ?? "";
     this.atlasPages = index.atlas;
     this.generator = index.generator ?? null;
     const old = new Map(this.slots.map((slot) => [slot.seen, slot]));

@@ -77,6 +77,7 @@ export class RunView implements View {
 
   private readonly verdict = h("p", { class: "verdict", "aria-live": "polite" });
   private readonly still = h("p", { class: "hint still", hidden: true });
+  private readonly leftOut = h("p", { class: "hint left-out", hidden: true });
   private readonly unlike = h("span", { class: "unlike" });
   private readonly unnamed = h("span", { class: "unlike unnamed" });
   private readonly hintText = h("span", { class: "map-hint", hidden: true });
@@ -123,7 +124,7 @@ export class RunView implements View {
     this.contactCard = h("section", { class: "card contact", "aria-label": "The data" }, this.contactTitle, this.contacts.element);
     this.map.element.append(this.tip.element, this.noMap, div("map-foot", this.unlike, explain("rim"), this.unnamed), this.hintText, this.told);
     this.element = h("section", { class: "run", "aria-label": `Run ${letter && `${letter}, `}${model.name}` },
-      h("header", { class: "run-head" }, h("h2", { dir: "auto", title: model.name }, letter && badge(letter), model.name), this.verdict, this.still),
+      h("header", { class: "run-head" }, h("h2", { dir: "auto", title: model.name }, letter && badge(letter), model.name), this.verdict, this.still, this.leftOut),
       div("stage",
         div("card map-card", this.toolbar(), this.map.element),
         div("side", this.card.element, this.selection.element,
@@ -199,6 +200,8 @@ export class RunView implements View {
       say(this.verdict, line?.verdict || (this.model.log?.history.x.length ? "Not measured." : "No step yet."));
       say(this.still, this.model.log?.still ?? "");
       this.still.hidden = !this.model.log?.still;
+      say(this.leftOut, this.model.leftOut);
+      this.leftOut.hidden = !this.model.leftOut;
       this.verdict.dataset["tone"] = toneOf(line);
       this.charts.update();
       this.details.updateLog(this.seen);

@@ -18,6 +18,8 @@ export interface RunIndex {
   /** Whether it is a training on a toy, of points instead of images. */
   points?: boolean;
   snapshots: [number, string][];
+  /** A sentence where a file has not all of a very long run. */
+  left_out?: string;
   /** A generator that the page can run; without a key, a word why there is none. */
   generator?: { key: string; word: string } | null;
 }

@@ -28,6 +28,7 @@ from ganscope.maps import Thumbs, at_least, encode_grid, shrink
 from ganscope.page import container
 from ganscope.runs import (
     LINE_FILES,
+    EvalLine,
     FakePoints,
     MapInfo,
     Run,
@@ -119,7 +120,7 @@ def contact(run: Run, count: int, side: int) -> bytes | None:
 def snapshots(run: Run) -> list[int]:
     """`images_seen` of everything there is to see, in order."""
     seen = {*run.samples(), *run.map_points(), *run.toy_containers()}
-    return sorted(seen | {int(line["images_seen"]) for line in run.evals() if "images_seen" in line})
+    return sorted(seen | {line.images_seen for line in run.read(EvalLine)})
 
 
 def has_snapshot(run: Run, images_seen: int) -> bool:

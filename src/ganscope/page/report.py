@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ganscope.errors import RunError
 from ganscope.files import atomic
-from ganscope.page import contents, generator, html
+from ganscope.page import contents, fitting, generator, html
 from ganscope.runs import Run, read_bytes
 
 PROFILES: dict[str, contents.Pictures] = {
@@ -36,7 +36,8 @@ def write_report(
 
     Args:
         compare: another run, or up to three, on the same time axis.
-        profile: how many images of a snapshot, and how well: `small`, `default` or `full`.
+        profile: how many images of a snapshot, and how well: `small`, `default` or `full`. Of runs of more than 100
+            snapshots the first two leave out what would make the file larger than 20 MB, and the page says so.
         finished: the training has ended, though its marker is not written yet: it makes its products before that.
 
     Raises:
@@ -71,11 +72,21 @@ def _parts(runs: list[Run], pictures: contents.Pictures, finished: bool) -> Iter
     for entry, exported in zip(entries, made, strict=True):
         if exported and exported.word:
             entry["generator"] = {"key": "", "word": exported.word}
-    index = {"revision": "file", "runs": entries}
     program, style = html.inline(html.static("viewer.js")), html.static("viewer.css").replace("</", "<\\/")
     runs_generators = any(exported and not exported.word for exported in made)
     more = html.inline(html.static("generate.js")) if runs_generators else ""
     title = " and ".join(entry["name"] for entry in entries)
+    first = [(contents.base(run), contents.log(run)) for run in runs]  # known before the index: what is left has room
+    chosen: list[dict[int, contents.Pictures]] = []
+    for run, entry, exported, containers in zip(runs, entries, made, first, strict=True):
+        others = sum(map(len, (*containers, exported.blob if exported else b"")))
+        others += sum(path.stat().st_size for path in run.atlas_pages()[: entry["atlas"]])
+        others = round(fitting.BASE64 * others) + sum(map(len, (program, style, more)))
+        shown = fitting.fitted(run, [seen for seen, _ in entry["snapshots"]], pictures, others)
+        entry["snapshots"] = [[seen, key] for seen, key in entry["snapshots"] if seen in shown.pictures]
+        entry |= {"left_out": shown.word} if shown.word else {}
+        chosen.append(shown.pictures)
+    index = {"revision": "file", "runs": entries}
     allowed = "style-src 'unsafe-inline'; img-src data: blob:; connect-src data: blob:"
     yield html.head(title, program, style, allowed, more)
     yield html.data("index.json", index)
@@ -86,11 +97,10 @@ def _parts(runs: list[Run], pictures: contents.Pictures, finished: bool) -> Iter
     if more:
         yield f"<script>{more}</script>\n"
     for number, run in enumerate(runs):
-        yield html.piece(f"{number}/base.glv", contents.base(run))
-        yield html.piece(f"{number}/log.glv", contents.log(run))
-        seen = contents.snapshots(run)
-        for images_seen in reversed(seen):  # the page opens at the last one
-            yield html.piece(f"{number}/snap/{images_seen}.glv", contents.snapshot(run, images_seen, pictures))
+        yield html.piece(f"{number}/base.glv", first[number][0])
+        yield html.piece(f"{number}/log.glv", first[number][1])
+        for images_seen, how in reversed(chosen[number].items()):  # the page opens at the last one
+            yield html.piece(f"{number}/snap/{images_seen}.glv", contents.snapshot(run, images_seen, how))
         for page, path in enumerate(run.atlas_pages() if entries[number]["atlas"] else []):
             yield html.piece(f"{number}/atlas/{page}.webp", read_bytes(path) or b"")
     for number, exported in enumerate(made):  # last: only who asks for new images needs it

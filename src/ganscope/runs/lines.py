@@ -244,11 +244,9 @@ INVALID = object()  # a value that its field cannot hold
 
 def _read_value(hint: Any, value: Any) -> Any:
     """A JSON value as a field holds it, INVALID where it cannot."""
-    kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    kind, optional, origin, arguments = _parts(hint)
     if value is None:
-        return None if types.NoneType in kinds else INVALID
-    kind = next(kind for kind in kinds if kind is not types.NoneType)
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+        return None if optional else INVALID
     if dataclasses.is_dataclass(kind):
         found = read_as(typing.cast(type[Any], kind), value)
         return INVALID if found is None else found
@@ -261,6 +259,14 @@ def _read_value(hint: Any, value: Any) -> Any:
     if kind is str:
         return value if isinstance(value, str) else INVALID
     return _read_number(kind, value)
+
+
+@functools.cache  # a run of a thousand snapshots asks two million times
+def _parts(hint: Any) -> tuple[Any, bool, Any, tuple[Any, ...]]:
+    """A field's type without None, whether it may be None, what it is made from, and of what."""
+    kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    kind = next(kind for kind in kinds if kind is not types.NoneType)
+    return kind, types.NoneType in kinds, typing.get_origin(kind), typing.get_args(kind)
 
 
 def _read_tuple(kind: Any, value: Any) -> Any:
@@ -296,6 +302,8 @@ def _read_number(kind: type, value: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """A dataclass as JSON holds it; `others` stand beside the known keys."""
+    if value is None or isinstance(value, float | int | str):  # nearly all of them
+        return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         known = {name: plain(getattr(value, name)) for name in _fields(type(value))}
         return known | getattr(value, "others", {})

@@ -16,9 +16,10 @@ from typing import Any, TypeVar
 from ganscope.config import Plan, Watched
 from ganscope.errors import RunError
 from ganscope.files import atomic, make_directory, write_json
-from ganscope.runs.lines import LINES, Line, TimingLine
+from ganscope.runs.lines import LINES, EvalLine, Line, TimingLine
 from ganscope.runs.lock import held, hold
 from ganscope.runs.migrate import FORMAT
+from ganscope.runs.parsed import ParsedLines
 from ganscope.runs.reading import parsed_line, read_json, read_text
 from ganscope.runs.settings import read_settings, stored_settings
 from ganscope.version import VERSION
@@ -32,6 +33,7 @@ class Run:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
+        self._parsed = {name: ParsedLines(self.lines_path(name), kind) for name, kind in LINES.items()}
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
@@ -145,12 +147,7 @@ class Run:
 
         The last line of a killed writer, and every damaged one, is left out.
         """
-        lines: list[AnyLine] = []
-        for text in read_text(self.lines_path(kind.FILE)).split("\n"):
-            line = kind.read(parsed_line(text))
-            if isinstance(line, kind):
-                lines.append(line)
-        return lines
+        return [line for line in self._parsed[kind.FILE].lines() if isinstance(line, kind)]
 
     def lines(self, name: str) -> list[dict[str, Any]]:
         """The lines of `history`, `test`, `evals` or `timing` as JSON objects with every known key, oldest first."""
@@ -344,15 +341,12 @@ class Run:
     # ---- state of the run --------------------------------------------------------------------------------------------
     def best(self) -> int | None:
         """`images_seen` of the best snapshot so far, None before the first measurement."""
-        for line in reversed(self.evals()):
-            if line.get("best") is not None:
-                return int(line["best"])
-        return None
+        return next((line.best for line in reversed(self.read(EvalLine)) if line.best is not None), None)
 
     def verdict(self) -> str:
         """The newest verdict, or an empty string."""
-        lines = self.evals()
-        return str(lines[-1].get("verdict", "")) if lines else ""
+        lines = self.read(EvalLine)
+        return lines[-1].verdict if lines else ""
 
     def finished(self) -> bool:
         return (self.path / "finished.json").is_file()
