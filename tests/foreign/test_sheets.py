@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from fixtures.sheets import blobs, laid, write
 from ganscope.errors import ConfigError
 from ganscope.foreign.follow import open_sheet
-from ganscope.foreign.sheets import Grid, grid_given, guess_grid, stylegan_grid
+from ganscope.foreign.sheets import Grid, empty_at_the_end, grid_given, guess_grid, stylegan_grid
 
 
 def sheet(grid: Grid, seed: int = 0, padding_value: int = 0) -> np.ndarray:
@@ -72,3 +74,47 @@ def test_a_grid_that_is_given() -> None:
         grid_given("7x8+2", 242, 242)
     with pytest.raises(ConfigError, match="columns x rows"):
         grid_given("eight", 242, 242)
+
+
+@pytest.mark.parametrize("quality", [75, 88, 95])
+@pytest.mark.parametrize(("padding", "value"), [(1, 255), (1, 0), (2, 0), (4, 255)])
+def test_lines_that_jpeg_has_smeared(tmp_path: Path, padding: int, value: int, quality: int) -> None:
+    for seed in range(3):
+        write(tmp_path / f"{seed}.jpg", laid(blobs(25, 32, seed), 5, padding, value), quality=quality)
+    assert guess_grid([open_sheet(tmp_path / f"{seed}.jpg") for seed in range(3)]) == Grid(5, 5, 32, 32, padding)
+
+
+def test_a_figure_of_matplotlib(tmp_path: Path) -> None:
+    """As TensorFlow's DCGAN tutorial saves it: 4 × 4 pictures with margins, which are no part of them."""
+    matplotlib = pytest.importorskip("matplotlib.pyplot", reason="a dependency of ganscope")
+    tiles = np.maximum(blobs(16, 28), 20)
+    tiles[:, 0, 0] = tiles[:, -1, -1] = 90
+    figure = matplotlib.figure(figsize=(4, 4))
+    for index, tile in enumerate(tiles):
+        figure.add_subplot(4, 4, index + 1).imshow(tile)
+        figure.axes[-1].axis("off")
+    figure.savefig(tmp_path / "image_at_epoch_0001.png")
+    matplotlib.close(figure)
+    sheet = open_sheet(tmp_path / "image_at_epoch_0001.png")
+    grid = guess_grid([sheet])
+    assert (grid.columns, grid.rows) == (4, 4) and 66 <= grid.width <= 69
+    assert grid_given("4x4", *sheet.shape[:2], [sheet]) == grid
+    for cut, tile in zip(grid.cut(sheet), tiles, strict=True):
+        small = np.asarray(Image.fromarray(np.moveaxis(cut, 0, 2)).resize((28, 28), Image.Resampling.BOX), np.float32)
+        assert np.abs(small - tile).mean() < 12  # of 255; with a part of the margin it would be 30 and more
+
+
+def test_dark_borders_are_the_pictures_own() -> None:
+    """Digits on black: four dark pixels on each side belong to them, with padding and without."""
+    tiles = np.zeros((16, 28, 28, 3), np.uint8)
+    tiles[:, 4:24, 4:24] = 200
+    for padding in (0, 1, 2, 4):
+        assert guess_grid([laid(tiles, 4, padding)]) == Grid(4, 4, 28, 28, padding)
+
+
+def test_places_that_no_picture_fills() -> None:
+    grid = Grid(5, 3, 16, 16, 2)
+    assert empty_at_the_end([laid(blobs(13), 5)], grid) == 2
+    assert empty_at_the_end([laid(blobs(15), 5)], grid) == 0
+    black = np.zeros_like(laid(blobs(15), 5))
+    assert empty_at_the_end([black], grid) == 0  # G draws black: these are its pictures

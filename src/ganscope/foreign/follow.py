@@ -17,7 +17,7 @@ from ganscope.data import Dataset, keep_arrays, load_dataset
 from ganscope.diagnosis import Finding
 from ganscope.errors import DataError
 from ganscope.foreign.layouts import Found, find
-from ganscope.foreign.sheets import Grid, grid_given, guess_grid, stylegan_grid
+from ganscope.foreign.sheets import Grid, empty_at_the_end, grid_given, guess_grid, stylegan_grid
 from ganscope.foreign.warnings import is_distance, metric_entry, warnings_at
 from ganscope.progress import Progress
 from ganscope.recorder import ImageJudge, Judge, Recorder
@@ -68,6 +68,8 @@ class Follower:
         side = found.side or (dataset.train.images.shape[-1] if dataset else None)
         self.grid = self._grid(found, grid, side)
         size = min(LARGEST_SIDE, *((self.grid.width, self.grid.height) if self.grid else (side or 64,) * 2))
+        if self.grid is not None and self.grid.lefts and dataset is not None:  # a figure shows pictures enlarged
+            size = min(size, dataset.train.images.shape[-1])
         stored, name = "", reals or "no real images"
         if reals is not None and dataset is not None and dataset.train.images.shape[-1] != size:
             dataset = load_dataset(reals, size=size, progress=self.progress.say)
@@ -80,9 +82,8 @@ class Follower:
         self._looking["images_per_epoch"] = images_per_epoch
         self.found = found = find(folder, **self._looking)
         channels = dataset.train.images.shape[1] if dataset else 3
-        count = self.grid.columns * self.grid.rows if self.grid else 1
-        if count == 1 and found.moments:
-            count = max(len(paths) for _, paths in found.moments)
+        count = self.grid.columns * self.grid.rows - self._empty if self.grid else 1
+        count *= max((len(paths) for _, paths in found.moments), default=1)
         settings = Watched(
             trainer=found.trainer, data=name, stored=stored, size=size, channels=channels, objective=found.objective,
             batch_size=batch_size or found.batch_size, num_fakes=min(count, MOST_FAKES), source=str(folder.resolve()),
@@ -101,6 +102,7 @@ class Follower:
             bridge=Bridge(self.run, log_to, self.progress.say) if log_to else None,
         )  # fmt: skip
         self._stamps: dict[int, float] = {}
+        self._shown_at: dict[Path, int] = {}
         self._lock = contextlib.ExitStack()
         self._lock.enter_context(self.run.locked())
         self.run.unmark_finished()
@@ -109,6 +111,7 @@ class Follower:
     def update(self) -> bool:
         """Take in what is new in the folder; returns whether anything was."""
         found = self.found = find(self.folder, **self._looking)
+        self._begun_again(found)
         logged = max((line["images_seen"] for line in self.run.history()), default=-1)
         shown = {line["images_seen"] for line in self.run.evals()} | set(self.run.samples())
         new = [(seen, 0, row) for seen, row in found.rows if seen > logged]
@@ -133,6 +136,24 @@ class Follower:
         if self._recorder.bridge is not None:
             self._recorder.bridge.update()
         return done
+
+    def _begun_again(self, found: Found) -> None:
+        """Drop what the folder no longer says: numbers of a training that began anew, pictures at other moments."""
+        stale = [seen for seen, paths in found.moments for path in paths if self._shown_at.get(path, seen) != seen]
+        if stale:  # more files have shown what the numbers in the names count
+            self.progress.say(f"{self.folder}: the pictures are read at other moments than before")
+            self.run.rewind(-1)
+            self._stamps, self._shown_at = {}, {}
+            return
+        history = self.run.history()
+        rows = found.rows[: len(history)]
+        for i, line in enumerate(history):
+            row = rows[i] if i < len(rows) else None
+            if row is None or row[0] != line["images_seen"] or any(line.get(n, v) != v for n, v in row[1].items()):
+                self.progress.say(f"{self.folder}: the numbers begin again at {line['images_seen']:,} images")
+                self.run.rewind(min([line["images_seen"], *([row[0]] if row else [])]) - 1)
+                self._stamps = {}
+                return
 
     def finish(self) -> None:
         """Wait for the map; what has been measured is then all there."""
@@ -164,6 +185,7 @@ class Follower:
                 if at == seen:
                     self._recorder.log(at, row)
         self._stamps[seen] = newest
+        self._shown_at |= dict.fromkeys(paths, seen)
         self._recorder.snapshot(seen, fakes, train_seconds=newest - self._began())
         if not isinstance(self._judge, ImageJudge):
             self._note(seen)
@@ -181,22 +203,27 @@ class Follower:
     # ---- pictures ----------------------------------------------------------------------------------------------------
     def _grid(self, found: Found, given: str | None, side: int | None) -> Grid | None:
         """The grid of the sheets; None where there are no pictures."""
+        self._empty = 0
         paths = [path for _, paths in found.moments for path in paths[:1]]
         if not paths:
             return None
         spread = [paths[i] for i in sorted({0, len(paths) // 3, 2 * len(paths) // 3, len(paths) - 1})]
-        sheets = [sheet for path in spread if (sheet := _open_or_none(path)) is not None]
-        sheets = [sheet for sheet in sheets if sheet.shape == sheets[-1].shape]
+        several = [path for _, moment in found.moments[-2:] for path in moment[1:4]]
+        sheets = [sheet for path in [*several, *spread] if (sheet := _open_or_none(path)) is not None]
         if not sheets:
             raise DataError(
                 f"{paths[-1]} cannot be read as a picture", todo="check the files, or name others: --pattern"
             )
+        height, width = sheets[-1].shape[:2]
+        sheets = [sheet for sheet in sheets if sheet.shape == sheets[-1].shape]
+        grid = grid_given(given, height, width, sheets) if given else self._grid_of(found, sheets, side)
+        if grid.columns * grid.rows > 1:
+            self._empty = empty_at_the_end(sheets, grid)
+        return grid
+
+    def _grid_of(self, found: Found, sheets: list[U8], side: int | None) -> Grid:
         height, width = sheets[0].shape[:2]
-        if given:
-            return grid_given(given, height, width)
-        if any(len(paths) > 1 for _, paths in found.moments):
-            return Grid(1, 1, width, height)
-        if found.trainer not in ("DCGAN example", "lightweight-gan", "another trainer"):
+        if found.trainer not in ("DCGAN example", "lightweight-gan", "another trainer", "a folder a moment"):
             for tile in [found.side] if found.side else [2**k for k in range(10, 2, -1)]:
                 columns, rows = stylegan_grid(tile)
                 if (columns * tile, rows * tile) == (width, height):
@@ -206,7 +233,7 @@ class Follower:
             and (more := _open_or_none(found.reals)) is not None
             and more.shape == sheets[0].shape
         ):
-            sheets.append(more)
+            sheets = [*sheets, more]
         return guess_grid(sheets, side)
 
     def _fakes(self, paths: list[Path]) -> U8:
@@ -218,13 +245,28 @@ class Follower:
         tiles = []
         for path in paths[:MOST_FAKES]:
             sheet = open_sheet(path)
-            grid = self.grid
+            grid, empty = self.grid, self._empty
             if grid.columns * grid.rows == 1:
                 grid = Grid(1, 1, sheet.shape[1], sheet.shape[0])
-            elif sheet.shape[1] != grid.padding + grid.columns * (grid.width + grid.padding):
-                raise DataError("it has another size", found=f"{sheet.shape[1]}×{sheet.shape[0]}, not {grid}")
-            tiles.append(fit_images(grid.cut(sheet), size, channels))
+            elif not grid.fits(sheet.shape[1]):
+                grid = self._other_grid(sheet)
+                empty = empty_at_the_end([sheet], grid)
+            cut = grid.cut(sheet)
+            tiles.append(fit_images(cut[: len(cut) - empty], size, channels))
         return np.concatenate(tiles)[:MOST_FAKES]
+
+    def _other_grid(self, sheet: U8) -> Grid:
+        """The grid of a sheet of another size than the newest one's.
+
+        Raises:
+            DataError: its tiles are of another size.
+        """
+        assert self.grid is not None
+        known = self.grid
+        found = guess_grid([sheet], known.width)
+        if found.columns * found.rows == 1 or (found.width, found.height) != (known.width, known.height):
+            raise DataError("it has another size", found=f"{sheet.shape[1]}×{sheet.shape[0]}, not {known}")
+        return found
 
     def _reals_on_sheet(self, path: Path, size: int) -> tuple[str, Dataset]:
         assert self.grid is not None
@@ -319,6 +361,10 @@ def open_sheet(path: Path) -> U8:
         with Image.open(path, formats=FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise DataError(f"{path.name} is too large", found=f"{image.width}×{image.height} pixels")
+            if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would cut off at 255
+                deep = np.asarray(image).astype(np.int64)
+                grey = np.clip(deep // 257 if deep.max(initial=0) > 255 else deep, 0, 255).astype(np.uint8)
+                return np.ascontiguousarray(np.repeat(grey[:, :, None], 3, axis=2))
             if image.mode in ("RGBA", "LA", "P", "PA"):
                 layer = image.convert("RGBA")
                 white = Image.new("RGBA", layer.size, "white")

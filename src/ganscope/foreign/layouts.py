@@ -6,8 +6,8 @@ Only names and sizes of pictures are looked at here, and small text files. A `.p
 
 from __future__ import annotations
 
-import csv
 import json
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,16 +16,12 @@ from typing import Any
 
 from ganscope.errors import DataError
 from ganscope.foreign import numbers
+from ganscope.foreign.names import DEPTH, NO_FOLDERS, UNITS, numbered_pictures
 from ganscope.foreign.numbers import Row
 
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 EPOCH_IMAGES = 1000  # where nobody says how many images an epoch has
-UNITS = {
-    "images": "images", "images_seen": "images", "nimg": "images", "kimg": "kimg", "epoch": "epoch", "epochs": "epoch",
-    "ep": "epoch", "e": "epoch", "step": "step", "steps": "step", "iter": "step", "iters": "step", "iteration": "step",
-    "iterations": "step", "batch": "step", "batches": "step", "it": "step", "global_step": "step",
-}  # fmt: skip
-NO_SAMPLES = re.compile(r"real|loss|curve|plot|graph|metric|interp|-mr\.|mixing|latent|target|train_batch", re.I)
+TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
+LOOKED_AT = 200  # files of numbers
 
 
 @dataclass
@@ -37,7 +33,7 @@ class Found:
         data: the training data that the options name, where it is on this machine. side: pixels of an image, if known.
         rows, metrics: numbers by images seen. num_images: of its training data.
         fixed: whether the latents are the same every time.
-        said: what a reader should know of all that.
+        said: what a reader should know of all that. several: whether other trainings lie beside this one.
     """
 
     trainer: str
@@ -53,6 +49,7 @@ class Found:
     num_images: int | None = None
     fixed: bool = True
     said: list[str] = field(default_factory=list)
+    several: bool = False
     counted: tuple[str, dict[float, list[Path]]] = ("images", {})  # what the names count, and the files at each count
 
 
@@ -64,12 +61,14 @@ class Clock:
     batch_size: int | None
     first: float = 0.0  # the smallest number of an epoch: those that count from 0 name the epoch that has ended
 
-    def images(self, unit: str, value: float) -> int:
+    def images(self, unit: str, value: float, first: float | None = None) -> int:
+        """`first`: the smallest number of what is counted, where that is not this clock's."""
         kind = UNITS.get(unit.lower(), "epoch" if unit == "row" else unit.lower())
         if kind == "kimg":
             return round(1000 * value)
-        if kind == "epoch":
-            return round((value + (self.first == 0)) * (self.images_per_epoch or EPOCH_IMAGES))
+        if kind in ("epoch", "passes"):
+            ended = kind == "epoch" and (self.first if first is None else first) == 0
+            return round((value + ended) * (self.images_per_epoch or EPOCH_IMAGES))
         return round(value * (self.batch_size or 1)) if kind == "step" else round(value)
 
 
@@ -96,21 +95,27 @@ def find(
     if pattern:
         found = _by_pattern(folder, pattern)
     else:
-        for look in (_stylegan, _dcgan, _keras, _lightweight, _folders, _sheets):
+        known = images_per_epoch and batch_size
+        for look in (_stylegan, _dcgan, _keras, _lightweight):
             found = look(folder)
             if found is not None:
                 break
+        else:
+            found = _numbered(folder, batch_size / images_per_epoch if known else None)  # type: ignore[operator]
     if found is None:
         found = Found("another trainer", folder)
     unit, counted = found.counted
     clock = Clock(images_per_epoch or found.num_images, batch_size or found.batch_size, float(min(counted, default=0)))
     if counted:
-        found.moments = [(clock.images(unit, value), sorted(paths)) for value, paths in sorted(counted.items())]
-        if unit == "epoch" and images_per_epoch is None:
+        moments: dict[int, list[Path]] = {}
+        for value, paths in sorted(counted.items()):
+            moments.setdefault(clock.images(unit, value), []).extend(sorted(paths))
+        found.moments = sorted(moments.items())
+        if unit in ("epoch", "passes") and images_per_epoch is None:
             found.said.append(f"an epoch counts as {EPOCH_IMAGES:,} images: name the real ones with --reals")
         if unit == "step" and clock.batch_size is None:
             found.said.append("a step counts as one image: --batch-size says how many it has")
-    _read_numbers(found, scalars, clock)
+    _read_numbers(found, folder, scalars, clock)
     if not (found.moments or found.rows or found.metrics):
         raise DataError(
             f"{folder} holds no pictures or numbers of a training that is known",
@@ -219,41 +224,14 @@ def _lightweight(folder: Path) -> Found | None:
     return None
 
 
-def _folders(folder: Path) -> Found | None:
-    """A folder a moment: `epoch_010/*.png`."""
-    moments: dict[float, list[Path]] = {}
-    unit = "epoch"
-    for place in sorted(path for path in folder.iterdir() if path.is_dir()):
-        match = re.fullmatch(r"([A-Za-z]*)[-_ ]*(\d+)", place.name)
-        pictures = [path for path in _files(place) if path.suffix.lower() in PICTURES] if match else []
-        if match and pictures:
-            unit = UNITS.get(match[1].lower(), "epoch")
-            moments[float(int(match[2]))] = pictures
-    return _counted(Found("a folder a moment", folder), unit, moments) if moments else None
-
-
-def _sheets(folder: Path) -> Found | None:
-    """Any pictures whose names differ in one number."""
-    for place in (folder, *sorted(path for path in folder.iterdir() if path.is_dir())):
-        groups: dict[tuple[str, str], dict[float, list[Path]]] = {}
-        for path in _files(place):
-            digits = re.findall(r"\d+", path.stem)
-            if path.suffix.lower() not in PICTURES or not digits or NO_SAMPLES.search(path.name):
-                continue
-            words = re.findall(r"([A-Za-z]+)[^A-Za-z\d]*\d+", path.stem)
-            unit = next((UNITS[word.lower()] for word in words if word.lower() in UNITS), "")
-            named = re.findall(rf"(?:{'|'.join(UNITS)})[^A-Za-z\d]*(\d+)", path.stem, re.I)
-            value = float((named or digits)[-1])
-            shape = re.sub(r"\d+", "#", path.name)
-            groups.setdefault((shape, unit), {}).setdefault(value, []).append(path)
-        if groups:
-            (_, unit), moments = max(groups.items(), key=lambda item: (len(item[1]), item[0]))
-            found = Found("another trainer", place)
-            others = sorted(shape for shape, _ in groups)[:3]
-            if len(groups) > 1:
-                found.said.append(f"several kinds of pictures ({', '.join(others)}): --pattern chooses one")
-            return _counted(found, unit or "epoch", moments)
-    return None
+def _numbered(folder: Path, passes_per_step: float | None) -> Found | None:
+    """Any pictures whose names, or whose folders' names, say when."""
+    made = numbered_pictures(folder, passes_per_step)
+    if made is None:
+        return None
+    trainer = "a folder a moment" if made.folders else "another trainer"
+    found = Found(trainer, made.place, said=made.said, several=made.several)
+    return _counted(found, made.unit, made.moments)
 
 
 def _by_pattern(folder: Path, pattern: str) -> Found:
@@ -282,33 +260,60 @@ def _by_pattern(folder: Path, pattern: str) -> Found:
     return _counted(Found("another trainer", folder), UNITS[when[0].lower()], moments)
 
 
-def _read_numbers(found: Found, scalars: Path | None, clock: Clock) -> None:
-    """The numbers beside the pictures, or those that were named."""
-    folder = found.folder
+def _read_numbers(found: Found, folder: Path, scalars: Path | None, clock: Clock) -> None:
+    """The numbers beside the pictures, above or below them, or those that were named."""
+    part = clock.batch_size / clock.images_per_epoch if clock.batch_size and clock.images_per_epoch else None
+    beside, like = found.folder, found.counted[0] if found.counted[1] else ""
     if scalars is not None:
         if not scalars.is_file():
             raise DataError(f"{scalars} is no file", todo="name a .csv, .jsonl or TensorBoard event file")
         is_events = "tfevents" in scalars.name
-        found.rows = numbers.events([scalars], clock.images) if is_events else numbers.table(scalars, clock.images)
-    elif (folder / "stats.jsonl").is_file():
-        found.rows = numbers.stylegan_stats(folder / "stats.jsonl")
+        found.rows = (
+            numbers.events([scalars], clock.images) if is_events else numbers.table(scalars, clock.images, part, like)
+        )
+    elif (beside / "stats.jsonl").is_file():
+        found.rows = numbers.stylegan_stats(beside / "stats.jsonl")
     else:
-        tables = [path for path in _files(folder) if path.suffix.lower() in (".csv", ".jsonl")]
-        for path in tables:
+        files = _number_files(found, folder)
+        for path in [path for path in files if path.suffix.lower() in TABLES]:
             try:
-                rows = numbers.table(path, clock.images)
-            except (DataError, ValueError, csv.Error):
+                rows = numbers.table(path, clock.images, part, like)
+            except (DataError, ValueError):
                 continue
-            if any("loss" in name for row in rows[:1] for name in row[1]):
+            if any("loss" in name.lower() for row in rows[:50] for name in row[1]):
                 found.rows = rows
                 break
-        logs = sorted(folder.rglob("*tfevents*"))
+        logs = [path for path in files if "tfevents" in path.name]
         if not found.rows and logs:
+            logs = [path for path in logs if path.parent == logs[0].parent or logs[0].parent in path.parents]
             try:
-                found.rows = numbers.events(logs, clock.images)
+                found.rows = numbers.events(sorted(logs), clock.images)
             except Exception as error:
                 found.said.append(f"event files left out: {str(error).splitlines()[0]}")
-    found.metrics = numbers.stylegan_metrics(folder)
-    scores = folder / "fid_scores.txt"
+    found.metrics = numbers.stylegan_metrics(beside)
+    scores = beside / "fid_scores.txt"
     if scores.is_file():
         found.metrics += numbers.fid_scores(scores, clock.batch_size or 1)
+
+
+def _number_files(found: Found, folder: Path) -> list[Path]:
+    """Files that may hold a training's numbers: beside its pictures, above them up to `folder`, then below.
+
+    Where `folder` has several trainings, those of the others are not looked at.
+    """
+    files = _files(found.folder)
+    for above in found.folder.parents if found.folder != folder else ():
+        files += _files(above)
+        if above == folder:
+            break
+    top = found.folder if found.several else folder
+    for place, names, inside in os.walk(top):
+        here = Path(place)
+        depth = len(here.relative_to(top).parts)
+        names[:] = sorted(
+            name for name in names
+            if depth < DEPTH and not NO_FOLDERS.fullmatch(name) and not (here / name / "environment.json").is_file()
+        )  # fmt: skip
+        files += [here / name for name in sorted(inside) if not name.startswith(".")]
+    wanted = [path for path in files if path.suffix.lower() in TABLES or "tfevents" in path.name]
+    return list(dict.fromkeys(wanted))[:LOOKED_AT]

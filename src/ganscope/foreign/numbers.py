@@ -10,11 +10,14 @@ import csv
 import json
 import math
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ganscope.errors import DataError, DependencyError
+from ganscope.foreign.names import QUIET as QUIET_SECONDS
+from ganscope.foreign.names import UNITS, passes
 
 Row = tuple[int, dict[str, float | None]]
 STYLEGAN = {
@@ -22,7 +25,11 @@ STYLEGAN = {
     "Loss/scores/fake": "d_fake_before_logit", "Loss/r1_penalty": "r1_penalty", "Loss/r2_penalty": "r2_penalty",
     "Progress/augment": "augment", "Timing/sec_per_kimg": "seconds_per_kimg",
 }  # fmt: skip
-POSITIONS = ("images_seen", "images", "nimg", "kimg", "epoch", "step", "iteration", "iter", "global_step", "batch")
+POSITIONS = (
+    "images_seen", "images", "nimg", "kimg", "epoch", "epochs", "step", "steps", "global_step", "iteration",
+    "iterations", "iter", "iters", "batch", "batches",
+)  # fmt: skip
+NO_POSITION = {"per", "lr", "rate", "time", "sec", "seconds", "loss", "size", "mean"}  # words of a column
 MOST_BYTES = 256 * 2**20  # of a file of numbers
 
 
@@ -62,35 +69,130 @@ def fid_scores(path: Path, per_step: float) -> list[Row]:
     return rows
 
 
-def table(path: Path, images_at: Callable[[str, float], int]) -> list[Row]:
-    """A CSV file with a header, or JSON lines: a column says when, the others are numbers under their names.
+def table(path: Path, images_at: Callable[..., int], passes_per_step: float | None = None, like: str = "") -> list[Row]:
+    """A CSV file with a header, or JSON: a column says when, the others are numbers under their names.
+
+    Where time goes back, a training began again there: what it had written after that moment is left out.
 
     Args:
-        images_at: images seen at a number of epochs, steps, … by the name of that column.
+        images_at: images seen at a number of epochs, steps, … by the name of that column, and by the first number.
+        passes_per_step: what a step is of an epoch, where that is known: for tables with a column of each.
+        like: what the pictures count: where the table has such a column, it is the one that says when.
 
     Raises:
         DataError: no numbers in it.
     """
-    if path.suffix.lower() in (".jsonl", ".ndjson", ".json"):
-        records: list[dict[str, Any]] = list(json_lines(path))
-        if records and any(isinstance(value, dict) for value in records[0].values()):
-            return stylegan_stats(path)
-    else:
-        text = text_of(path)
-        kind = csv.Sniffer().sniff(text[:4096], ",;\t ") if text.strip() else csv.excel
-        records = list(csv.DictReader(text.splitlines(), dialect=kind, skipinitialspace=True))
-    rows = []
-    for index, record in enumerate(records):
-        flat = {str(name).strip(): number_in(value) for name, value in record.items() if name is not None}
-        at = next((name for name in POSITIONS for key in flat if key.lower() == name), None)
-        key = next((key for key in flat if key.lower() == at), "")
-        where = flat.pop(key, None) if key else float(index)
-        if where is not None:
-            named: dict[str, float | None] = {name_of(name): value for name, value in flat.items() if value is not None}
-            rows.append((images_at(at or "row", where), with_probabilities(named)))
+    records = _records(path)
+    if records and "Progress/kimg" in records[0]:
+        return stylegan_stats(path)
+    cells = [{str(name).strip(): cell(value) for name, value in _flat(record)} for record in records]
+    keys = {position_of(key): key for record in cells for key, value in record.items() if value is not None}
+    at = sorted((name for name in POSITIONS if name in keys), key=lambda name: UNITS[name] != like)
+    times = [_whens(cells, keys[name]) for name in at[:1]]
+    inside = next((name for name in at if UNITS[name] == "step"), "")
+    unit = at[0] if at else "row"
+    if inside and UNITS[unit] == "epoch":
+        both = [(a, b) for a, b in zip(times[0], _whens(cells, keys[inside]), strict=True)]
+        known = [pair for pair in both if None not in pair]
+        unit, values = passes([int(a or 0) for a, _ in known], [int(b or 0) for _, b in known], passes_per_step)
+        place = iter(values)
+        times = [[None if None in pair else next(place) for pair in both]]
+    whens = times[0] if times else [float(index) for index in range(len(cells))]
+    first = min((when for when in whens if when is not None), default=0.0)
+    rows: list[Row] = []
+    for when, record in zip(whens, cells, strict=True):
+        known = {key: value for key, value in record.items() if value is not None and not position_of(key)}
+        named = {name_of(key): number(value) for key, value in known.items()}
+        if when is None or not named:
+            continue
+        seen = images_at(unit, when, first)
+        if rows and seen < rows[-1][0]:
+            rows = [row for row in rows if row[0] < seen]
+        rows.append((seen, with_probabilities(named)))
     if not rows:
         raise DataError(f"{path} holds no numbers", found="no row of numbers", todo="give a CSV file with a header")
-    return sorted(rows, key=lambda row: row[0])
+    return rows
+
+
+def position_of(column: str) -> str:
+    """The one of `POSITIONS` that a column is, such as `Global Step` or `train/epoch`; empty where it is none."""
+    words = [word for word in re.split(r"[^a-z0-9]+", column.lower()) if word]
+    if "_".join(words) in POSITIONS or not words or set(words) & NO_POSITION:
+        return "_".join(words) if "_".join(words) in POSITIONS else ""
+    return words[-1] if words[-1] in POSITIONS and words[-1] not in ("images", "batch") else ""
+
+
+def _whens(cells: list[dict[str, float | None]], key: str) -> list[float | None]:
+    return [number(record.get(key)) for record in cells]
+
+
+def _records(path: Path) -> list[dict[str, Any]]:
+    """The rows of a table as name → value; a last line that is just being written is left out.
+
+    Raises:
+        DataError: a CSV file without a header.
+    """
+    text = text_of(path)
+    if path.suffix.lower() in (".jsonl", ".ndjson", ".json"):
+        return (_whole_json(text) if path.suffix.lower() == ".json" else []) or list(json_lines(path))
+    lines = text.splitlines()
+    if lines and not text.endswith("\n") and time.time() - path.stat().st_mtime < QUIET_SECONDS:
+        lines.pop()
+    if not lines:
+        return []
+    kind = max(",;\t ", key=lambda mark: (lines[0].count(mark), mark != " "))
+    kind = next((mark for mark in ",;\t" if mark in lines[0]), kind)
+    reader = csv.DictReader((line.replace("\0", "") for line in lines), delimiter=kind, skipinitialspace=True)
+    try:
+        records: list[dict[str, Any]] = list(reader)
+    except csv.Error as error:
+        raise DataError(f"{path} cannot be read as a table", found=str(error), todo="give a CSV file") from error
+    names = [name for name in reader.fieldnames or () if name]
+    if names and all(cell(name) is not None for name in names):
+        raise DataError(
+            f"{path} has no header", found=lines[0][:60], todo="begin it with a line of names: epoch,g_loss"
+        )
+    if kind == ";":  # where a decimal comma is written
+        comma = re.compile(r"\s*-?\d+,\d+([eE][-+]?\d+)?\s*")
+        for record in records:
+            for name, value in record.items():
+                if isinstance(value, str) and comma.fullmatch(value):
+                    record[name] = value.replace(",", ".")
+    return records
+
+
+def _whole_json(text: str) -> list[dict[str, Any]]:
+    """A list of objects, or an object of lists as a history of Keras is."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    if isinstance(found, list):
+        return [one for one in found if isinstance(one, dict)]
+    columns = {name: values for name, values in found.items() if isinstance(values, list)} if found else {}
+    length = max((len(values) for values in columns.values()), default=0)
+    return [{name: values[i] for name, values in columns.items() if i < len(values)} for i in range(length)]
+
+
+def _flat(record: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """The entries of an object and of the objects in it, as `loss/g`."""
+    for name, value in record.items():
+        if name is None:  # cells beyond the header
+            continue
+        if isinstance(value, dict) and before.count("/") < 4:
+            yield from _flat(value, f"{before}{name}/")
+        else:
+            yield f"{before}{name}", value
+
+
+def cell(value: Any) -> float | None:
+    """A number, NaN with them, or None where it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
 
 
 def events(paths: list[Path], images_at: Callable[[str, float], int]) -> list[Row]:
