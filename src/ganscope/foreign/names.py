@@ -82,7 +82,7 @@ def numbered_pictures(folder: Path, passes_per_step: float | None = None) -> Num
     if not groups:
         return None
     made = {key: _timed(key, members, passes_per_step) for key, members in groups.items()}
-    chosen = max(made, key=lambda key: _rank(made[key], key, groups[key]))
+    chosen = max(made, key=lambda key: _rank(made[key], key))
     result = made[chosen]
     result.several = sum(key[1] == chosen[1] for key in made) > 1
     if len(made) > 1:
@@ -252,7 +252,7 @@ def _changed(path: Path) -> float:
         return 0.0
 
 
-def _rank(made: Numbered, key: tuple[Path, str], members: list[object]) -> tuple[object, ...]:
+def _rank(made: Numbered, key: tuple[Path, str]) -> tuple[bool, bool, bool, int, int, str, str]:
     """How likely a group is a training's samples; of two alike the one that is newest."""
     named = any(unit_of(word) for word in re.findall(r"[A-Za-z]+", key[1]))
     newest = max(_changed(path) for path in list(made.moments.values())[-1])

@@ -101,8 +101,8 @@ def table(path: Path, images_at: Callable[..., int], passes_per_step: float | No
     first = min((when for when in whens if when is not None), default=0.0)
     rows: list[Row] = []
     for when, record in zip(whens, cells, strict=True):
-        known = {key: value for key, value in record.items() if value is not None and not position_of(key)}
-        named = {name_of(key): number(value) for key, value in known.items()}
+        filled = {key: value for key, value in record.items() if value is not None and not position_of(key)}
+        named = {name_of(key): number(value) for key, value in filled.items()}
         if when is None or not named:
             continue
         seen = images_at(unit, when, first)
