@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ganscope.diagnosis.ending import stop_reason
 from ganscope.diagnosis.finding import SEVERITIES, Finding
+from ganscope.diagnosis.known import KnownLines
 from ganscope.diagnosis.moments import Moment, key_moments, still_better
 from ganscope.diagnosis.quality import GRADES, Quality, quality_now
 from ganscope.diagnosis.rules import RULES, diagnose, joined, verdict
@@ -14,6 +15,7 @@ __all__ = [
     "RULES",
     "SEVERITIES",
     "Finding",
+    "KnownLines",
     "Moment",
     "Quality",
     "best_snapshot",

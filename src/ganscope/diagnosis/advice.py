@@ -10,7 +10,7 @@ from typing import Any
 
 from ganscope.config import PRESETS, auto_preset
 from ganscope.diagnosis.finding import Finding
-from ganscope.diagnosis.series import Line
+from ganscope.diagnosis.known import Line
 
 WIDTHS = {"mlp": 128, "dcgan": 64, "resnet": 64}  # where a width is left to the networks
 HEAVY = 10.0  # a γ beyond which D is too flat to teach anything

@@ -14,6 +14,7 @@ import numpy as np
 
 from ganscope.diagnosis.finding import Finding
 from ganscope.diagnosis.judged import Judged
+from ganscope.diagnosis.known import read_off
 from ganscope.diagnosis.limits import LIMITS
 from ganscope.diagnosis.series import Floats, number
 
@@ -22,13 +23,13 @@ NAMES = 8  # classes that a sentence lists
 
 def condition_ignored(run: Judged) -> Finding | None:
     """Pictures that look like something, and not like the class that was asked for."""
-    lines = [line.get("per_class") or {} for line in run.record.evals]
-    obeyed = np.array([obedience(line) for line in lines])
+    obeyed = np.array(read_off(run.record.evals, "obedience", lambda line: obedience(line.get("per_class") or {})))
     # Of pictures that look like nothing other rules speak: no classifier can say what they are.
     start = run.since((obeyed < LIMITS.obeyed) & ~run.bad, span=LIMITS.worse_span)
     if start is None:
         return None
-    accuracy, floor, chance = (number(lines[-1].get(name)) for name in ("accuracy", "floor", "chance"))
+    newest = run.record.evals[-1].get("per_class") or {}
+    accuracy, floor, chance = (number(newest.get(name)) for name in ("accuracy", "floor", "chance"))
     advice = run.advice
     return run.finding(
         condition_ignored,
@@ -49,13 +50,12 @@ def condition_ignored(run: Judged) -> Finding | None:
 def class_collapsed(run: Judged) -> Finding | None:
     """A class in which one picture, or nearly one, comes again and again, while the others vary."""
     record = run.record
-    variety = [class_variety(line) for line in record.evals]
-    least = np.array([np.nanmin(row) if np.isfinite(row).any() else math.nan for row in variety])
+    least = np.array(read_off(record.evals, "least_variety", least_variety))
     varied = ~(record.over_floor("diversity") < LIMITS.diversity_low)  # else all of it has collapsed
     start = run.since((least < LIMITS.class_diversity) & varied & ~run.bad, span=LIMITS.worse_span)
     if start is None:
         return None
-    kinds = np.flatnonzero(variety[-1] < LIMITS.class_diversity)
+    kinds = np.flatnonzero(class_variety(record.evals[-1]) < LIMITS.class_diversity)
     known = run.record.settings.get("class_names") or []
     names = [str(known[kind]) if kind < len(known) else f"number {kind}" for kind in kinds]
     listed = ", ".join(names[:NAMES]) + (f" and {len(names) - NAMES} more" if len(names) > NAMES else "")
@@ -78,6 +78,12 @@ def obedience(line: Mapping[str, Any]) -> float:
     """How well it obeys, between what knows nothing of the class (0) and real pictures of it (1)."""
     accuracy, floor, chance = (number(line.get(name)) for name in ("accuracy", "floor", "chance"))
     return (accuracy - chance) / (floor - chance) if floor > chance else math.nan
+
+
+def least_variety(line: Mapping[str, Any]) -> float:
+    """That of the class which varies least, NaN where none is known."""
+    variety = class_variety(line)
+    return float(np.nanmin(variety)) if np.isfinite(variety).any() else math.nan
 
 
 def class_variety(line: Mapping[str, Any]) -> Floats:

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ganscope.diagnosis.known import Line, read_off
 from ganscope.diagnosis.limits import LIMITS
 from ganscope.diagnosis.rules import diagnose
-from ganscope.diagnosis.series import Line, Record, number
+from ganscope.diagnosis.series import Record, images_seen
 
 
 def stop_reason(history: Sequence[Line], tests: Sequence[Line], evals: Sequence[Line], settings: Line) -> str | None:
@@ -43,15 +44,15 @@ def stop_reason(history: Sequence[Line], tests: Sequence[Line], evals: Sequence[
     return None
 
 
-def at_checks(evals: Sequence[Line], settings: Line) -> list[Line]:
+def at_checks(evals: Sequence[Line], settings: Line) -> Sequence[Line]:
     """The first line and those nearest to the twelfths of the plan so far, as if they had been measured exactly there.
 
     None unless the newest is one of these. Without a plan, or beyond it, every line.
     """
-    images = np.array([number(line["images_seen"]) for line in evals])
+    images = np.array(read_off(evals, "images_seen", images_seen), dtype=np.float64)
     planned = Record((), (), evals, settings).planned if len(evals) else math.nan
     if not planned >= (images[-1] if len(images) else 0):
-        return list(evals)
+        return evals
     # A snapshot is the nearest to a place if the next one, as far away as the last, will not be nearer.
     reached = images + np.diff(images, prepend=0.0) / 2
     places = planned / LIMITS.checks * np.arange(1, math.floor(LIMITS.checks * reached[-1] / planned + 1e-6) + 1)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ganscope.diagnosis.finding import Finding
 from ganscope.diagnosis.judged import Judged
+from ganscope.diagnosis.known import read_off
 from ganscope.diagnosis.limits import LIMITS
 from ganscope.diagnosis.series import number
 
@@ -103,7 +104,8 @@ def learned_by_heart(run: Judged) -> Finding | None:
     guess = run.record.logged("d_loss") / run.d_loss_share
     train, held_out = run.d_loss_share, run.record.logged("d_loss", "tests") / guess
     # What was seen once or twice cannot be known by heart: the gap is then that of batch norm in evaluation mode.
-    often = ~(np.array([number(line.get("epoch")) for line in run.record.evals]) < LIMITS.heart_epochs)
+    epochs = np.array(read_off(run.record.evals, "epoch", lambda line: number(line.get("epoch"))))
+    often = ~(epochs < LIMITS.heart_epochs)
     known = (train < LIMITS.heart_train) & (held_out - train > LIMITS.heart_gap)
     start = run.since(known & often, span=LIMITS.worse_span)
     if start is None:

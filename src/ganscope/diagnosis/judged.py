@@ -11,6 +11,7 @@ import numpy as np
 
 from ganscope.diagnosis.advice import Advice
 from ganscope.diagnosis.finding import Finding
+from ganscope.diagnosis.known import read_off
 from ganscope.diagnosis.limits import GUESSING, LIMITS, PROBABILITIES
 from ganscope.diagnosis.quality import Quality, quality_of
 from ganscope.diagnosis.series import Flags, Floats, Record
@@ -52,7 +53,8 @@ class Judged:
     def qualities(self) -> list[Quality]:
         known = self.record.frechet[np.isfinite(self.record.frechet)]
         first = float(known[0]) if len(known) else math.nan
-        return [quality_of(line, first) for line in self.record.evals]
+        key = ("quality", None if math.isnan(first) else first)  # NaN is not equal to itself
+        return read_off(self.record.evals, key, lambda line: quality_of(line, first))
 
     @functools.cached_property
     def far(self) -> Flags:

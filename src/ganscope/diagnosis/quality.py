@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganscope.diagnosis.finding import figure
+from ganscope.diagnosis.known import read_off
 from ganscope.diagnosis.limits import LIMITS
-from ganscope.diagnosis.series import number
+from ganscope.diagnosis.series import measured, number
 
 GRADES = ("nothing like real", "far from real", "fair", "close to real", "as good as real")
 
@@ -171,9 +172,9 @@ def grade_of(left: float, unlike: float, covered: float, times: float) -> str:
 
 def quality_now(evals: Sequence[Mapping[str, Any]]) -> Quality:
     """The quality at the newest of the lines of evals.jsonl."""
-    known = [value for line in evals if math.isfinite(value := frechet(line))]
+    known = [value for value in read_off(evals, ("metric", "frechet", "value"), frechet) if math.isfinite(value)]
     return quality_of(evals[-1] if evals else {}, known[0] if known else math.nan)
 
 
 def frechet(line: Mapping[str, Any]) -> float:
-    return number(((line.get("metrics") or {}).get("frechet") or {}).get("value"))
+    return number(measured(line, "frechet").get("value"))

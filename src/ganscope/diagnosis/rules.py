@@ -12,6 +12,7 @@ with an error of their own (`train.log_interval`).
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 
@@ -29,6 +30,7 @@ from ganscope.diagnosis.game import (
     vanishing_gradient,
 )
 from ganscope.diagnosis.judged import Judged
+from ganscope.diagnosis.known import Line, each
 from ganscope.diagnosis.limits import LIMITS
 from ganscope.diagnosis.pictures import (
     balanced,
@@ -45,7 +47,7 @@ from ganscope.diagnosis.pictures import (
     uneven_classes,
 )
 from ganscope.diagnosis.quality import GRADES, quality_now
-from ganscope.diagnosis.series import Line, Record
+from ganscope.diagnosis.series import Record
 from ganscope.diagnosis.stopping import outlook
 
 RULES: dict[str, Callable[[Judged], Finding | None]] = {
@@ -104,12 +106,7 @@ def place(finding: Finding, effects: tuple[str, ...]) -> int:
 
 def passed(found: Sequence[Finding], evals: Sequence[Line]) -> list[Finding]:
     """What an earlier snapshot was warned of and this one is not: said once it is over, in one finding."""
-    last: dict[str, tuple[int, int]] = {}
-    for line in evals[:-1]:
-        for finding in line.get("findings") or ():
-            if finding.get("severity") in ("failure", "warning"):
-                first = last.get(finding["id"], (int(finding["first"]), 0))[0]
-                last[finding["id"]] = (min(first, int(finding["first"])), int(line["images_seen"]))
+    last = each(evals, "warned of", functools.partial(warned_of, evals))[-2] if len(evals) > 1 else {}
     over = {name: span for name, span in last.items() if name not in {finding.id for finding in found}}
     over = {name: span for name, span in over.items() if name not in ABOUT_THE_PLAN}
     if not over:
@@ -118,6 +115,18 @@ def passed(found: Sequence[Finding], evals: Sequence[Line]) -> list[Finding]:
     start, end = min(first for first, _ in over.values()), int(evals[-1]["images_seen"])
     evidence = {f"{name} until": float(until) for name, (_, until) in over.items()}
     return [Finding("passed", "info", start, end, evidence, {}, f"Over: {told}.", ())]
+
+
+def warned_of(
+    evals: Sequence[Line], i: int, earlier: Sequence[dict[str, tuple[int, int]]]
+) -> dict[str, tuple[int, int]]:
+    """Each finding that a user was warned of up to line `i`: where it began first, and the last line that names it."""
+    last = dict(earlier[-1]) if earlier else {}
+    for finding in evals[i].get("findings") or ():
+        if finding.get("severity") in ("failure", "warning"):
+            first = last.get(finding["id"], (int(finding["first"]), 0))[0]
+            last[finding["id"]] = (min(first, int(finding["first"])), int(evals[i]["images_seen"]))
+    return last
 
 
 def verdict(findings: Sequence[Finding], evals: Sequence[Line], settings: Line | None = None) -> str:

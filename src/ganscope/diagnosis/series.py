@@ -9,16 +9,25 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ganscope.diagnosis.known import Line, each, read_off
+
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Indices = NDArray[np.int64]
-Line = Mapping[str, Any]
+
+
+def images_seen(line: Line) -> int:
+    return int(line["images_seen"])
+
+
+def measured(line: Line, name: str) -> Line:
+    """What a line of evals.jsonl says of a metric, empty where it says nothing."""
+    return (line.get("metrics") or {}).get(name) or {}
 
 
 def number(value: object) -> float:
@@ -35,8 +44,8 @@ class Record:
 
     def __init__(self, history: Sequence[Line], tests: Sequence[Line], evals: Sequence[Line], settings: Line) -> None:
         self.evals, self.settings = evals, settings
-        self.images = np.array([line["images_seen"] for line in evals], dtype=np.float64)
-        self.g_steps = np.array([number(line.get("iteration", 0)) for line in evals])
+        self.images = np.array(read_off(evals, "images_seen", images_seen), dtype=np.float64)
+        self.g_steps = np.array(read_off(evals, "iteration", lambda line: number(line.get("iteration", 0))))
         self.g_steps *= float(settings.get("g_steps") or 1)
         self._lines = {"history": history, "tests": tests}
         self._metrics: dict[tuple[str, str], Floats] = {}
@@ -45,7 +54,7 @@ class Record:
     def _ends(self) -> dict[str, Indices]:
         """For each file, how many of its lines lie at or before each snapshot."""
         return {
-            name: np.searchsorted([line["images_seen"] for line in lines], self.images, side="right")
+            name: np.searchsorted(read_off(lines, "images_seen", images_seen), self.images, side="right")
             for name, lines in self._lines.items()
         }
 
@@ -53,8 +62,8 @@ class Record:
         """One number of a metric: its value, stderr, floor or num_fake."""
         known = self._metrics.get((name, part))
         if known is None:
-            entries = [(line.get("metrics") or {}).get(name) or {} for line in self.evals]
-            known = self._metrics[name, part] = np.array([number(entry.get(part)) for entry in entries])
+            values = read_off(self.evals, ("metric", name, part), lambda line: number(measured(line, name).get(part)))
+            known = self._metrics[name, part] = np.array(values)
             known.flags.writeable = False  # all who ask share it
         return known
 
@@ -70,12 +79,15 @@ class Record:
 
     def logged(self, name: str, source: str = "history") -> Floats:
         """Mean of a logged number over the interval that ends at each snapshot; the last line's where that is empty."""
-        values = np.array([number(line.get(name)) for line in self._lines[source]])
-        result, start = np.full(len(self.images), np.nan), 0
-        for i, end in enumerate(self._ends[source]):
-            if end > 0:
-                result[i] = values[min(start, end - 1) : end].mean()
-            start = end
+        values = np.array(read_off(self._lines[source], ("logged", name), lambda line: number(line.get(name))))
+        ends = self._ends[source]
+        starts = np.minimum(np.concatenate([[0], ends[:-1]]), ends - 1)
+        result, known = np.full(len(self.images), np.nan), ends > 0
+        if known.any():
+            # Every other sum is of what lies between two intervals; the zero lets one end at the last line.
+            bounds = np.stack([starts[known], ends[known]], axis=1).ravel()
+            sums = np.add.reduceat(np.append(values, 0.0), bounds)[::2]
+            result[known] = sums / (ends - starts)[known]
         return result
 
     @functools.cached_property
@@ -84,7 +96,8 @@ class Record:
         shares = self._shares()
         if not shares:
             return np.zeros(0), np.zeros((len(self.evals), 0))
-        return np.array(shares[-1]["real"]), np.array([share["fake"] for share in shares])
+        fakes = read_off(self.evals, "class_share", lambda line: np.array(line["class_share"]["fake"]))
+        return np.array(shares[-1]["real"]), np.array(fakes)
 
     @functools.cached_property
     def class_stderr(self) -> Floats:
@@ -94,8 +107,8 @@ class Record:
 
     def _shares(self) -> list[Line]:
         """`class_share` of every line; nothing unless all have it."""
-        shares = [share for line in self.evals if (share := line.get("class_share"))]
-        return shares if len(shares) == len(self.evals) else []
+        shares = read_off(self.evals, "shares", lambda line: line.get("class_share"))
+        return [share for share in shares if share] if all(shares) else []
 
     @property
     def planned(self) -> float:
@@ -116,12 +129,12 @@ class Record:
         The latents are the same ones, so that most of the noise is common to both: the groups of latents tell how much.
         Without them the two count as independent.
         """
-        groups = [((self.evals[i].get("metrics") or {}).get(name) or {}).get("groups") for i in (a, b)]
+        groups = [measured(self.evals[i], name).get("groups") for i in (a, b)]
         if groups[0] and groups[1] and len(groups[0]) == len(groups[1]):
             change = np.asarray(groups[0]) - np.asarray(groups[1])
             return float(change.std(ddof=1) / math.sqrt(len(change)))
-        errors = np.nan_to_num(self.metric(name, "stderr"))
-        return math.hypot(errors[a], errors[b])
+        errors = np.nan_to_num(self.metric(name, "stderr")[[a, b]])
+        return math.hypot(errors[0], errors[1])
 
     @property
     def effective_classes(self) -> Floats:
@@ -154,15 +167,16 @@ class Record:
             least: snapshots that must lie in the window before anything is said.
         """
         values = self.metric(name) * (1.0 if name == "frechet" else -1.0)
-        result = np.zeros(len(values), dtype=bool)
-        for i in range(len(values)):
+
+        def stands(i: int, _: list[bool]) -> bool:
             split = int(np.searchsorted(self.images[: i + 1], (1 - window) * self.images[i], side="right"))
             if not split or i + 1 - split < least or not np.isfinite(values[: i + 1]).all():
-                continue
+                return False
             a, b = int(np.argmin(values[:split])), split + int(np.argmin(values[split : i + 1]))
             needed = max(gain * abs(values[a]), noise * self.stderr_of_gain(a, b, name))
-            result[i] = values[a] - values[b] <= needed
-        return result
+            return bool(values[a] - values[b] <= needed)
+
+        return np.array(each(self.evals, ("no_gain", name, window, gain, noise, least), stands), dtype=bool)
 
     def streak(self, holds: Flags, *, least: int, span: float = 0.0) -> int | None:
         """Index where the newest unbroken run of `holds` starts; None if shorter than `least` snapshots or `span`.
@@ -189,30 +203,32 @@ def best_so_far(record: Record, name: str = "frechet", sign: float = 1.0) -> Ind
     """
     if name == "frechet" and np.isfinite(record.metric("structure")).any():
         return best_of_all(record)
-    best, values, result = -1, sign * record.metric(name), []
-    for i, value in enumerate(values):
-        trained = math.isfinite(value) and record.g_steps[i] > 0
-        if trained and (best < 0 or values[best] - value > record.stderr_of_gain(best, i, name)):
-            best = i
-        result.append(best)
-    return np.array(result, dtype=np.int64)
+    values = sign * record.metric(name)
+
+    def best(i: int, earlier: list[int]) -> int:
+        best = earlier[-1] if earlier else -1
+        trained = math.isfinite(values[i]) and record.g_steps[i] > 0
+        better = trained and (best < 0 or values[best] - values[i] > record.stderr_of_gain(best, i, name))
+        return i if better else best
+
+    return np.array(each(record.evals, ("best", name, sign), best), dtype=np.int64)
 
 
 def best_of_all(record: Record) -> Indices:
     """`best_so_far` by all of `SPACES`: the lowest of each snapshot's worst ratio to the lowest so far."""
     values = np.stack([record.metric(name) for name in SPACES])
     values = np.where((record.g_steps > 0) & (values > 0), values, np.nan)
-    best, result = -1, []
-    for i in range(values.shape[1]):
-        if np.isfinite(values[:, i]).any():
-            lowest = np.fmin.reduce(values[:, : i + 1], axis=1)  # NaN, without a warning, where one was never measured
-            if best < 0:
-                best = i
-            else:
-                ratios = values[:, [best, i]] / lowest[:, None]
-                worst = int(np.nanargmax(ratios[:, 0]))  # the space that speaks worst of the best so far
-                error = record.stderr_of_gain(best, i, SPACES[worst]) / lowest[worst]
-                if np.nanmax(ratios[:, 0]) - np.nanmax(ratios[:, 1]) > error:
-                    best = i
-        result.append(best)
-    return np.array(result, dtype=np.int64)
+
+    def best(i: int, earlier: list[int]) -> int:
+        best = earlier[-1] if earlier else -1
+        if not np.isfinite(values[:, i]).any():
+            return best
+        lowest = np.fmin.reduce(values[:, : i + 1], axis=1)  # NaN, without a warning, where one was never measured
+        if best < 0:
+            return i
+        ratios = values[:, [best, i]] / lowest[:, None]
+        worst = int(np.nanargmax(ratios[:, 0]))  # the space that speaks worst of the best so far
+        error = record.stderr_of_gain(best, i, SPACES[worst]) / lowest[worst]
+        return i if np.nanmax(ratios[:, 0]) - np.nanmax(ratios[:, 1]) > error else best
+
+    return np.array(each(record.evals, ("best of all", SPACES), best), dtype=np.int64)

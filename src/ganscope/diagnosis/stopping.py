@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
+from ganscope.diagnosis.known import Line, read_off
 from ganscope.diagnosis.limits import LIMITS
-from ganscope.diagnosis.series import Floats, Indices, Line, Record, best_so_far, number
+from ganscope.diagnosis.series import Floats, Indices, Record, best_so_far, measured, number
 
 CONFIDENCE = 0.95  # that the gain lies below `Outlook.high`
 
@@ -116,7 +117,7 @@ def best_snapshot(evals: Sequence[Line], metric: str = "frechet") -> int | None:
     if not evals:
         return None
     record = Record((), (), evals, {})
-    higher = any(((line.get("metrics") or {}).get(metric) or {}).get("better") == "higher" for line in evals)
+    higher = "higher" in read_off(evals, ("better", metric), lambda line: measured(line, metric).get("better"))
     best = int(best_so_far(record, metric, -1.0 if higher else 1.0)[-1])
     return int(record.images[best]) if best >= 0 else None
 

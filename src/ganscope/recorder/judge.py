@@ -10,7 +10,7 @@ from typing import Any
 
 from ganscope.config import RecordSettings
 from ganscope.data import Dataset, cache_root
-from ganscope.diagnosis import Finding, best_snapshot, diagnose, joined, quality_now, stop_reason, verdict
+from ganscope.diagnosis import Finding, KnownLines, best_snapshot, diagnose, joined, quality_now, stop_reason, verdict
 from ganscope.maps import MapMaker
 from ganscope.metrics import Evaluator
 from ganscope.progress import Progress
@@ -86,7 +86,8 @@ class ImageJudge(Judge):
         }
         self.also: Callable[[int], tuple[dict[str, Any], list[Finding]]] = lambda images_seen: ({}, [])
         # Each line is read once: a thousand snapshots are not to cost the square of what one costs.
-        self._history, self._tests, self._evals = (GrowingLines(run, name) for name in ("history", "test", "evals"))
+        self._lines = {name: GrowingLines(run, name) for name in ("history", "test", "evals")}
+        self._known: dict[str, KnownLines] = {}
         self._seconds = {"metrics": 0.0, "map": 0.0}
         self._monitor: Evaluator | None = None
         self._map: MapMaker | None = None
@@ -159,8 +160,11 @@ class ImageJudge(Judge):
         line: dict[str, Any] = {
             "images_seen": snapshot.images_seen, "iteration": snapshot.iteration, "epoch": snapshot.epoch, **seen,
         }  # fmt: skip
-        evals = [*self._evals.lines(), line]
-        known = self._history.lines(), self._tests.lines(), evals, self._facts
+        for name, lines in self._lines.items():
+            newest = [line] if name == "evals" else []
+            self._known[name] = KnownLines(lines.lines(), newest, before=self._known.get(name))
+        evals = self._known["evals"]
+        known = self._known["history"], self._known["test"], evals, self._facts
         findings = joined(diagnose(*known), warnings)
         line["findings"] = [finding.to_dict() for finding in findings]
         line["quality"] = quality_now(evals).to_dict()
