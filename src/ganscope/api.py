@@ -192,18 +192,23 @@ def train(
 
 def _kept(images: Any, labels: Any, settings: dict[str, Any], progress: Any) -> str:
     """The name in the cache of images that came as arrays, tensors, a Dataset or a loader."""
-    from ganscope.data import trainable_size
+    from ganscope.config import sides_of, size_of
+    from ganscope.data import keeps_shape, rectangle, trainable_size
     from ganscope.recorder import read_reals
 
-    def keep(size: int | None) -> Any:
+    def keep(size: Any) -> Any:
         return read_reals(
             images, labels, size=size, channels=settings.get("channels"), holdout=settings.get("holdout", 0.1),
             progress=progress.say,
         )  # fmt: skip
 
-    found = keep(settings.pop("size", None))
-    side = max(found.dataset.train.images.shape[2:])
-    if trainable_size(side) != side:
-        found = keep(trainable_size(side))
+    size = settings.pop("size", None)
+    found = keep(size)
+    made = size_of(found.dataset.train.images.shape[2:])
+    wanted = trainable_size(made)
+    if size is None and keeps_shape(found.shape[1] / found.shape[2]):
+        wanted = size_of(rectangle(min(sides_of(wanted)), found.shape[1] / found.shape[2]))
+    if wanted != made:
+        found = keep(wanted)
     progress.say(found.said)
     return str(found.stored)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganscope.config import Plan
+from ganscope.config import Plan, size_of
 from ganscope.data import Dataset, cache_root, load_configured
 from ganscope.device import has_fast_bf16
 from ganscope.drawing import save_grid
@@ -197,7 +197,7 @@ def _accuracy_of(images: np.ndarray, labels: np.ndarray, dataset: Dataset, say: 
         images,
         labels,
         len(dataset.train.class_names),
-        num_images=planned_images(len(images), images.shape[-1]),
+        num_images=planned_images(len(images), size_of(images.shape[2:])),
         autocast_dtype=dtype,
         progress=lambda text: say(f"{text} (on {side})"),
     )

@@ -14,8 +14,9 @@ from PIL import Image
 from ganscope.data.inspect import examine, render
 from ganscope.data.load import load_dataset, require_variety
 from ganscope.data.plan import Wishes, decide, scale_of, trainable_size
-from ganscope.data.survey import Facts, Values
+from ganscope.data.survey import Backdrop, Facts, Values
 from ganscope.errors import ConfigError, DataError
+from ganscope.networks.stages import halved
 
 
 def size_of(*sizes: tuple[int, int], **wishes: Any) -> tuple[int, int]:
@@ -46,6 +47,44 @@ def test_every_side_has_a_size_that_trains() -> None:
         assert 4 <= halved <= 7 and 8 <= size <= 512
         if 8 <= side <= 512:
             assert abs(size - side) <= side / 8
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((16, 32), (16, 32)), ((30, 60), (28, 60)), ((64, 100), (64, 96)), ((100, 64), (96, 64)), ((65, 64), 64),
+        ((5, 40), (8, 40)), ((250, 500), (256, 512)), ((64, 2000), (64, 512)),
+    ],
+)  # fmt: skip
+def test_the_longer_side_halves_as_often_as_the_shorter(size: tuple[int, int], expected: int | tuple[int, int]) -> None:
+    assert trainable_size(size) == expected
+    halved(expected, "dcgan")  # raises where the networks cannot make it
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ([(60, 30)], (28, 56)), ([(30, 60)] * 30, (56, 28)), ([(1920, 1080), (1280, 720)], (64, 112)),
+        ([(100, 400)], (256, 64)), ([(100, 401)], (64, 64)), ([(1600, 1200)], (64, 64)),
+        ([(60, 30)] * 9 + [(30, 60)], (16, 16)), ([(20, 10)], (10, 20)),
+    ],
+)  # fmt: skip
+def test_images_that_are_all_long_are_kept_so(sizes: list[tuple[int, int]], expected: tuple[int, int]) -> None:
+    """Where a square would lose more than a third of every one; the words say what decides otherwise."""
+    plan = decide(Facts(Counter(sizes), grey=False), Wishes())
+    assert plan.recipe.side == expected
+    if expected[0] != expected[1]:
+        assert f"{expected[0]} × {expected[1]} pixels" in str(plan.decisions[0]) and "--fit" in str(plan.decisions[0])
+    for wishes in ({"size": 32}, {"fit": "crop"}, {"fit": "pad"}, {"square": True}):
+        height, width = size_of(*sizes, **wishes)
+        assert height == width
+
+
+def test_long_images_on_a_clear_background_are_padded() -> None:
+    facts = Facts(
+        Counter([(60, 30)]), grey=False, backdrop=Backdrop(9, 9, dict.fromkeys(("white", "black", "grey"), 0.0))
+    )
+    assert decide(facts, Wishes()).recipe[:3] == (32, 3, "pad")
 
 
 @pytest.mark.parametrize(

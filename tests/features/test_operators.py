@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from ganscope.config.sizes import Size, sides_of
 from ganscope.data.dataset import ImageSet
 from ganscope.features.operators import feature_operators
 from ganscope.features.space import FeatureSpace
@@ -15,10 +16,10 @@ from ganscope.features.spaces import feature_space
 from ganscope.networks.operators import apply
 
 
-def images(count: int, channels: int, size: int) -> ImageSet:
-    source = np.random.default_rng(size)
+def images(count: int, channels: int, size: Size) -> ImageSet:
+    source = np.random.default_rng(sides_of(size))
     labels = np.arange(count) % 3
-    pixels = source.integers(0, 120, (count, channels, size, size)) + 60 * labels[:, None, None, None]
+    pixels = source.integers(0, 120, (count, channels, *sides_of(size))) + 60 * labels[:, None, None, None]
     return ImageSet(pixels.astype(np.uint8), labels.astype(np.int64), ("a", "b", "c"), f"made {channels} {size}", None)
 
 
@@ -31,9 +32,12 @@ def images(count: int, channels: int, size: int) -> ImageSet:
         ("random", 3, 36),
         ("random", 1, 8),
         ("pca", 3, 40),
+        ("classifier", 3, (16, 48)),
+        ("random", 4, (40, 16)),
+        ("pca", 1, (20, 70)),
     ],
 )
-def test_a_space_and_its_operators_are_one_function(tmp_path: Path, name: str, channels: int, size: int) -> None:
+def test_a_space_and_its_operators_are_one_function(tmp_path: Path, name: str, channels: int, size: Size) -> None:
     data = images(120, channels, size)
     space = feature_space(data, data, tmp_path, name=name)
     wanted = space(data.images[:9])

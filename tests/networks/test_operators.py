@@ -6,13 +6,14 @@ import pytest
 import torch
 from torch import nn
 
+from ganscope.config.sizes import Size
 from ganscope.networks.operators import apply, generator_operators, layer_operators
 from ganscope.networks.options import NetworkOptions
 from ganscope.networks.pair import build_pair
 from ganscope.networks.spectral import add_spectral_norm
 
 
-def trained(name: str, size: int, channels: int, **variant: bool) -> nn.Module:
+def trained(name: str, size: Size, channels: int, **variant: bool) -> nn.Module:
     """A generator whose every weight and statistic differs from its start."""
     options = NetworkOptions(size=size, channels=channels, latent_dim=12, g_width=16, d_width=16, **variant)
     g, _ = build_pair(name, options, 1)
@@ -33,12 +34,15 @@ CASES = [
     ("dcgan", 8, 1, {}),
     ("resnet", 28, 1, {}),
     ("resnet", 32, 3, {}),
+    ("mlp", (5, 9), 4, {}),
+    ("dcgan", (16, 32), 4, {"bottom": True, "g_blur": True}),
+    ("resnet", (24, 40), 3, {}),
 ]
 
 
 @pytest.mark.parametrize(("name", "size", "channels", "variant"), CASES)
 def test_a_generator_and_its_operators_are_one_function(
-    name: str, size: int, channels: int, variant: dict[str, bool]
+    name: str, size: Size, channels: int, variant: dict[str, bool]
 ) -> None:
     g = trained(name, size, channels, **variant)
     z = torch.randn(5, 12, generator=torch.Generator().manual_seed(3))

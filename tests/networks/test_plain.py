@@ -21,6 +21,8 @@ CASES: dict[str, dict[str, Any]] = {
     "dcgan, odd side": dict(name="dcgan", size=20, channels=3, g_blur=True),
     "resnet": dict(name="resnet", size=28, channels=1),
     "resnet, two blocks a stage": dict(name="resnet", size=16, channels=3, g_width=64),
+    "dcgan, twice as wide": dict(name="dcgan", size=(16, 32), channels=4, bottom=True, g_blur=True),
+    "resnet, higher than wide": dict(name="resnet", size=(40, 24), channels=3),
     "points": dict(name="toy", size=1, channels=2, latent_dim=4),
     "points, all numbers cut": dict(name="toy", size=1, channels=1, latent_dim=2),
 }

@@ -61,20 +61,20 @@ def test_each_image_is_judged_alone() -> None:
 
 def test_the_dial_turns_width_and_depth() -> None:
     sides = resnet.stages_of(32)
-    assert sides == [4, 8, 16, 32]
-    assert resnet.stages_of(28) == [7, 14, 28]
+    assert sides == [(4, 4), (8, 8), (16, 16), (32, 32)]
+    assert resnet.stages_of(28) == [(7, 7), (14, 14), (28, 28)]
     assert resnet.channels_of(sides, 32) == [256, 128, 64, 32]
     assert (resnet.blocks_of(32), resnet.blocks_of(64)) == (1, 2)
 
 
 def test_projecting_first_is_the_same_where_pixels_grow() -> None:
     """The 1×1 convolution without bias commutes with resampling."""
-    stage = resnet.Stage(32, 16, 8, 1, 4)
+    stage = resnet.Stage(32, 16, (8, 8), 1, 4)
     x = torch.randn(2, 32, 4, 4)
-    torch.testing.assert_close(stage(x), stage.project(resnet._resample(x, 8)), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(stage(x), stage.project(resnet._resample(x, (8, 8))), rtol=1e-4, atol=1e-5)
 
 
 def test_halving_is_bilinear() -> None:
     x = torch.randn(1, 2, 8, 8)
     expected = torch.nn.functional.interpolate(x, size=(4, 4), mode="bilinear", align_corners=False)
-    torch.testing.assert_close(resnet._resample(x, 4), expected)
+    torch.testing.assert_close(resnet._resample(x, (4, 4)), expected)

@@ -54,6 +54,16 @@ def test_translation_moves_by_up_to_an_eighth_and_brings_in_grey(
     assert torch.equal(change("translation", list(draws), at=6)(grid()), expected)
 
 
+def test_a_rectangle_moves_by_an_eighth_of_each_side_and_loses_half_of_each() -> None:
+    image = torch.arange(1.0, 129.0).view(1, 1, 8, 16)
+    expected = torch.zeros(1, 1, 8, 16)
+    expected[..., 1:, :-2] = image[..., :-1, 2:]
+    assert torch.equal(change("translation", [0.99, 0.0], at=6)(image), expected)
+    cut = change("cutout", [0.5, 0.5], at=9)(image)
+    blank = (cut == 0)[0, 0]
+    assert blank.sum() == 4 * 8 and blank[2:6, 4:12].all()
+
+
 def test_translations_of_all_sizes_are_equally_frequent() -> None:
     draws = torch.rand(20_000, 1, NUM_DRAWS)
     moved = Change(("translation",), 1.0, draws)(torch.eye(8)[4].view(1, 1, 1, 8).repeat(20_000, 1, 8, 1))

@@ -41,7 +41,8 @@ describe("operators by hand", () => {
     expect(Math.abs(board.data[2 * 6 + 2])).toBeLessThan(1e-6);
   });
   test("bilinear at pixel centres", () => {
-    expect(numbers(run([op("resize", { side: 4 })], maps(1, 2, 2, [0, 4, 8, 12])))).toEqual([0, 1, 3, 4, 2, 3, 5, 6, 6, 7, 9, 10, 8, 9, 11, 12]);
+    expect(numbers(run([op("resize", { h: 4, w: 4 })], maps(1, 2, 2, [0, 4, 8, 12])))).toEqual([0, 1, 3, 4, 2, 3, 5, 6, 6, 7, 9, 10, 8, 9, 11, 12]);
+    expect(numbers(run([op("resize", { h: 2, w: 4 })], maps(1, 2, 2, [0, 4, 8, 12])))).toEqual([0, 1, 3, 4, 8, 9, 11, 12]);
   });
   test("leaky, kept and added", () => {
     expect(numbers(run([op("keep"), op("act", { slope: 0.1 }), op("add")], maps(1, 1, 2, [-10, 3])))).toEqual([-11, 6]);

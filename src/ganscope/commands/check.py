@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from ganscope.commands.options import DATA_HELP
+from ganscope.commands.options import DATA_HELP, size_read
 from ganscope.config import Config
 
 HELP = "look at a data set before training: bad files, sizes, duplicates, classes"
@@ -19,7 +19,7 @@ WISHES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help=DATA_HELP)
-    parser.add_argument("--size", type=size_named, metavar="N|HxW", help="image side, or height x width, in pixels")
+    parser.add_argument("--size", type=size_read, metavar="N|HxW", help="image side, or height x width, in pixels")
     docs = {field.name: field.metadata["doc"].replace("%", "%%") for field in dataclasses.fields(Config)}
     for name in WISHES:
         kind = int if name in ("channels", "every") else float if name == "holdout" else str
@@ -28,15 +28,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sheet", type=Path, default=Path("contact-sheet.png"), help="where the labelled contact sheet goes"
     )
-
-
-def size_named(text: str) -> int | tuple[int, int]:
-    """`64`, or `64x128`: height x width."""
-    parts = text.lower().replace("×", "x").split("x")
-    sides = [int(side) for side in parts if side.isdecimal()]
-    if len(parts) > 2 or len(sides) < len(parts):
-        raise argparse.ArgumentTypeError(f"size is a number of pixels, or height x width, not {text!r}")
-    return sides[0] if len(sides) == 1 else (sides[0], sides[1])
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ganscope.config import Size, size_named
 from ganscope.errors import ConfigError
 
 DATA_HELP = "digits, mnist, fashion-mnist, lfw, a toy (ring, …), hf://owner/name, or a folder, archive, array or video"
@@ -35,6 +36,14 @@ def snapshot_named(text: str) -> str | int:
         raise ConfigError(
             f"--snapshot cannot be {text!r}", found=text, todo="use best, last, or images seen"
         ) from error
+
+
+def size_read(text: str) -> Size:
+    """`64`, or `64x128`: height x width. Raises ArgumentTypeError: anything else."""
+    try:
+        return size_named(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"size is a number of pixels, or height x width, not {text!r}") from error
 
 
 def require_count(count: int) -> None:

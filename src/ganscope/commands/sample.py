@@ -115,6 +115,6 @@ def save_sheet(images: np.ndarray, path: Path) -> Path:
 
 def walk_frames(images: np.ndarray) -> np.ndarray:
     """`(F, lanes, C, H, W) uint8` of a walk → film frames `(F, height, width, C) uint8`, enlarged, sides even."""
-    scale = scale_for(images.shape[-1], 192)
+    scale = scale_for(max(images.shape[3:]), 192)
     frames = np.stack([image_grid(lane, scale=scale) for lane in images])
     return frames[:, : frames.shape[1] // 2 * 2, : frames.shape[2] // 2 * 2]

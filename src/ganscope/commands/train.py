@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ganscope.commands.options import DATA_HELP, LOG_TO_HELP
+from ganscope.commands.options import DATA_HELP, LOG_TO_HELP, size_read
 from ganscope.config import PRESET_DOCS, PRESETS, Config, auto_preset, field_types, make_config
 from ganscope.errors import ConfigError, did_you_mean
 from ganscope.processes import is_first
@@ -111,7 +111,8 @@ def add_settings(parser: argparse.ArgumentParser, values: dict[str, Any], everyt
         if bool in kinds[field.name]:
             group.add_argument(flag, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text)
         else:
-            metavar = "|".join(map(str, choices)) if choices else METAVARS.get(kinds[field.name][0], "TEXT")
+            kind = "size" if field.name == "size" else kinds[field.name][0]
+            metavar = "|".join(map(str, choices)) if choices else METAVARS[kind]
             group.add_argument(
                 flag, dest=field.name, type=_reader(field.name, kinds[field.name]), default=argparse.SUPPRESS,
                 metavar=metavar, help=text,
@@ -119,7 +120,7 @@ def add_settings(parser: argparse.ArgumentParser, values: dict[str, Any], everyt
 
 
 FLAGS = {"start": "--from"}  # a word that Python keeps for itself
-METAVARS: dict[type, str] = {int: "N", float: "X", str: "NAME"}
+METAVARS: dict[type | str, str] = {int: "N", float: "X", str: "NAME", "size": "N|HxW"}
 
 
 def _reader(name: str, kinds: tuple[type, ...]) -> Callable[[str], Any]:
@@ -128,6 +129,8 @@ def _reader(name: str, kinds: tuple[type, ...]) -> Callable[[str], Any]:
     def read(text: str) -> Any:
         if types.NoneType in kinds and text.lower() == "none":
             return None
+        if name == "size" and "x" in text.lower().replace("×", "x"):
+            return size_read(text)
         kind = next(kind for kind in kinds if kind is not types.NoneType)
         try:
             if kind is int and any(mark in text for mark in ".e"):

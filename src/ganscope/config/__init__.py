@@ -5,6 +5,7 @@ from __future__ import annotations
 from ganscope.config.fields import Config, config_changes, config_from_dict, field_types
 from ganscope.config.plan import FEWEST_IMAGES, WIDTHS, Plan, plan, plan_from_dict
 from ganscope.config.presets import AUTO_PRESETS, PRESET_DOCS, PRESETS, auto_preset, make_config
+from ganscope.config.sizes import Size, sides_of, size_named, size_of, size_text
 from ganscope.config.watched import RecordSettings, Watched, watched_from_dict
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Config",
     "Plan",
     "RecordSettings",
+    "Size",
     "Watched",
     "auto_preset",
     "config_changes",
@@ -24,5 +26,9 @@ __all__ = [
     "make_config",
     "plan",
     "plan_from_dict",
+    "sides_of",
+    "size_named",
+    "size_of",
+    "size_text",
     "watched_from_dict",
 ]

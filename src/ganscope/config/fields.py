@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ganscope.config.sizes import size_of
 from ganscope.errors import ConfigError, did_you_mean
 
 NETWORK_NAMES = ("mlp", "dcgan", "resnet", "toy")
@@ -46,7 +47,9 @@ class DataConfig:
     """The images."""
 
     data: str = _setting("digits", "digits, mnist, fashion-mnist, lfw, a toy, or a folder, archive, array or IDX file")
-    size: int | None = _setting(None, "image side in pixels; None: the data's own, else 64", low=1)
+    size: int | tuple[int, int] | None = _setting(
+        None, "image side in pixels, or height x width (64x128); None: the data's own, else 64", low=1
+    )
     channels: int | None = _setting(
         None, "1 grey, 3 colour, 4 with transparency (2: points of a toy); None: 1 or 3, as the data", (1, 2, 3, 4)
     )
@@ -224,6 +227,8 @@ class Config(
     """What a user asked for, in groups. `None` means: left open, decided by `config.plan` from the data."""
 
     def __post_init__(self) -> None:
+        if isinstance(self.size, list | tuple) and len(self.size) == 2:  # a file has a list; a square has one number
+            object.__setattr__(self, "size", size_of(self.size))
         for field in dataclasses.fields(Config):
             _check(field, getattr(self, field.name), _types_of(type(self), field.name))
         if self.batch_size % self.pack:
@@ -330,8 +335,10 @@ def _check(field: dataclasses.Field[Any], value: Any, kinds: tuple[type, ...]) -
     flag = "--" + field.name.replace("_", "-")
     if float in kinds:
         kinds = (*kinds, int)
-    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        names = " or ".join(kind.__name__ for kind in kinds)
+    plain = tuple(typing.get_origin(kind) or kind for kind in kinds)
+    pair = isinstance(value, tuple) and (len(value) != 2 or {type(side) for side in value} != {int})
+    if not isinstance(value, plain) or pair or (isinstance(value, bool) and bool not in kinds):
+        names = " or ".join(kind.__name__ for kind in plain)
         raise ConfigError(
             f"{flag} has the wrong type", found=repr(value), todo=f"give {names}: {field.metadata['doc']}"
         )
@@ -344,7 +351,8 @@ def _check(field: dataclasses.Field[Any], value: Any, kinds: tuple[type, ...]) -
         )
     if isinstance(value, float) and not math.isfinite(value):
         raise ConfigError(f"{flag} must be finite", found=repr(value), todo=field.metadata["doc"])
-    if low is not None and isinstance(value, int | float) and value < low:
+    least = min(value) if isinstance(value, tuple) else value
+    if low is not None and isinstance(least, int | float) and least < low:
         raise ConfigError(f"{flag} must be at least {low:g}", found=repr(value), todo=field.metadata["doc"])
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganscope.config.fields import Config, require_known
+from ganscope.config.sizes import Size, sides_of
 
 FEWEST_EPOCHS, FEWEST_IMAGES = 20.0, 600_000  # of a training whose length is left open
 MAX_SNAPSHOTS, MIN_SNAPSHOTS = 50, 8
@@ -23,7 +24,7 @@ WIDTHS = {"mlp": 128, "dcgan": 64, "resnet": 32, "toy": 64}  # base width of bot
 class Plan(Config):
     """A `Config` with nothing left open. It is what a run stores, and what the training reads."""
 
-    size: int
+    size: int | tuple[int, int]
     channels: int
     epochs: float
     g_width: int
@@ -37,6 +38,11 @@ class Plan(Config):
     class_counts: tuple[int, ...] = ()
     """Training images of each class that the networks are told of, `(K,)`; () where they are told none."""
     class_columns: int = 0  # of the grid by class among the fixed latents; 0: they are in no order, as in older runs
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """(H, W) of an image."""
+        return sides_of(self.size)
 
     @property
     def num_classes(self) -> int:
@@ -57,13 +63,13 @@ def plan(
     config: Config,
     *,
     num_images: int,
-    size: int,
+    size: Size,
     channels: int,
     snapshot_cost: float = 0.0,
     class_counts: Sequence[int] = (),
     in_memory: bool = True,
 ) -> Plan:
-    """Everything decided, for `num_images` training images of `size` pixels.
+    """Everything decided, for `num_images` training images of `size`.
 
     `snapshot_cost`: what a snapshot costs, in iterations. The regular ones together cost at most SNAPSHOT_SHARE of the
     training, but there are at least MIN_SNAPSHOTS. `in_memory`: whether the images fit into memory, here and now.
@@ -94,9 +100,9 @@ def plan(
     return Plan(**(values_of(config) | decided))
 
 
-def changes_for(num_images: int, size: int, channels: int) -> str:
+def changes_for(num_images: int, size: Size, channels: int) -> str:
     """What `--augment auto` is for so many images."""
-    if num_images > MOST_AUGMENTED or size < LEAST_AUGMENTED_SIDE:
+    if num_images > MOST_AUGMENTED or min(sides_of(size)) < LEAST_AUGMENTED_SIDE:
         return "none"
     return "translation,cutout,colour" if channels >= 3 else "translation,cutout"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ganscope.config.fields import Config, config_from_dict
+from ganscope.config.sizes import Size, sides_of
 from ganscope.errors import ConfigError, did_you_mean
 
 # Presets: what each one changes against the defaults above. Sources: `mlp` the MNIST system (Keras), `dcgan` Radford et
@@ -139,9 +140,10 @@ AUTO_PRESETS["grid"] = "toy-grid"
 AUTO_PRESETS |= dict.fromkeys(("gaussian-1d", "mixture-1d"), "toy-1d")
 
 
-def auto_preset(data: str, size: int | None) -> str:
-    """The preset of a user who names only `data`; `size` is the side in pixels, None where it is left to the data."""
-    return AUTO_PRESETS.get(data, "r3dcgan" if size is not None and size <= SMALL_SIDE else "r3dcgan-64")
+def auto_preset(data: str, size: Size | None) -> str:
+    """The preset of a user who names only `data`; `size` in pixels, None where it is left to the data."""
+    small = size is not None and max(sides_of(size)) <= SMALL_SIDE
+    return AUTO_PRESETS.get(data, "r3dcgan" if small else "r3dcgan-64")
 
 
 def make_config(data: str, preset: str = "auto", **overrides: Any) -> Config:

@@ -15,7 +15,7 @@ from ganscope.data.load import (
     require_outside,
     require_variety,
 )
-from ganscope.data.plan import trainable_size
+from ganscope.data.plan import keeps_shape, rectangle, trainable_size
 
 __all__ = [
     "Dataset",
@@ -28,9 +28,11 @@ __all__ = [
     "examine",
     "fit_array",
     "keep_arrays",
+    "keeps_shape",
     "load_configured",
     "load_dataset",
     "located",
+    "rectangle",
     "render",
     "require_outside",
     "require_variety",

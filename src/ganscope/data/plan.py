@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import overload
 
 from PIL import ImageColor
 
-from ganscope.config import Config
+from ganscope.config import Config, size_of
 from ganscope.data.decision import Decision
 from ganscope.data.decode import Recipe
 from ganscope.data.fit import BACKGROUNDS, Colour, Scale, Size
@@ -22,6 +23,7 @@ from ganscope.errors import ConfigError
 MAX_OWN_SIZE, DEFAULT_SIZE = 128, 64
 OWN_SHARE = 0.95  # of the images have one size, so that it counts as that of all
 SMALLEST, LARGEST = 8, 512
+LONGEST = 4.0  # times the shorter side, of images that are trained on as they are
 CUT_ASPECT = 1.5  # relative to what is wanted: beyond, more than a third is lost to a crop
 
 
@@ -40,6 +42,7 @@ class Wishes:
     splits: str = "auto"
     only: str | None = None
     every: int | None = None
+    square: bool = False  # whoever asks takes squares alone
 
     def __post_init__(self) -> None:
         """Raises ConfigError: a setting out of range."""
@@ -89,8 +92,12 @@ def decide(facts: Facts, wishes: Wishes) -> Plan:
     decisions: list[Decision] = []
     channels = wishes.channels or (1 if facts.grey else 3)
     shape: list[Decision] = []
-    fit = _fit(facts, wishes.fit, _pair(wishes.size or 1), shape)
-    size = _size(facts.sizes, wishes.size, fit, decisions)
+    aspect = None if wishes.size or wishes.square or wishes.fit != "auto" else _one_shape(facts)
+    if aspect is None:
+        fit = _fit(facts, wishes.fit, _pair(wishes.size or 1), shape)
+        size = _size(facts.sizes, wishes.size, fit, decisions)
+    else:
+        fit, size = "crop", _rectangle(facts.sizes, aspect, decisions)
     decisions += shape
     background = _background(facts.backdrop, wishes.background, channels, decisions)
     if fit == "pad" and not facts.backdrop.transparent and wishes.background == "auto":
@@ -107,12 +114,21 @@ def decide(facts: Facts, wishes: Wishes) -> Plan:
 # Size
 
 
-def trainable_size(side: int) -> int:
-    """The side nearest to `side` that the convolutional networks can make; of two as near, the smaller.
+@overload
+def trainable_size(size: int) -> int: ...
+@overload
+def trainable_size(size: int | Size) -> int | Size: ...
+def trainable_size(size: int | Size) -> int | Size:
+    """The size nearest to `size` that the convolutional networks can make; of two as near, the smaller.
 
-    They halve an image until 4 to 7 pixels remain.
+    They halve an image until 4 to 7 pixels of its shorter side remain; the longer side must halve as often.
     """
-    return min(_trainable(), key=lambda known: (abs(known - side), known))
+    if not isinstance(size, tuple):
+        return min(_trainable(), key=lambda known: (abs(known - size), known))
+    shorter = trainable_size(min(size))
+    step = 2 ** ((shorter // 4).bit_length() - 1)
+    longer = max(shorter, min(LARGEST // step, -(-(2 * max(size) - step) // (2 * step))) * step)
+    return size_of((shorter, longer) if size[0] <= size[1] else (longer, shorter))
 
 
 def _trainable() -> Iterator[int]:
@@ -156,7 +172,46 @@ def _size(sizes: Counter[tuple[int, int]], asked: int | Size | None, fit: str, d
     return side, side
 
 
+def _rectangle(sizes: Counter[tuple[int, int]], aspect: float, decisions: list[Decision]) -> Size:
+    """(H, W) of images of one shape, `aspect` times as high as wide: the shorter side as `_size` takes a square's."""
+    short = sorted(min(pair) for pair in sizes.elements())
+    typical = short[len(short) // 10]
+    side = min(DEFAULT_SIZE, trainable_size(typical))
+    height, width = rectangle(side, aspect)
+    (most_width, most_height), _ = sizes.most_common(1)[0]
+    images = f"have {most_height} × {most_width}" if len(sizes) == 1 else f"are {max(aspect, 1 / aspect):.2g} to 1"
+    lost = 1 - min(aspect, 1 / aspect)
+    why = f"height × width: the images {images}, a square would lose {lost:.0%}"
+    decisions.append(Decision(f"{height} × {width} pixels", why, f"--size {side} or --fit for squares"))
+    return height, width
+
+
+def rectangle(side: int, aspect: float) -> Size:
+    """(H, W) that trains, `aspect` times as high as wide, the shorter about `side`."""
+    wanted = (round(side * aspect), side) if aspect > 1 else (side, round(side / aspect))
+    return _pair(trainable_size(wanted))
+
+
 # Shape
+
+
+def _one_shape(facts: Facts) -> float | None:
+    """How many times as high as wide the images are, where nearly all are alike and a square would lose much of them.
+
+    Those with a transparent background are padded instead.
+    """
+    (width, height), _ = facts.sizes.most_common(1)[0]
+    aspect = height / width
+    alike = sum(count for (w, h), count in facts.sizes.items() if _aspect(w, h, (height, width)) <= 1.02)
+    clear = facts.backdrop.num and facts.backdrop.transparent >= facts.backdrop.num / 2
+    if alike < OWN_SHARE * facts.sizes.total() or clear:
+        return None
+    return aspect if keeps_shape(aspect) else None
+
+
+def keeps_shape(aspect: float) -> bool:
+    """Whether images that are all `aspect` times as high as wide are trained on as they are: a square loses much."""
+    return CUT_ASPECT < max(aspect, 1 / aspect) <= LONGEST
 
 
 def _fit(facts: Facts, asked: str, size: Size, decisions: list[Decision]) -> str:

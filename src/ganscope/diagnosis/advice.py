@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ganscope.config import PRESETS, auto_preset
+from ganscope.config import PRESETS, auto_preset, size_of
 from ganscope.diagnosis.finding import Finding
 from ganscope.diagnosis.known import Line
 
@@ -172,7 +172,8 @@ class Advice:
     def usual(self) -> str:
         """The preset that the data would have got."""
         size = self.settings.get("size")
-        return auto_preset(str(self.settings.get("data", "")), size if isinstance(size, int) else None)
+        known = size_of(size) if isinstance(size, list | tuple) else size if isinstance(size, int) else None
+        return auto_preset(str(self.settings.get("data", "")), known)
 
     def default(self) -> tuple[str, ...]:
         """That preset, where the run has another."""

@@ -34,5 +34,5 @@ def save_grid(file: IO[bytes], images: np.ndarray, columns: int | None = None) -
     """Write the grid of `(N, C, H, W) uint8` images as PNG, small images enlarged pixel by pixel."""
     from PIL import Image
 
-    grid = image_grid(images, columns, scale=scale_for(images.shape[-1]))
+    grid = image_grid(images, columns, scale=scale_for(max(images.shape[2:])))
     Image.fromarray(grid[..., 0] if grid.shape[2] == 1 else grid).save(file, format="PNG", compress_level=3)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ganscope.config import Config
+from ganscope.config import Config, size_of
 from ganscope.errors import ConfigError, RunError
 from ganscope.runs import Run
 
@@ -26,6 +26,8 @@ def start_settings(start: Path | str, given: dict[str, Any], preset: str = "auto
     path = Path(start)
     trained = training_of(path)
     settings = {name: trained[name] for name in NETWORK_SETTINGS if name in trained}
+    if isinstance(settings.get("size"), list | tuple):
+        settings["size"] = size_of(settings["size"])
     for name, value in given.items():
         if name in settings and value != settings[name]:
             raise ConfigError(

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganscope.config import Size, sides_of
+
 FEATURES = 64  # D
 WIDTH = 64
 STEM_WIDTH = 32
@@ -25,7 +27,7 @@ RECIPE = "classifier-1"  # part of every cache key: change it with anything here
 
 
 class Classifier(nn.Module):
-    """Convolutions down to 7 × 7 or 8 × 8 cells, one hidden layer of D units, K logits.
+    """Convolutions down to 7 × 7 or 8 × 8 cells (of the longer side 8 or fewer), one hidden layer of D units, K logits.
 
     `features` gives the D units before their ReLU: batch-normalised, so each has mean 0 and variance 1 on the training
     images, and both signs, which suits distances better than rectified units.
@@ -34,25 +36,27 @@ class Classifier(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, size: int, channels: int, num_classes: int) -> None:
+    def __init__(self, size: Size, channels: int, num_classes: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(1, channels, 1, 1))
         self.register_buffer("std", torch.ones(1, channels, 1, 1))
-        stride = 1 if size < 20 else 2 if size <= 64 else 4
+        sides = sides_of(size)
+        longer = max(sides)
+        stride = 1 if longer < 20 else 2 if longer <= 64 else 4
         layers: list[nn.Module] = [*_convolution(channels, STEM_WIDTH, 3 if stride == 1 else 5, stride)]
-        side, width = -(-size // stride), STEM_WIDTH
+        left, width = [-(-side // stride) for side in sides], STEM_WIDTH
         while True:
             layers += _convolution(width, WIDTH, 3, 1)
             width = WIDTH
-            if side <= 8:
+            if max(left) <= 8 or min(left) < 2:
                 break
             layers.append(nn.MaxPool2d(2))
-            side //= 2
-            if side <= 8:
+            left = [side // 2 for side in left]
+            if max(left) <= 8:
                 break
         self.body = nn.Sequential(*layers)
         self.hidden = nn.Sequential(
-            nn.Flatten(), nn.Linear(width * side * side, FEATURES, bias=False), nn.BatchNorm1d(FEATURES)
+            nn.Flatten(), nn.Linear(width * math.prod(left), FEATURES, bias=False), nn.BatchNorm1d(FEATURES)
         )
         self.head = nn.Linear(FEATURES, num_classes)
 
@@ -95,11 +99,11 @@ def train_classifier(
     momentum; the rate rises and falls once, linearly. No augmentation: random shifts cost more accuracy in five epochs
     than they give (docs/log.md).
     """
-    size, channels = images.shape[-1], images.shape[1]
+    channels = images.shape[1]
     source = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        net = Classifier(size, channels, num_classes)
+        net = Classifier((images.shape[2], images.shape[3]), channels, num_classes)
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     sample = torch.from_numpy(np.array(images[:: max(1, len(images) // 5000)])).float()
     net.mean.copy_(sample.mean(dim=(0, 2, 3), keepdim=True))
@@ -134,7 +138,7 @@ def train_classifier(
     return net
 
 
-def planned_images(num_images: int, size: int) -> int:
+def planned_images(num_images: int, size: Size) -> int:
     """How many images to show a classifier of `num_images` training images: what two cores do in a minute or so."""
-    affordable = 300_000 * min(1.0, (28 / size) ** 2)
+    affordable = 300_000 * min(1.0, 28**2 / math.prod(sides_of(size)))
     return math.ceil(max(min(affordable, 20 * num_images), 2 * num_images, 20 * BATCH))

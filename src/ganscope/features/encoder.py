@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganscope.config import Size, sides_of
+
 WIDTHS = (32, 64, 128)
 DETAIL = 5.0  # gain of the fine detail: random filters see mostly what is large and smooth, as most of a picture is
 CELLS = 2  # statistics are means over CELLS × CELLS parts of the picture
@@ -29,14 +31,14 @@ class Encoder(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, size: int, channels: int) -> None:
+    def __init__(self, size: Size, channels: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(1, channels, 1, 1))
         self.register_buffer("std", torch.ones(1, channels, 1, 1))
         self.layers = nn.ModuleList()
         width = 2 * channels
         for depth, outputs in enumerate(WIDTHS):
-            stride = 2 if depth == 0 and size >= 20 else 1
+            stride = 2 if depth == 0 and min(sides_of(size)) >= 20 else 1
             kernel = 5 if depth == 0 else 3
             conv = nn.Conv2d(width, outputs, kernel, stride, kernel // 2, bias=False)
             self.layers.append(nn.Sequential(conv, nn.BatchNorm2d(outputs, affine=False, momentum=None)))
@@ -49,7 +51,7 @@ class Encoder(nn.Module):
         x = torch.cat([x, DETAIL * (x - smooth)], dim=1).contiguous(memory_format=torch.channels_last)
         found = []
         for depth, layer in enumerate(self.layers):
-            if depth and x.shape[-1] >= 2 * CELLS:
+            if depth and min(x.shape[2:]) >= 2 * CELLS:
                 x = F.avg_pool2d(x, 2)
             x = F.relu(layer(x))
             found.append(x)
@@ -69,7 +71,7 @@ def random_encoder(images: np.ndarray, *, seed: int = 0) -> Encoder:
     """Filters drawn from N(0, 2/fan-in); the scales of their outputs set by real images `(N, C, H, W) uint8`."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        net = Encoder(images.shape[-1], images.shape[1])
+        net = Encoder((images.shape[2], images.shape[3]), images.shape[1])
         for module in net.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
+from ganscope.config import Size, sides_of
 from ganscope.features.classifier import Classifier
 from ganscope.features.encoder import CELLS, DETAIL, Encoder
 from ganscope.features.space import FeatureSpace
@@ -12,8 +15,8 @@ from ganscope.features.whitened import Pixels, Whitened
 from ganscope.networks import Operator, layer_operators
 
 
-def feature_operators(space: FeatureSpace, size: int) -> list[Operator]:
-    """The network of a space for images of `size` pixels; `networks.apply` runs it.
+def feature_operators(space: FeatureSpace, size: Size) -> list[Operator]:
+    """The network of a space for images of `size`; `networks.apply` runs it.
 
     Raises:
         ValueError: a space of somebody else's network.
@@ -30,8 +33,9 @@ def feature_operators(space: FeatureSpace, size: int) -> list[Operator]:
         if isinstance(net.encode, Encoder):
             return [*_encoder(net.encode, size), out]
         if isinstance(net.encode, Pixels):
-            factor = -(-size // 32)
-            channels = net.axes.shape[0] // (-(-size // factor)) ** 2
+            sides = sides_of(size)
+            factor = -(-max(sides) // 32)
+            channels = net.axes.shape[0] // math.prod(-(-side // factor) for side in sides)
             scale = {"weight": torch.full((channels,), 1 / 255.0), "bias": torch.zeros(channels)}
             return [Operator("scale", {}, scale), Operator("avgpool", {"size": factor, "ceil": 1}), out]
     raise ValueError(f"the page cannot run the feature space {space.name!r}")
@@ -42,9 +46,9 @@ def _standardised(mean: Tensor, std: Tensor) -> Operator:
     return Operator("scale", {}, {"weight": 1.0 / std, "bias": -mean / std})
 
 
-def _encoder(net: Encoder, size: int) -> list[Operator]:
+def _encoder(net: Encoder, size: Size) -> list[Operator]:
     made = [_standardised(net.mean, net.std), Operator("detail", {"gain": DETAIL})]
-    side = size
+    side = min(sides_of(size))
     for depth, layer in enumerate(net.layers):
         if depth and side >= 2 * CELLS:
             made.append(Operator("avgpool", {"size": 2, "ceil": 0}))

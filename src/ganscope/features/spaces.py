@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ganscope.config import size_of
 from ganscope.device import has_fast_bf16
 from ganscope.errors import ConfigError, did_you_mean
 from ganscope.features import classifier, encoder, structure
@@ -43,7 +45,7 @@ class Maker:
 
 def _make_classifier(train: Images, progress: Say) -> nn.Module:
     assert train.labels is not None
-    count = classifier.planned_images(len(train.images), train.images.shape[-1])
+    count = classifier.planned_images(len(train.images), size_of(train.images.shape[2:]))
     dtype = torch.bfloat16 if has_fast_bf16(torch.device("cpu")) else None
     return classifier.train_classifier(
         train.images, train.labels, len(train.class_names), num_images=count, autocast_dtype=dtype, progress=progress
@@ -56,8 +58,7 @@ def _make_random(train: Images, progress: Say) -> nn.Module:
 
 
 def _make_contrastive(train: Images, progress: Say) -> nn.Module:
-    size = train.images.shape[-1]
-    count = int(60_000 * min(4.0, (64 / size) ** 2))
+    count = int(60_000 * min(4.0, 64**2 / math.prod(train.images.shape[2:])))
     net = encoder.contrastive_encoder(train.images, num_images=min(count, 40 * len(train.images)), progress=progress)
     return Whitened.fit(net, train.images, DIM)
 
@@ -130,15 +131,15 @@ def has_usable_labels(train: Images) -> bool:
 
 def _space(name: str, saved: dict[str, Any], train: Images) -> FeatureSpace:
     """The space with the weights of a file; its shape follows from the images and the weights."""
-    size, channels = train.images.shape[-1], train.images.shape[1]
+    channels, height, width = train.images.shape[1:]
     state = saved["state"]
     net: nn.Module
     with torch.random.fork_rng(devices=[]):  # fresh weights, thrown away, would move the global generator
         if name == "classifier":
-            net, dim = classifier.Classifier(size, channels, len(train.class_names)), classifier.FEATURES
+            net, dim = classifier.Classifier((height, width), channels, len(train.class_names)), classifier.FEATURES
         else:
             plain = {"pca": Pixels, "structure": structure.Gradients}
-            inner = plain[name]() if name in plain else encoder.Encoder(size, channels)
+            inner = plain[name]() if name in plain else encoder.Encoder((height, width), channels)
             num_statistics, dim = state["axes"].shape
             net = Whitened(inner, num_statistics, dim)
     net.load_state_dict(state)

@@ -35,6 +35,6 @@ class Gradients(nn.Module):
         votes = torch.zeros(len(grey), BINS, *grey.shape[2:])
         votes.scatter_(1, first, strength * (1 - share))
         votes.scatter_add_(1, (first + 1).remainder(BINS), strength * share)
-        cells = F.adaptive_avg_pool2d(votes, min(CELLS, grey.shape[-1]))
+        cells = F.adaptive_avg_pool2d(votes, (min(CELLS, grey.shape[2]), min(CELLS, grey.shape[3])))
         energy = F.avg_pool2d(F.pad(cells.square().sum(1, keepdim=True), (1, 1, 1, 1), mode="replicate"), 3, 1)
         return (cells / (energy + 1e-4).sqrt()).flatten(1)

@@ -54,5 +54,5 @@ class Pixels(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """`(N, C, H, W) uint8` → `(N, S) float32`."""
         x = images.float() / 255.0
-        factor = -(-images.shape[-1] // 32)
+        factor = -(-max(images.shape[2:]) // 32)
         return nn.functional.avg_pool2d(x, factor, ceil_mode=True).flatten(1) if factor > 1 else x.flatten(1)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ganscope.config import Plan
+from ganscope.config import Plan, size_text
 from ganscope.drawing import Line, Rgb, Track, nice_ticks
 from ganscope.errors import RunError
 from ganscope.runs import Run, read_fakes, read_images, read_map_info, read_reals
@@ -53,7 +53,7 @@ class Story:
         """The data, and how it was trained."""
         config = self.run.settings()
         name = Path(config.data).name or config.data
-        return name, f"{config.preset} · {config.size}×{config.size} · seed {config.seed}"
+        return name, f"{config.preset} · {size_text(config.size)} · seed {config.seed}"
 
     @cached_property
     def rows(self) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ class Follower:
         self._looking: dict[str, Any] = dict(pattern=pattern, scalars=scalars, batch_size=batch_size)
         found = find(folder, images_per_epoch=images_per_epoch, **self._looking)
         reals = reals or found.data
-        dataset = None if reals is None else load_dataset(reals, progress=self.progress.say)
+        dataset = None if reals is None else load_dataset(reals, progress=self.progress.say, square=True)
         side = found.side or (dataset.train.images.shape[-1] if dataset else None)
         self.grid = self._grid(found, grid, side)
         size = min(LARGEST_SIDE, *((self.grid.width, self.grid.height) if self.grid else (side or 64,) * 2))
@@ -72,7 +72,7 @@ class Follower:
             size = min(size, dataset.train.images.shape[-1])
         stored, name = "", reals or "no real images"
         if reals is not None and dataset is not None and dataset.train.images.shape[-1] != size:
-            dataset = load_dataset(reals, size=size, progress=self.progress.say)
+            dataset = load_dataset(reals, size=size, progress=self.progress.say, square=True)
         if dataset is None and found.reals is not None and self.grid is not None:
             name = found.reals.name
             stored, dataset = self._reals_on_sheet(found.reals, size)

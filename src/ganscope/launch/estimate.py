@@ -32,7 +32,8 @@ def snapshot_cost(config: Plan) -> float:
     d_step = config.batch_size * (g_flops + 6 * d_flops)
     g_step = config.batch_size * (2 * g_flops + 2 * d_flops)
     iteration = config.d_steps * d_step + config.g_steps * g_step + OVERHEAD_FLOPS
-    measuring = METRIC_FLOPS + config.num_fakes * FEATURE_FLOPS_PER_PIXEL * config.size**2 if config.metrics else 0.0
+    seen = config.num_fakes * FEATURE_FLOPS_PER_PIXEL * math.prod(config.sides)
+    measuring = METRIC_FLOPS + seen if config.metrics else 0.0
     standing = STANDING_LATENTS if config.ema_half_life > 0 else 0
     return ((config.num_fakes + standing) * g_flops + config.num_fakes * d_flops + measuring) / iteration
 
@@ -53,7 +54,7 @@ def too_short(config: Plan, num_images: int) -> str | None:
 def judged_shape(config: Plan) -> tuple[int, ...]:
     """What D takes, without the batch: `(C, H, W)` of an image, `(d,)` of a point; a pack multiplies the first."""
     first = config.channels * config.pack
-    return (first,) if config.network == "toy" else (first, config.size, config.size)
+    return (first,) if config.network == "toy" else (first, *config.sides)
 
 
 def plain_networks(config: Plan) -> tuple[Module, Module]:

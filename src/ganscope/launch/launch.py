@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ganscope.config import AUTO_PRESETS, Config, Plan, auto_preset, make_config, plan
+from ganscope.config import AUTO_PRESETS, Config, Plan, auto_preset, make_config, plan, size_of, size_text
 from ganscope.data import (
     Dataset,
     chosen_size,
@@ -122,8 +122,8 @@ def prepare(
         progress.say(decision)
     require_variety(dataset)
     # Points are images of one pixel with as many channels as the plane has dimensions.
-    count, channels, height = (*dataset.train.images.shape, 1)[:3]
-    known: dict[str, Any] = {"num_images": count, "size": height, "channels": channels}
+    count, channels, height, width = (*dataset.train.images.shape, 1, 1)[:4]
+    known: dict[str, Any] = {"num_images": count, "size": size_of((height, width)), "channels": channels}
     known["class_counts"] = class_counts(config, dataset)
     cost, in_memory = snapshot_cost(plan(config, **known)), fits_in_memory(dataset.train.images.nbytes)
     resolved = plan(config, **known, snapshot_cost=cost, in_memory=in_memory)
@@ -148,7 +148,7 @@ def prepare(
     else:
         resolved = resumed_config(run, config, resolved, content)
     progress.say(
-        f"{config.data}: {count:,} training images of {height}×{height}×{channels}, "
+        f"{config.data}: {count:,} training images of {height}×{width}×{channels}, "
         f"{len(dataset.test.images):,} held out · {backend.reason} · {run.path}"
     )
     if told := too_short(resolved, count):
@@ -221,7 +221,8 @@ def of_trainable_size(config: Config, progress: Progress) -> Config:
         return config
     size = trainable_size(config.size)
     if size != config.size:
-        progress.say(f"--size {config.size} becomes {size}: the nearest that the {config.network} networks make")
+        before, after = (size_text(side, "x") if isinstance(side, tuple) else side for side in (config.size, size))
+        progress.say(f"--size {before} becomes {after}: the nearest that the {config.network} networks make")
     return dataclasses.replace(config, size=size)
 
 

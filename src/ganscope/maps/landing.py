@@ -59,7 +59,7 @@ class Landing:
 
     @classmethod
     def _of(cls, ids: I64, xy: F32, features: F32, images: U8, centre: F64, radius: float) -> Landing:
-        block = block_of(images.shape[-1])
+        block = block_of(max(images.shape[2:]))
         codes: dict[str, NDArray[np.uint8]] = {}
         levels: dict[str, F32] = {}
 
@@ -135,7 +135,7 @@ def neighbourhood(points: F32) -> Neighbourhood:
 
 
 def block_of(side: int) -> int:
-    """Pixels along a side that become one, so that at most MOST_SIDE remain."""
+    """Pixels along the longer `side` that become one, so that at most MOST_SIDE remain."""
     return -(-side // MOST_SIDE)
 
 

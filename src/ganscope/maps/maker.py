@@ -204,10 +204,8 @@ def keep_landing(run: Run, xy: F32, dataset: Dataset, space: FeatureSpace) -> No
     from ganscope.networks import packed
 
     images = dataset.train.images
-    if images.shape[2] != images.shape[3]:
-        return
     try:
-        operators = feature_operators(space, images.shape[-1])
+        operators = feature_operators(space, (images.shape[2], images.shape[3]))
     except ValueError:
         return  # a network that the user named
     landing = Landing.fit(xy, images, space)

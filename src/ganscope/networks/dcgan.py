@@ -1,8 +1,8 @@
 """The deep convolutional pair (Radford et al. 2016, §3): strided convolutions, batch norm, no hidden dense layer.
 
-One design at every size: the image is halved until 4 pixels remain (7 for 28), the width doubles each time. At 64×64×3
-with width 64 and a latent of 100: G has 3,583,872 parameters and D 2,765,568. `bottom` adds to both networks a 3×3
-convolution at their smallest maps, where depth costs least; `g_blur` smooths G's last maps.
+One design at every size: the image is halved until 4 pixels remain (7 for 28, 4×8 for 32×64), the width doubles each
+time. At 64×64×3 with width 64 and a latent of 100: G has 3,583,872 parameters and D 2,765,568. `bottom` adds to both
+networks a 3×3 convolution at their smallest maps, where depth costs least; `g_blur` smooths G's last maps.
 """
 
 from __future__ import annotations
@@ -12,31 +12,32 @@ import math
 import torch
 from torch import nn
 
+from ganscope.config import Size
 from ganscope.errors import ConfigError
 from ganscope.networks.options import NetworkOptions
+from ganscope.networks.stages import halved
 from ganscope.networks.strided import Down, Up
 
 SLOPE = 0.2  # of D's leaky ReLU
 START = 0.1  # of the initial last weights of G: nearly grey images, not noise that D must first teach it to drop
-SMALLEST_HALVED = 6  # pixels: a map of this side or more is halved once more by D's bottom convolution
+SMALLEST_HALVED = 6  # pixels: a side of this or more is halved once more by D's bottom convolution
 
 
-def stages_of(size: int) -> tuple[int, int]:
-    """How often an image of `size` pixels is halved, and the side that remains (4 to 7).
+def stages_of(size: Size) -> tuple[int, tuple[int, int]]:
+    """How often an image is halved, and (H, W) of what remains, the shorter side 4 to 7.
 
     Raises:
-        ConfigError: a size that is not 4, 5, 6 or 7 times a power of two, at least 8.
+        ConfigError: a shorter side that is not 4, 5, 6 or 7 times a power of two, at least 8, or a longer one that
+            cannot be halved as often.
     """
-    stages, side = 0, size
-    while side >= 8 and side % 2 == 0:
-        stages, side = stages + 1, side // 2
-    if stages == 0 or not 4 <= side <= 7:
+    sides = halved(size, "dcgan")
+    if len(sides) == 1:
         raise ConfigError(
-            f"the dcgan networks cannot make images of {size} pixels",
-            found=f"{size} halves to {side}, not to between 4 and 7",
-            todo="use --size 8, 16, 28, 32, 64 or 128",
+            f"the dcgan networks cannot make images of {min(sides[0])} pixels",
+            found=f"a side of {min(sides[0])}",
+            todo="use --size 8 or more",
         )
-    return stages, side
+    return len(sides) - 1, sides[-1]
 
 
 class Shift(nn.Module):
@@ -66,12 +67,12 @@ class Generator(nn.Module):
     """`(N, Z) float32` latents → `(N, C, H, W) float32 in [-1, 1]` images."""
 
     def __init__(
-        self, size: int, channels: int, latent_dim: int, width: int, bottom: bool = False, blur: bool = False
+        self, size: Size, channels: int, latent_dim: int, width: int, bottom: bool = False, blur: bool = False
     ) -> None:
         super().__init__()
-        stages, self.side = stages_of(size)
+        stages, self.sides = stages_of(size)
         features = width * 2 ** (stages - 1)
-        self.project = nn.Linear(latent_dim, features * self.side**2)
+        self.project = nn.Linear(latent_dim, features * math.prod(self.sides))
         layers: list[nn.Module] = []
         if bottom:
             layers += [
@@ -95,7 +96,7 @@ class Generator(nn.Module):
         # The source system leaves this ReLU out, though its own rules ask for one after every hidden layer; without it
         # the one-stage generator of 8-pixel images would be linear.
         projected = torch.relu(self.project(z))
-        images: torch.Tensor = self.main(projected.view(z.shape[0], -1, self.side, self.side))
+        images: torch.Tensor = self.main(projected.view(z.shape[0], -1, *self.sides))
         return images
 
 
@@ -107,26 +108,26 @@ class Discriminator(nn.Module):
     """
 
     def __init__(
-        self, size: int, channels: int, width: int, norm: str = "batch", bottom: bool = False, outputs: int = 1
+        self, size: Size, channels: int, width: int, norm: str = "batch", bottom: bool = False, outputs: int = 1
     ) -> None:
         super().__init__()
-        stages, side = stages_of(size)
+        stages, sides = stages_of(size)
+        down, across = strides = (2 if sides[0] >= SMALLEST_HALVED else 1, 2 if sides[1] >= SMALLEST_HALVED else 1)
         layers: list[nn.Module] = [
             Down(channels, width),
             nn.LeakyReLU(SLOPE, inplace=True),
         ]
         for stage in range(stages - 1 + bottom):
             halves = stage < stages - 1
-            stride = 2 if side >= SMALLEST_HALVED else 1
             layers += [
-                Down(width, width * 2) if halves else nn.Conv2d(width, width * 2, 3, stride, padding=1, bias=False),
+                Down(width, width * 2) if halves else nn.Conv2d(width, width * 2, 3, strides, padding=1, bias=False),
                 nn.BatchNorm2d(width * 2) if norm == "batch" else Shift(width * 2),
                 nn.LeakyReLU(SLOPE, inplace=True),
             ]
             width *= 2
         if bottom:
-            side = math.ceil(side / stride)
-        last = nn.Conv2d(width, outputs, side, bias=norm == "none")
+            sides = (math.ceil(sides[0] / down), math.ceil(sides[1] / across))
+        last = nn.Conv2d(width, outputs, sides, bias=norm == "none")
         self.main = nn.Sequential(*layers, last)
         if norm == "none":
             for layer in layers:

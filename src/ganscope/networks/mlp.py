@@ -10,6 +10,7 @@ import math
 import torch
 from torch import nn
 
+from ganscope.config import Size, sides_of
 from ganscope.networks.options import NetworkOptions
 
 LEAKY_SLOPE = 0.01  # of the LeakyReLU where its input is negative
@@ -18,9 +19,9 @@ LEAKY_SLOPE = 0.01  # of the LeakyReLU where its input is negative
 class MlpGenerator(nn.Module):
     """`(N, Z) float32` latents → `(N, C, H, W) float32 in [-1, 1]` images."""
 
-    def __init__(self, size: int, channels: int, latent_dim: int, width: int) -> None:
+    def __init__(self, size: Size, channels: int, latent_dim: int, width: int) -> None:
         super().__init__()
-        self.shape = (channels, size, size)
+        self.shape = (channels, *sides_of(size))
         self.hidden = nn.Linear(latent_dim, width)
         self.output = nn.Linear(width, math.prod(self.shape))
 
@@ -32,9 +33,9 @@ class MlpGenerator(nn.Module):
 class MlpDiscriminator(nn.Module):
     """`(N, C, H, W) float32 in [-1, 1]` images → `(N,) float32` logits; of several `outputs`, `(N, outputs)`."""
 
-    def __init__(self, size: int, channels: int, width: int, outputs: int = 1) -> None:
+    def __init__(self, size: Size, channels: int, width: int, outputs: int = 1) -> None:
         super().__init__()
-        self.hidden = nn.Linear(channels * size * size, width)
+        self.hidden = nn.Linear(channels * math.prod(sides_of(size)), width)
         self.output = nn.Linear(width, outputs)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:

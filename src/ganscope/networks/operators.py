@@ -1,6 +1,6 @@
 """A network as a list of plain operators with plain arrays, for a program that has no torch: the page.
 
-Legend: C channels, H = W side, Z latent size. Batch norm, which at rest is a scale and a shift a channel, is folded
+Legend: C channels, H and W sides, Z latent size. Batch norm, which at rest is a scale and a shift a channel, is folded
 into the layer before it, so that few operators remain:
 
     linear out, in          weight (out, in), bias (out,)             any shape → (out, 1, 1)
@@ -10,7 +10,7 @@ into the layer before it, so that few operators remain:
          stride, pad, groups
     up in, out              4×4 transposed convolution, stride 2, padding 1: weight (in, out, 4, 4), bias (out,)
     blur                    [1 2 1] / 4 along both axes, at the rim over what is there
-    resize side             bilinear, pixel centres aligned
+    resize h, w             bilinear, pixel centres aligned
     act slope               x, and slope · x below 0
     tanh
     keep, add               put the maps aside; add them again
@@ -25,6 +25,7 @@ into the layer before it, so that few operators remain:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -66,10 +67,10 @@ def generator_operators(g: nn.Module) -> list[Operator]:
             _shape(channels, height, width),
         ]
     if type(g) is dcgan.Generator:
-        features = g.project.out_features // g.side**2
+        features = g.project.out_features // math.prod(g.sides)
         return [
             *layer_operators([g.project, nn.ReLU()]),
-            _shape(features, g.side, g.side),
+            _shape(features, *g.sides),
             *layer_operators(g.main),
         ]
     if type(g) is resnet.Generator:
@@ -87,7 +88,7 @@ def _shape(c: int, h: int, w: int) -> Operator:
 def _stage(stage: nn.Module) -> Iterator[Operator]:
     assert isinstance(stage, resnet.Stage)
     yield from layer_operators([stage.project])
-    yield Operator("resize", {"side": stage.side})
+    yield Operator("resize", dict(zip("hw", stage.sides, strict=True)))
     for block in stage.blocks:
         assert isinstance(block, resnet.ResidualBlock)
         yield Operator("keep")
@@ -193,8 +194,8 @@ def _apply(operator: Operator, x: Tensor, kept: list[Tensor], found: list[Tensor
             blurred: Tensor = dcgan.Blur()(x)
             return blurred
         case "resize":
-            side = int(at["side"])
-            return x if x.shape[-1] == side else F.interpolate(x, (side, side), mode="bilinear", align_corners=False)
+            sides = (int(at["h"]), int(at["w"]))
+            return x if x.shape[2:] == sides else F.interpolate(x, sides, mode="bilinear", align_corners=False)
         case "act":
             return F.leaky_relu(x, at["slope"])
         case "tanh":

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ganscope.config import Size
+
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkOptions:
     """Every choice that a builder may read; each network reads those that it has.
 
     Attributes:
-        size: side of the images in pixels; not read by `toy`. channels: of one image, or the dimension of a point.
+        size: a side or (H, W) in pixels; not read by `toy`. channels: of one image, or the dimension of a point.
         g_width, d_width: base widths. init_std: of normal weights, 0 for the network's own initialisation.
         pack: images that D judges together, joined along the channels (Lin et al. 2018).
         d_norm: `batch` or `none`, of the dcgan's D. bottom: one extra 3×3 convolution at the lowest resolution of both
@@ -18,7 +20,7 @@ class NetworkOptions:
         num_classes: K of a pair that is told the class of every image; 0: of one that is not.
     """
 
-    size: int
+    size: Size
     channels: int
     latent_dim: int = 100
     g_width: int

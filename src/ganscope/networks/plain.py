@@ -6,6 +6,7 @@ of `torch.nn`; both hold parts that see the same input.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -60,11 +61,11 @@ def _mlp(g: mlp.MlpGenerator) -> list[nn.Module]:
 
 def _dcgan(g: dcgan.Generator) -> list[nn.Module]:
     layers = list(g.main)
-    features = g.project.out_features // g.side**2
+    features = g.project.out_features // math.prod(g.sides)
     made: list[nn.Module] = [
         _linear(g.project.weight, g.project.bias),
         nn.ReLU(),
-        nn.Unflatten(1, (features, g.side, g.side)),
+        nn.Unflatten(1, (features, *g.sides)),
     ]
     for layer, after in zip(layers, [*layers[1:], None], strict=True):
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
@@ -82,13 +83,13 @@ def _resnet(g: resnet.Generator) -> list[nn.Module]:
     # weigh(z) times the basis is one linear map: row (c, h, w) is the basis there times the weights of channel c.
     rows = (g.basis.double().flatten(1)[:, :, None] * g.weigh.weight.double()[:, None, :]).flatten(0, 1)
     made: list[nn.Module] = [_linear(rows, None), nn.Unflatten(1, tuple(g.basis.shape))]
-    side = g.basis.shape[-1]
+    sides = tuple(g.basis.shape[1:])
     for stage in g.stages:
         assert isinstance(stage, resnet.Stage)
         project = [] if isinstance(stage.project, nn.Identity) else [_convolution(stage.project)]
-        resample = [] if stage.side == side else [nn.Upsample(size=(stage.side,) * 2, mode="bilinear")]
+        resample = [] if stage.sides == sides else [nn.Upsample(size=stage.sides, mode="bilinear")]
         made += [*project, *resample]
-        side = stage.side
+        sides = stage.sides
         for block in stage.blocks:
             assert isinstance(block, resnet.ResidualBlock)
             branch = [

@@ -1,7 +1,7 @@
 """A residual pair without normalisation, after Huang et al. 2024 (R3GAN, section 3 and figure 2).
 
-Legend: N images, C channels, H = W = size, Z latent size. G and D mirror each other: a stage per resolution, from 4 to
-7 pixels up to the image, each of residual blocks `1×1 up, 3×3 in groups, 1×1 down` with leaky ReLU between, and
+Legend: N images, C channels, H and W sides, Z latent size. G and D mirror each other: a stage per resolution, from 4
+to 7 pixels up to the image, each of residual blocks `1×1 up, 3×3 in groups, 1×1 down` with leaky ReLU between, and
 bilinear resampling between stages. Fix-up initialisation (Zhang et al. 2019) takes the place of normalisation.
 
 One dial, `width`: the channels at full resolution. They double with each halving, up to eight times; from width 64 on
@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganscope.errors import ConfigError
+from ganscope.config import Size
 from ganscope.networks.options import NetworkOptions
+from ganscope.networks.stages import halved
 
 SLOPE = 0.2  # of the leaky ReLU
 EXPANSION = 2  # inverted bottleneck: the 3×3 convolution is this much wider than the stage
@@ -26,25 +27,16 @@ MAX_FACTOR = 8
 GAIN = math.sqrt(2.0 / (1.0 + SLOPE**2))  # keeps the variance through a leaky ReLU (He et al. 2015)
 
 
-def stages_of(size: int) -> list[int]:
-    """The sides of the stages from small to large, for example [4, 8, 16, 32] and [7, 14, 28].
+def stages_of(size: Size) -> list[tuple[int, int]]:
+    """(H, W) of the stages from small to large, for example 7×7, 14×14, 28×28.
 
     Raises:
         ConfigError: a size that does not halve down to 4, 5, 6 or 7 pixels.
     """
-    sides = [size]
-    while sides[0] >= 8 and sides[0] % 2 == 0:
-        sides.insert(0, sides[0] // 2)
-    if not 4 <= sides[0] <= 7:
-        raise ConfigError(
-            f"the resnet networks cannot make images of {size} pixels",
-            found=f"{size} halves to {sides[0]}, not to between 4 and 7",
-            todo="use --size 8, 16, 28, 32, 64 or 128",
-        )
-    return sides
+    return halved(size, "resnet")[::-1]
 
 
-def channels_of(sides: list[int], width: int) -> list[int]:
+def channels_of(sides: list[tuple[int, int]], width: int) -> list[int]:
     """Channels of each stage, small side first; whole groups."""
     width = max(GROUP_CHANNELS, math.ceil(width / GROUP_CHANNELS) * GROUP_CHANNELS)
     return [width * min(MAX_FACTOR, 2 ** (len(sides) - 1 - i)) for i in range(len(sides))]
@@ -83,28 +75,28 @@ class ResidualBlock(nn.Module):
         return out
 
 
-def _resample(x: Tensor, side: int) -> Tensor:
-    """Bilinear resampling to `side` pixels; going down, each output pixel weighs all it covers."""
-    if x.shape[-1] == side:
+def _resample(x: Tensor, sides: tuple[int, int]) -> Tensor:
+    """Bilinear resampling to (H, W) pixels; going down, each output pixel weighs all it covers."""
+    if x.shape[2:] == sides:
         return x
-    if x.shape[-1] == 2 * side:
+    if x.shape[2:] == (2 * sides[0], 2 * sides[1]):
         return F.avg_pool2d(x, 2)  # what bilinear interpolation halfway between pixels is
-    return F.interpolate(x, size=(side, side), mode="bilinear", align_corners=False)
+    return F.interpolate(x, size=sides, mode="bilinear", align_corners=False)
 
 
 class Stage(nn.Module):
-    """Resample to `side`, change channels where needed, then the residual blocks."""
+    """Resample to `sides`, change channels where needed, then the residual blocks."""
 
-    def __init__(self, source: int, target: int, side: int, blocks: int, num_blocks: int) -> None:
+    def __init__(self, source: int, target: int, sides: tuple[int, int], blocks: int, num_blocks: int) -> None:
         super().__init__()
-        self.side = side
+        self.sides = sides
         self.project = _convolution(source, target, 1, 1.0, bias=False) if source != target else nn.Identity()
         self.blocks = nn.Sequential(*[ResidualBlock(target, num_blocks) for _ in range(blocks)])
 
     def forward(self, x: Tensor) -> Tensor:
         # A 1×1 convolution and resampling commute: do the product where there are fewer pixels.
-        larger = self.side > x.shape[-1]
-        x = _resample(self.project(x), self.side) if larger else self.project(_resample(x, self.side))
+        larger = self.sides[0] > x.shape[2]
+        x = _resample(self.project(x), self.sides) if larger else self.project(_resample(x, self.sides))
         out: Tensor = self.blocks(x)
         return out
 
@@ -112,11 +104,11 @@ class Stage(nn.Module):
 class Generator(nn.Module):
     """`(N, Z) float32` latents → `(N, C, H, W) float32`, about [-1, 1] and not bounded: the loss keeps it there."""
 
-    def __init__(self, size: int, channels: int, latent_dim: int, width: int) -> None:
+    def __init__(self, size: Size, channels: int, latent_dim: int, width: int) -> None:
         super().__init__()
         sides = stages_of(size)
         widths, blocks = channels_of(sides, width), blocks_of(width)
-        self.basis = nn.Parameter(torch.randn(widths[0], sides[0], sides[0]))
+        self.basis = nn.Parameter(torch.randn(widths[0], *sides[0]))
         self.weigh = nn.Linear(latent_dim, widths[0], bias=False)
         nn.init.normal_(self.weigh.weight, 0.0, 1.0 / math.sqrt(latent_dim))
         self.stages = nn.Sequential(
@@ -136,7 +128,7 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """`(N, C, H, W) float32 in [-1, 1]` images → `(N,) float32` logits; of several `outputs`, `(N, outputs)`."""
 
-    def __init__(self, size: int, channels: int, width: int, outputs: int = 1) -> None:
+    def __init__(self, size: Size, channels: int, width: int, outputs: int = 1) -> None:
         super().__init__()
         sides = stages_of(size)[::-1]
         widths, blocks = channels_of(sides[::-1], width)[::-1], blocks_of(width)
@@ -147,9 +139,9 @@ class Discriminator(nn.Module):
                 for source, target, side in zip([widths[0], *widths], widths, sides, strict=False)
             ]
         )
-        # One filter of the whole remaining square a channel, the mirror of G's basis.
+        # One filter of the whole remaining map a channel, the mirror of G's basis.
         self.basis = nn.Conv2d(widths[-1], widths[-1], sides[-1], groups=widths[-1], bias=False)
-        nn.init.normal_(self.basis.weight, 0.0, 1.0 / sides[-1])
+        nn.init.normal_(self.basis.weight, 0.0, 1.0 / math.sqrt(math.prod(sides[-1])))
         self.judge = nn.Linear(widths[-1], outputs, bias=False)
         nn.init.normal_(self.judge.weight, 0.0, 1.0 / math.sqrt(widths[-1]))
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ganscope.arraytypes import U8
+from ganscope.config import Size, sides_of, size_text
 from ganscope.data import Dataset, fit_array, keep_arrays, load_dataset
 from ganscope.errors import DataError
 from ganscope.progress import Say
@@ -53,7 +54,7 @@ def read_reals(
     held_out: Any = None,
     *,
     name: str | None = None,
-    size: int | None = None,
+    size: Size | None = None,
     channels: int | None = None,
     value_range: Range | None = None,
     class_names: tuple[str, ...] = (),
@@ -70,9 +71,11 @@ def read_reals(
         DataError: no images in it, or none whose range a generator can share.
     """
     if isinstance(reals, str | Path):
-        if size is not None and size > LARGEST_SIDE:
+        if isinstance(size, int) and size > LARGEST_SIDE:
             size = LARGEST_SIDE
-        dataset = load_dataset(str(reals), size=size, channels=channels, holdout=holdout, progress=progress)
+        dataset = load_dataset(
+            str(reals), size=size, channels=channels, holdout=holdout, progress=progress, square=True
+        )
         images = dataset.train.images
         said = f"{reals}: {_count(dataset)} of {_shape(images.shape)}"
         return Reals(str(reals), "", dataset, None, None, images.shape[1:], said)
@@ -80,7 +83,8 @@ def read_reals(
         found = _gather(reals, labels, value_range, progress)
         others = None if held_out is None else _gather(held_out, None, found.value_range, progress)
     shape = found.images.shape[1:]
-    side, depth = size or min(LARGEST_SIDE, *shape[1:]), channels or shape[0]
+    side: Size = size or min(LARGEST_SIDE, *shape[1:])
+    depth, sides = channels or shape[0], sides_of(side)
     classes = class_names or _class_names(reals)
     called = name or _name_of(reals)
     stored, dataset = keep_arrays(
@@ -88,14 +92,14 @@ def read_reals(
         None if others is None else others.labels, name=called, class_names=classes, holdout=holdout,
     )  # fmt: skip
     said = f"{called}: {_count(dataset)} of {_shape(found.images.shape)}, values {found.value_range}"
-    if shape != (depth, side, side):
-        said += f", measured at {side}×{side}×{depth}"
+    if shape != (depth, *sides):
+        said += f", measured at {size_text(side)}×{depth}"
     return Reals(called, stored, dataset, found.value_range, _batch_size(reals), shape, said)
 
 
-def fitted(images: U8, size: int, channels: int) -> U8:
-    """`(N, C, H, W) uint8` as `(N, channels, size, size)`: the largest centred square, reduced or enlarged."""
-    if images.shape[1:] == (channels, size, size):
+def fitted(images: U8, size: Size, channels: int) -> U8:
+    """`(N, C, H, W) uint8` as `(N, channels, *size)`: the largest centred part of that shape, reduced or enlarged."""
+    if images.shape[1:] == (channels, *sides_of(size)):
         return images
     return np.stack([fit_array(image, size=size, channels=channels) for image in images])
 

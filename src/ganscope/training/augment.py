@@ -75,14 +75,15 @@ class Change:
             images = torch.where(rows_of(mirrored), images.flip(-1), images)
         if "colour" in self.kinds:
             images = recoloured(images, draws[:, 2:5], draws[:, 1] < self.strength)
-        side, by, holes = images.shape[-1], None, None
+        sides, by, holes = torch.tensor(images.shape[2:]), None, None
         if "translation" in self.kinds:
-            far = round(SHIFT * side)
+            far = torch.tensor([round(SHIFT * side) for side in images.shape[2:]])
             by = ((2 * far + 1) * draws[:, 6:8]).floor().long() - far
             by = torch.where((draws[:, 5] < self.strength)[:, None], by, 0)
         if "cutout" in self.kinds or "noise" in self.kinds:
-            first = ((side + 1) * draws[:, 9:11]).floor().long() - round(CUT * side / 2)
-            holes = torch.where((draws[:, 8] < self.strength)[:, None], first, side)
+            half = torch.tensor([round(CUT * side / 2) for side in images.shape[2:]])
+            first = ((sides + 1) * draws[:, 9:11]).floor().long() - half
+            holes = torch.where((draws[:, 8] < self.strength)[:, None], first, sides)
         if by is not None or holes is not None:
             images = moved_and_cut(images, by, holes, None if self.noise is None else self.noise.flatten(0, 1))
         return images.reshape(seen.shape)
@@ -131,16 +132,16 @@ def recoloured(images: Tensor, draws: Tensor, chosen: Tensor) -> Tensor:
 
 
 def moved_and_cut(images: Tensor, by: Tensor | None, holes: Tensor | None, noise: Tensor | None = None) -> Tensor:
-    """Images `(N, C, H, W)` moved by `by (N, 2)` pixels down and right, then with a square of half the side cut out.
+    """Images `(N, C, H, W)` moved by `by (N, 2)` pixels down and right, then with a part of half the sides cut out.
 
-    `holes (N, 2)` are the squares' upper left corners, which may lie outside. What comes in is 0, a middle grey; so are
-    the squares, or noise `(N, H, W)` of the image's own mean and deviation. Whole numbers, on the CPU.
+    `holes (N, 2)` are these parts' upper left corners, which may lie outside. What comes in is 0, a middle grey; so are
+    the parts, or noise `(N, H, W)` of the image's own mean and deviation. Whole numbers, on the CPU.
     """
-    side, unmoved = images.shape[-1], [[0, 0]] * len(images)
-    windows = [window(down, right, side) for down, right in (unmoved if by is None else by.tolist())]
+    sides, unmoved = (images.shape[2], images.shape[3]), [[0, 0]] * len(images)
+    windows = [window(down, right, sides) for down, right in (unmoved if by is None else by.tolist())]
     squares: list[Span | None] = [None] * len(images)
     if holes is not None:
-        squares = [square(top, left, side) for top, left in holes.tolist()]
+        squares = [square(top, left, sides) for top, left in holes.tolist()]
     changed: Tensor = _Windows.apply(images, windows, squares, False)
     if noise is None:
         return changed
@@ -158,24 +159,24 @@ Span = tuple[slice, slice]  # rows and columns
 
 
 @functools.cache  # a few hundred of each size at most
-def window(down: int, right: int, side: int) -> tuple[Span, Span]:
-    """Where a moved image comes from, and where it goes to."""
+def window(down: int, right: int, sides: tuple[int, int]) -> tuple[Span, Span]:
+    """Where a moved image of (H, W) comes from, and where it goes to."""
 
-    def spans(by: int) -> tuple[slice, slice]:
+    def spans(by: int, side: int) -> tuple[slice, slice]:
         return slice(max(0, -by), side - max(0, by)), slice(max(0, by), side - max(0, -by))
 
-    (from_rows, to_rows), (from_columns, to_columns) = spans(down), spans(right)
+    (from_rows, to_rows), (from_columns, to_columns) = spans(down, sides[0]), spans(right, sides[1])
     return (from_rows, from_columns), (to_rows, to_columns)
 
 
 @functools.cache
-def square(top: int, left: int, side: int) -> Span:
-    """The part of a square of half the side that lies in the image."""
+def square(top: int, left: int, sides: tuple[int, int]) -> Span:
+    """What lies in an image of (H, W) of a part of half its sides."""
 
-    def span(first: int) -> slice:
+    def span(first: int, side: int) -> slice:
         return slice(min(side, max(0, first)), max(0, first + round(CUT * side)))
 
-    return span(top), span(left)
+    return span(top, sides[0]), span(left, sides[1])
 
 
 class _Windows(torch.autograd.Function):

@@ -73,7 +73,7 @@ function step(operator: Operator, x: Maps, kept: Maps[], gathered: number[]): Ma
     case "conv": return convolution(x, weight, bias, at["out"], at["kernel"], at["stride"], at["pad"], at["groups"]);
     case "up": return up(x, weight, bias, at["out"]);
     case "blur": return blur(x);
-    case "resize": return resize(x, at["side"]);
+    case "resize": return resize(x, at["h"], at["w"]);
     case "act": return each(x, (v) => (v < 0 ? v * at["slope"] : v));
     case "tanh": return each(x, Math.tanh);
     case "keep":
@@ -228,26 +228,28 @@ function blur(x: Maps): Maps {
   return { ...x, data };
 }
 
-function resize(x: Maps, side: number): Maps {
-  if (x.w === side) return x;
-  const data = new Float32Array(x.c * side * side);
-  const places = Array.from({ length: side }, (_, i) => {
-    const at = Math.max(0, ((i + 0.5) * x.w) / side - 0.5);
-    const low = Math.min(Math.floor(at), x.w - 1);
-    return { low, high: Math.min(low + 1, x.w - 1), share: at - low };
+function resize(x: Maps, height: number, width: number): Maps {
+  if (x.h === height && x.w === width) return x;
+  const data = new Float32Array(x.c * height * width);
+  const places = (made: number, given: number) => Array.from({ length: made }, (_, i) => {
+    const at = Math.max(0, ((i + 0.5) * given) / made - 0.5);
+    const low = Math.min(Math.floor(at), given - 1);
+    return { low, high: Math.min(low + 1, given - 1), share: at - low };
   });
+  const rows = places(height, x.h);
+  const columns = places(width, x.w);
   for (let c = 0, to = 0; c < x.c; c++) {
-    for (const row of places) {
+    for (const row of rows) {
       const a = (c * x.h + row.low) * x.w;
       const b = (c * x.h + row.high) * x.w;
-      for (const { low, high, share } of places) {
+      for (const { low, high, share } of columns) {
         const above = x.data[a + low] * (1 - share) + x.data[a + high] * share;
         const below = x.data[b + low] * (1 - share) + x.data[b + high] * share;
         data[to++] = above * (1 - row.share) + below * row.share;
       }
     }
   }
-  return { c: x.c, h: side, w: side, data };
+  return { c: x.c, h: height, w: width, data };
 }
 
 function pool(x: Maps, size: number, ceil: boolean, value: (sum: number, count: number, most: number) => number): Maps {
