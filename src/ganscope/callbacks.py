@@ -66,7 +66,9 @@ def lightning(scope: Scope, *, latent_shape: Shape, generator: Make | None = Non
             if not trainer.is_global_zero:
                 return
             images = batch[0] if isinstance(batch, list | tuple) else batch
-            self.seen = (trainer.fit_loop.epoch_loop.total_batch_idx + 1) * len(images) * trainer.world_size
+            images = next(iter(images.values())) if isinstance(images, dict) else images
+            total = (trainer.fit_loop.epoch_loop.total_batch_idx + 1) * len(images) * trainer.world_size
+            self.seen = max(self.seen, total)  # the last batch of an epoch may be smaller
             scope.log(self.seen, **trainer.callback_metrics)
             if scope.due(self.seen):
                 self.show(pl_module)

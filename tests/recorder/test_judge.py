@@ -10,6 +10,7 @@ import pytest
 from ganscope.data.load import load_dataset
 from ganscope.features.cache import recalled
 from ganscope.features.spaces import feature_space
+from ganscope.recorder.judge import ImageJudge
 
 
 def test_reals_are_described_once(tmp_path: Path) -> None:
@@ -30,3 +31,12 @@ def test_reals_are_described_once(tmp_path: Path) -> None:
         assert found[1] is None
     with pytest.raises(AssertionError, match="again"):
         recalled(Silent(), digits.test.images[::-1], cache=tmp_path)
+
+
+def test_waiting_for_a_core_costs_a_training_nothing() -> None:
+    judge = ImageJudge.__new__(ImageJudge)
+    judge._yields = True
+    assert judge._between((10.0, 1.0), (230.0, 4.0)) == 3.0  # 220 seconds, of which it had a core for three
+    assert judge._between((10.0, 1.0), (11.0, 9.0)) == 1.0  # on eight cores at once
+    judge._yields = False
+    assert judge._between((10.0, 1.0), (230.0, 4.0)) == 220.0

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ganscope.config.fields import MAP_NAMES, OBJECTIVE_NAMES
 from ganscope.errors import ConfigError, did_you_mean
 
 
@@ -67,6 +68,23 @@ class Watched:
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
+
+    def validate(self) -> None:
+        """Raises ConfigError: a value that no training can have, named as `watch` calls it."""
+        for name, value, known in (
+            ("objective", self.objective, ("unknown", *OBJECTIVE_NAMES)),
+            ("map", self.map, MAP_NAMES),
+        ):
+            if value not in known:
+                raise ConfigError(
+                    f"{name} cannot be {value!r}", found=repr(value), todo=did_you_mean(str(value), known)
+                )
+        batch = 1 if self.batch_size is None else self.batch_size
+        least = {"num_fakes": (self.num_fakes, 1), "batch_size": (batch, 1), "seed": (self.seed, 0)}
+        for name, (count, lowest) in least.items():
+            if not isinstance(count, int) or isinstance(count, bool) or count < lowest:
+                todo = f"a whole number from {lowest}"
+                raise ConfigError(f"{name} cannot be {count!r}", found=repr(count), todo=todo)
 
 
 def watched_from_dict(values: dict[str, Any]) -> Watched:

@@ -20,6 +20,22 @@ from ganscope.errors import ConfigError
 from ganscope.recorder.pictures import as_array
 
 BATCH = 100
+MOST_HELD = 1000  # things looked through for networks in one container
+IMAGE_KEYS = ("image", "images", "img", "imgs", "fake", "fakes", "sample", "samples", "x", "output", "pixel_values")
+LABEL_NAMES = (
+    "y",
+    "label",
+    "labels",
+    "c",
+    "cls",
+    "classes",
+    "class_",
+    "class_id",
+    "class_ids",
+    "cond",
+    "condition",
+    "target",
+)
 
 
 def fixed_latents(count: int, shape: tuple[int, ...], seed: int, kind: str = "normal") -> np.ndarray:
@@ -46,32 +62,68 @@ def images_of(
     given: list[np.ndarray] = [latents]
     if takes_labels(make):
         given.append(np.zeros(len(latents), np.int64) if labels is None else labels)
+        if _labels_first(make):
+            given.reverse()
     modules = modules_of(make)
     parts = []
     with undisturbed(modules):
         for start in range(0, len(latents), batch):
-            parts.append(as_array(_call(make, [part[start : start + batch] for part in given], modules)))
+            parts.append(pictures_in(_call(make, [part[start : start + batch] for part in given], modules)))
     return np.concatenate(parts)
+
+
+def pictures_in(made: Any) -> np.ndarray:
+    """The images of what a generator gives: an array, or one among other things in a tuple, a dict or an object.
+
+    Raises:
+        DataError: none in it.
+    """
+    if isinstance(made, dict) or (hasattr(made, "keys") and hasattr(made, "__getitem__")):
+        keys = [key for key in IMAGE_KEYS if key in made] or list(made.keys())
+        made = tuple(made[key] for key in keys)
+    elif not hasattr(made, "shape"):
+        made = next((found for key in IMAGE_KEYS if (found := getattr(made, key, None)) is not None), made)
+    if isinstance(made, tuple | list) and made and all(hasattr(one, "shape") for one in made):
+        if len({tuple(one.shape) for one in made}) == 1 and len(made[0].shape) < 4 and isinstance(made, list):
+            return np.stack([as_array(one) for one in made])  # one picture each
+        deep = max(len(one.shape) for one in made)
+        made = next(one for one in made if len(one.shape) == min(deep, 4))
+    return as_array(made)
 
 
 def takes_labels(make: Callable[..., Any]) -> bool:
     """Whether it has a second argument without a default."""
+    return sum(one.default is one.empty for one in _parameters(make)) >= 2
+
+
+def _parameters(make: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The arguments that are given by place."""
     target = make.forward if hasattr(make, "forward") and hasattr(make, "parameters") else make
     try:
         found = inspect.signature(target).parameters.values()
     except (TypeError, ValueError):
-        return False
+        return []
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(one.kind in kinds and one.default is one.empty for one in found) >= 2
+    return [one for one in found if one.kind in kinds]
+
+
+def _labels_first(make: Callable[..., Any]) -> bool:
+    """Whether its first argument is called as labels are, and its second is not."""
+    names = [one.name.lower() for one in _parameters(make)[:2]]
+    return names[0] in LABEL_NAMES and names[1] not in LABEL_NAMES
 
 
 def _call(make: Callable[..., Any], given: list[np.ndarray], modules: list[Any]) -> Any:
     torch = sys.modules.get("torch")
     if torch is None or not (modules or uses_torch(make)):
         return make(*given)
-    device = next((p.device for module in modules for p in module.parameters()), torch.device("cpu"))
+    weights = [weight for module in modules for weight in module.parameters()]
+    device = weights[0].device if weights else torch.device("cpu")
+    kinds = [weight.dtype for weight in weights if weight.is_floating_point()][:1]  # half a precision wants half a one
+    tensors = [torch.from_numpy(part).to(device) for part in given]
+    tensors = [part.to(kinds[0]) if kinds and part.is_floating_point() else part for part in tensors]
     with torch.no_grad():
-        return make(*(torch.from_numpy(part).to(device) for part in given))
+        return make(*tensors)
 
 
 def uses_torch(make: Callable[..., Any]) -> bool:
@@ -92,9 +144,26 @@ def modules_of(make: Callable[..., Any]) -> list[Any]:
         used = inspect.getclosurevars(inspect.unwrap(make))
         seen += [*used.nonlocals.values(), *used.globals.values()]
     owners = [one for one in seen if one is not None and not isinstance(one, torch.nn.Module)]
-    for owner in owners:  # `self` of a trainer whose networks are attributes
-        seen += [v for v in getattr(owner, "__dict__", {}).values() if isinstance(v, torch.nn.Module)]
+    for owner in owners:  # `self` of a trainer whose networks are attributes, and what networks are kept in
+        kept = owner if isinstance(owner, dict) else getattr(owner, "__dict__", {})
+        inside = list(kept.values())[:MOST_HELD] if isinstance(kept, dict) else []
+        inside += owner[:MOST_HELD] if isinstance(owner, list | tuple) else []
+        seen += [one for one in inside if isinstance(one, torch.nn.Module)]
     return list({id(one): one for one in seen if isinstance(one, torch.nn.Module)}.values())
+
+
+def _on_every_call(does: Callable[[Any], None]) -> Any:
+    """A hook that sees every torch module before it is called, in whatever the program keeps it."""
+    from torch.nn.modules.module import register_module_forward_pre_hook
+
+    return register_module_forward_pre_hook(lambda part, _: does(part))
+
+
+def quiet(part: Any, modes: list[tuple[Any, bool]]) -> None:
+    """Put one part of a network into evaluation mode, and note the mode that it had."""
+    if part.training:
+        modes.append((part, True))
+        part.training = False
 
 
 @contextlib.contextmanager
@@ -109,6 +178,7 @@ def undisturbed(modules: list[Any], seed: int = 0) -> Iterator[None]:
     tensors = torch.get_rng_state() if torch is not None else None
     devices = [p.device for module in modules for p in module.parameters() if p.device.type == "cuda"][:1]
     on_device = [torch.cuda.get_rng_state(device) for device in devices] if torch is not None else []
+    hook = None if torch is None or not hasattr(torch, "nn") else _on_every_call(lambda part: quiet(part, modes))
     try:
         for module in modules:
             module.eval()
@@ -119,7 +189,9 @@ def undisturbed(modules: list[Any], seed: int = 0) -> Iterator[None]:
                     torch.cuda.manual_seed(seed)
         yield
     finally:
-        for part, training in modes:
+        if hook is not None:
+            hook.remove()
+        for part, training in reversed(modes):  # the first that was noted of a part is what it had
             part.training = training
         random.setstate(python)
         np.random.set_state(numpy)  # noqa: NPY002

@@ -5,6 +5,7 @@ Legend: N images, C channels, H height, W width, S side.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -79,9 +80,16 @@ def read_reals(
         images = dataset.train.images
         said = f"{reals}: {_count(dataset)} of {_shape(images.shape)}"
         return Reals(str(reals), "", dataset, None, None, images.shape[1:], said)
+    reals, labels = _with_labels(reals, labels)
+    held_out, held_labels = _with_labels(held_out, None)
     with undisturbed([]):  # a shuffling loader draws from the program's own random numbers
         found = _gather(reals, labels, value_range, progress)
-        others = None if held_out is None else _gather(held_out, None, found.value_range, progress)
+        others = None if held_out is None else _held_out(held_out, held_labels, found.value_range, progress)
+    if found.labels is not None and len(found.labels) >= 20 and len(np.unique(found.labels)) > len(found.labels) / 2:
+        progress(f"{len(np.unique(found.labels)):,} different labels of {len(found.labels):,} images: no classes")
+        found = dataclasses.replace(found, labels=None)
+    if found.labels is not None and others is not None and others.labels is None:
+        progress("the held-out images have no labels: those of the others are not used (held_out=(images, labels))")
     shape = found.images.shape[1:]
     side: Size = size or min(LARGEST_SIDE, *shape[1:])
     depth, sides = channels or shape[0], sides_of(side)
@@ -95,6 +103,32 @@ def read_reals(
     if shape != (depth, *sides):
         said += f", measured at {size_text(side)}×{depth}"
     return Reals(called, stored, dataset, found.value_range, _batch_size(reals), shape, said)
+
+
+def _with_labels(source: Any, labels: Any) -> tuple[Any, Any]:
+    """A pair of arrays `(images, labels)` as two; everything else as it is."""
+    if isinstance(source, tuple | list) and len(source) == 2 and labels is None and all(map(_is_array, source)):
+        images, marks = source
+        if len(images.shape) >= 2 and len(marks.shape) <= 2 and len(images) == len(marks) and len(images) > 2:
+            return images, marks
+    return source, labels
+
+
+def _held_out(source: Any, labels: Any, known: Range, progress: Say) -> _Gathered:
+    """Held-out images: in the range of the others, or, where they were not scaled alike, in their own.
+
+    Raises:
+        DataError: their own is none that is known.
+    """
+    found = _gather(source, labels, None if _plain_range(source) else known, progress)
+    if found.value_range != known:
+        progress(f"the held-out images have values {found.value_range}, the others {known}: each is read as it is")
+    return found
+
+
+def _plain_range(source: Any) -> bool:
+    """Whether an array holds whole numbers, which are levels of 0 to 255 whatever the others are."""
+    return _is_array(source) and (as_array(source[:1]).dtype.kind in "iu")
 
 
 def fitted(images: U8, size: Size, channels: int) -> U8:
@@ -115,11 +149,13 @@ def _gather(source: Any, labels: Any, value_range: Range | None, progress: Say) 
     """Everything of one source, at most `MOST_REALS` images."""
     if _is_array(source):
         array = as_array(source)
+        if labels is not None:
+            labels = _as_many(as_labels(labels), len(array))
         if len(array) > MOST_REALS:
             chosen = np.linspace(0, len(array) - 1, MOST_REALS).astype(int)
             progress(f"of {len(array):,} real images every {len(array) / MOST_REALS:.3g}th is measured against")
-            array, labels = array[chosen], None if labels is None else as_labels(labels)[chosen]
-        return _finish([array], [] if labels is None else [as_labels(labels)], value_range)
+            array, labels = array[chosen], None if labels is None else labels[chosen]
+        return _finish([array], [] if labels is None else [labels], value_range)
     images: list[np.ndarray] = []
     seen: list[np.ndarray] = []
     count, labelled = 0, True
@@ -141,7 +177,7 @@ def _gather(source: Any, labels: Any, value_range: Range | None, progress: Say) 
     if not count:
         raise DataError("there are no real images", found=f"an empty {type(source).__name__}")
     if labels is not None:
-        seen, labelled = [as_labels(labels)], True
+        seen, labelled = [_as_many(as_labels(labels), count)], True
     if settled is not None:
         return _finish(images, seen if labelled else [], BYTES, settled)
     return _finish(images, seen if labelled else [], value_range)
@@ -205,7 +241,8 @@ def _split(item: Any) -> tuple[np.ndarray, np.ndarray | None]:
         image = next((item[key] for key in IMAGE_KEYS if key in item), None)
         label = next((item[key] for key in LABEL_KEYS if key in item), None)
         if image is None:
-            raise DataError("which entry holds the image?", found=f"keys {sorted(map(str, item))[:8]}")
+            keys = f"keys {sorted(map(str, item))[:8]}"
+            raise DataError("which entry holds the image?", found=keys, todo=f"call it {IMAGE_KEYS[0]!r}")
     elif isinstance(item, tuple | list) and item:
         image, label = item[0], item[1] if len(item) > 1 else None
     array = as_array(image)
@@ -222,12 +259,34 @@ def _plain(label: Any) -> Any:
     return label if isinstance(label, str | int | float) else as_array(label)
 
 
+def _as_many(labels: np.ndarray, count: int) -> np.ndarray:
+    """Labels of so many images.
+
+    Raises:
+        DataError: there are more or fewer.
+    """
+    if len(labels) != count:
+        found = f"{len(labels):,} labels for {count:,} images"
+        raise DataError(
+            "labels do not belong to the real images", found=found, todo="give one label an image, in order"
+        )
+    return labels
+
+
 def as_labels(labels: Any) -> np.ndarray:
-    """Labels `(N,)` of integers or text; one-hot rows become their class."""
+    """Labels `(N,)` of integers or text; one-hot rows become their class.
+
+    Raises:
+        DataError: rows of several attributes, which are no classes.
+    """
     if isinstance(labels, list | tuple) and labels and isinstance(labels[0], str):
         return np.asarray(labels)
     array = np.asarray(labels) if np.asarray(labels).dtype.kind in "US" else as_array(labels)
     if array.ndim == 2 and array.shape[1] > 1:
+        if not (array.max(axis=1) > 0.5).all() or not np.allclose(array.sum(axis=1), 1, atol=0.5):
+            found = f"shape {array.shape}, up to {np.nanmax(array.sum(axis=1)):g} a row"
+            todo = "choose the column that is to be the class: labels[:, 3]"
+            raise DataError("labels of several columns are classes only if one is 1", found=found, todo=todo)
         return np.asarray(array.argmax(axis=1))
     return array.reshape(-1) if array.ndim == 2 else array
 

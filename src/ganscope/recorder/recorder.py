@@ -56,7 +56,7 @@ class Recorder:
 
     def log(self, images_seen: int, scalars: Mapping[str, Any]) -> dict[str, Any]:
         """One line of history: means since the last one. Returns the line."""
-        line = {**self.where(images_seen), **scalars}
+        line = {**self.where(images_seen), **scalars, **self.where(images_seen)}
         self.run.append("history", line)
         return line
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ganscope.errors import ConfigError
+from ganscope.errors import ConfigError, DataError
 from ganscope.recorder.pictures import as_array
 
 # What people call the four numbers that findings and charts read.
 NAMES = {"d_fake": "d_fake_before", "loss_g": "g_loss", "loss_d": "d_loss", "d_g_z1": "d_fake_before", "d_x": "d_real"}
+OURS = ("images_seen", "iteration", "epoch")  # columns of every line, which it has by itself
 SCORES = ("d_real", "d_fake_before", "d_fake_after")
 LINE_SECONDS = 1.0  # a line is written at least so often, where there is anything to write
 MOST_STEPS = 100  # of one line
@@ -29,17 +30,27 @@ class Scalars:
         self._count, self._since = 0, time.monotonic()
 
     def add(self, values: dict[str, Any]) -> None:
-        """One step's numbers: floats, arrays or tensors, whose mean counts; nothing is read from a device yet."""
+        """One step's numbers: floats, arrays or tensors, whose mean counts; nothing is read from a device yet.
+
+        Raises:
+            ConfigError: some of them are none; the others are taken.
+        """
         self.steps += 1
         self._count += 1
+        wrong = []
         for name, value in values.items():
-            if value is None:
+            if value is None or name in OURS:
                 continue
-            if isinstance(value, str | bytes):
-                raise ConfigError(f"{name} is no number", found=repr(value)[:40], todo="log numbers and tensors")
+            if not _numeric(value):
+                wrong.append(name)
+                continue
             if hasattr(value, "detach"):  # without its graph, and apart from what the program does to it later
                 value = value.detach().clone() if getattr(value, "is_cuda", False) else value.detach().float().mean()
             self._pending.setdefault(NAMES.get(name.lower(), name), []).append(value)
+        if wrong:
+            found = ", ".join(f"{name} = {values[name]!r}"[:60] for name in wrong)
+            todo = "log numbers, arrays and tensors"
+            raise ConfigError(f"{' and '.join(wrong)}: no number, and left out", found=found, todo=todo)
 
     @property
     def due(self) -> bool:
@@ -71,6 +82,18 @@ class Scalars:
         return {name: found[name] for name in found}
 
 
+def _numeric(value: Any) -> bool:
+    """Whether a value is a number or holds numbers; nothing is read from a device."""
+    if hasattr(value, "detach") or isinstance(value, int | float):
+        return True
+    if isinstance(value, str | bytes | dict):
+        return False
+    try:
+        return bool(as_array(value).dtype.kind in "biuf")
+    except (DataError, TypeError, ValueError, RuntimeError):
+        return False
+
+
 def _mean(values: list[Any]) -> float | None:
     """The mean of numbers, tensors or arrays; tensors of one device are joined there and read once."""
     if all(hasattr(value, "detach") for value in values):
@@ -78,6 +101,7 @@ def _mean(values: list[Any]) -> float | None:
 
         if len({value.device for value in values}) == 1:
             values = [torch.stack([value.float().mean() for value in values]).mean()]
-    numbers = [float(np.mean(as_array(value))) for value in values]
+    arrays = [as_array(value) for value in values]
+    numbers = [float(np.mean(array)) if array.size else math.nan for array in arrays]
     mean = sum(numbers) / len(numbers)
     return mean if math.isfinite(mean) else None

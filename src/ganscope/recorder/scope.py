@@ -32,16 +32,19 @@ from ganscope.data import Dataset, dataset_of
 from ganscope.diagnosis import Finding, stop_reason
 from ganscope.errors import ConfigError, DataError, GanscopeError, RunError
 from ganscope.progress import Progress, duration
-from ganscope.recorder.latents import fixed_latents, images_of
+from ganscope.recorder.latents import fixed_latents, images_of, takes_labels
 from ganscope.recorder.pace import Pace
 from ganscope.recorder.pictures import BYTES, SIGNED, UNIT, Range, as_array, channels_first, extremes, over_white
 from ganscope.recorder.products import save_curves
-from ganscope.recorder.reals import LARGEST_SIDE, fitted, read_reals
+from ganscope.recorder.reals import LARGEST_SIDE, fitted
 from ganscope.recorder.recorder import Recorder
 from ganscope.recorder.scalars import Scalars
 from ganscope.recorder.worker import Beside, alone
-from ganscope.runs import Run, claim_run_path, describe
-from ganscope.trackers import Bridge, tracker_names
+from ganscope.runs import Run
+from ganscope.trackers import Bridge
+
+OPEN: set[Path] = set()  # runs that scopes of this process write
+SURE = 16  # images that lie in a part of the reals' range, from which on that is said
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -52,7 +55,7 @@ def harmless(method: Callable[Concatenate[Scope, P], R]) -> Callable[Concatenate
 
     @functools.wraps(method)
     def guarded(self: Scope, *args: P.args, **kwargs: P.kwargs) -> R | None:
-        if self.closed:
+        if self.closed or os.getpid() != self._process:  # a forked worker has a copy, which is not the training's
             return None
         with self.pace.spending():
             try:
@@ -62,6 +65,22 @@ def harmless(method: Callable[Concatenate[Scope, P], R]) -> Callable[Concatenate
                 return None
 
     return cast("Callable[Concatenate[Scope, P], R | None]", guarded)
+
+
+def number_of_images(images_seen: Any) -> int:
+    """Images seen as a whole number.
+
+    Raises:
+        ConfigError: it is none, or below 0.
+    """
+    try:
+        seen = int(images_seen)
+    except (TypeError, ValueError, OverflowError):
+        seen = -1
+    if seen < 0:
+        todo = "count the images that D has seen: step * batch_size"
+        raise ConfigError("images_seen is no number of images", found=repr(images_seen)[:40], todo=todo)
+    return seen
 
 
 class Scope:
@@ -81,8 +100,14 @@ class Scope:
         log_to: Sequence[str] = (),
     ) -> None:
         self.run, self.settings, self.dataset, self.progress = run, settings, dataset, progress
+        self._process = os.getpid()
         self._lock = contextlib.ExitStack()
+        if (where := run.path.resolve()) in OPEN:
+            todo = "close the earlier one first: scope.close(wait=False)"
+            raise RunError(f"{run.path} is in use by this program's own watch", found="it is not closed", todo=todo)
         self._lock.enter_context(run.locked())
+        OPEN.add(where)
+        self._lock.callback(OPEN.discard, where)
         self.closed = False
         self._beside = Beside(run, progress)
         self.pace = Pace(beside=lambda: self._beside.spent(since=self._started_at))
@@ -101,6 +126,7 @@ class Scope:
         self._recorded = max([*last, *run.samples()[-1:]], default=-1)
         self._started_at = max([line.get("train_seconds") or 0.0 for line in run.lines("timing")], default=0.0)
         self._latents: dict[tuple[Any, ...], np.ndarray] = {}
+        self._one_hot = False
         atexit.register(self._at_exit)
 
     # ---- what a loop calls -------------------------------------------------------------------------------------------
@@ -111,16 +137,22 @@ class Scope:
         Floats or tensors, whose mean counts; tensors are read once a line, not at every step. Scores are probabilities,
         or logits where any lies outside [0, 1].
         """
-        self._at(images_seen)
-        self._scalars.add(scalars)
-        if self._scalars.due:
-            self._write_line(images_seen)
+        seen = self._at(images_seen)
+        try:
+            self._scalars.add(scalars)
+        finally:  # what is wrong is left out, the rest is kept
+            if self._scalars.due:
+                self._write_line(seen)
 
     def due(self, images_seen: int) -> bool:
         """Whether a snapshot is due now: as often as a tenth of the time allows."""
-        if self.closed:
+        if self.closed or os.getpid() != self._process:
             return False
-        return self.pace.due(int(images_seen))
+        try:
+            return self.pace.due(number_of_images(images_seen))
+        except Exception as error:
+            self.complain("due", error)
+            return False
 
     @harmless
     def snapshot(
@@ -143,13 +175,18 @@ class Scope:
             labels: `(M,)`, for a function of latents and labels; None: all classes in turn.
             scores: D's probabilities of these images `(M,)`, where known. latent: normal, or uniform on [-1, 1].
         """
-        self._at(images_seen)
+        seen = self._at(images_seen)
+        if seen in self.run.samples():
+            raise ConfigError(
+                f"there is a snapshot at {seen:,} images already", todo="count every image that D has seen"
+            )
         start = self.pace.spent_now()
         images = self._made(fakes, latent_shape, labels, latent, batch) if callable(fakes) else as_array(fakes)
+        if not len(images):
+            raise DataError("a snapshot needs images", found=f"shape {images.shape}")
         pixels = self._pixels(images)[: self.settings.num_fakes]
         self._agree(pixels)
-        self._write_line(images_seen)
-        seen = int(images_seen)
+        self._write_line(seen)
         marks = None if scores is None else as_array(scores).reshape(-1).astype(np.float32)[: len(pixels)]
         taken = fitted(pixels, self.settings.size, self.settings.channels)
         self._recorder.snapshot(seen, taken, scores=marks, train_seconds=self._started_at + self.pace.elapsed)
@@ -161,7 +198,7 @@ class Scope:
         Args:
             wait: False leaves what waits for the next start of this run, and writes no page.
         """
-        if self.closed:
+        if self.closed or os.getpid() != self._process:
             return
         cost, elapsed = self.pace.spent, self.pace.elapsed
         try:
@@ -171,10 +208,11 @@ class Scope:
             self.complain("log", error)
         try:
             self._beside.finish(wait)
+            whole = duration(elapsed) if elapsed > 10 else f"{elapsed:.1f} s"
             measured, _ = self._beside.spent(since=self._started_at)
             self.progress.say(
                 f"watching took {cost / max(elapsed, 1e-9):.1%} of the loop's time ({cost:.1f} s of "
-                f"{duration(elapsed)}); measuring beside it {measured:.1f} s of another process"
+                f"{whole}); measuring beside it {measured:.1f} s of another process"
             )
             if wait and (self.run.samples() or self.run.history()):
                 self._products()
@@ -229,9 +267,19 @@ class Scope:
             Progress().say(f"ganscope: {doing} failed, the training continues: {text}")  # quiet or not
 
     # ---- how ---------------------------------------------------------------------------------------------------------
-    def _at(self, images_seen: int) -> None:
-        """The first moment of a start decides what of an earlier one still holds; later ones give the batch's size."""
-        seen = int(images_seen)
+    def _at(self, images_seen: int) -> int:
+        """The first moment of a start decides what of an earlier one still holds; later ones give the batch's size.
+
+        Raises:
+            ConfigError: no number of images, or one that has gone back.
+        """
+        seen = number_of_images(images_seen)
+        if seen < self._newest:
+            raise ConfigError(
+                "images_seen has gone back: what comes with it is left out until it has passed the newest again",
+                found=f"{seen:,} after {self._newest:,}",
+                todo="count the images that D has seen since the training began, through all its epochs",
+            )
         if not self._opened:
             self._opened = True
             self.run.unmark_finished()
@@ -246,6 +294,7 @@ class Scope:
             step, known = seen - self._newest, self._recorder.images_per_iteration
             self._recorder.images_per_iteration = step if known == 1 else min(step, known)
         self._newest = max(self._newest, seen)
+        return seen
 
     def _write_line(self, images_seen: int) -> None:
         if self._scalars.due or self._scalars.waiting:
@@ -268,7 +317,21 @@ class Scope:
             self._latents[key] = fixed_latents(self.settings.num_fakes, key[0], self.settings.seed, latent)
         z, classes = self._latents[key], len(self.dataset.train.class_names)
         marks = np.arange(len(z)) % max(1, classes) if labels is None else as_array(labels).astype(np.int64)
-        return images_of(make, z[: len(marks)], marks, batch=batch)
+        z = z[: len(marks)]
+        if self._one_hot:
+            return images_of(make, z, np.eye(classes, dtype=np.float32)[marks], batch=batch)
+        try:
+            return images_of(make, z, marks, batch=batch)
+        except Exception as error:
+            if not (takes_labels(make) and classes > 1 and labels is None):
+                raise
+            try:
+                made = images_of(make, z, np.eye(classes, dtype=np.float32)[marks], batch=batch)
+            except Exception:
+                raise error from None
+            self._one_hot = True
+            self.progress.say(f"the generator takes its labels as one-hot rows of {classes}")
+            return made
 
     def _pixels(self, images: np.ndarray) -> np.ndarray:
         """`(M, C, H, W) uint8` of whatever a generator gives, in the range that it shares with the reals."""
@@ -293,6 +356,14 @@ class Scope:
             self._fake_range = known
         else:
             known = self._fake_range
+            if known == SIGNED and low >= 0 and high > 0.5 and len(images) >= SURE:
+                self.complain(
+                    "sharing one range",
+                    DataError(
+                        "all the fakes' values lie in [0, 1], the reals' in [-1, 1]: they are read as the reals' are",
+                        todo="end G in tanh, or give the reals in [0, 1]; hand over what G makes, not what is shown",
+                    ),
+                )
             if not known.holds(low, high):
                 self.complain(
                     "sharing one range",
@@ -330,67 +401,3 @@ class Scope:
 
     def _at_exit(self) -> None:
         self.close(wait=not hasattr(sys, "last_value"))
-
-
-def watch(
-    reals: Any,
-    labels: Any = None,
-    held_out: Any = None,
-    *,
-    out: Path | str | None = None,
-    value_range: tuple[float, float] | str = "auto",
-    name: str | None = None,
-    objective: str = "unknown",
-    batch_size: int | None = None,
-    num_fakes: int = 2000,
-    map: str = "pacmap",
-    metrics: bool = True,
-    seed: int = 0,
-    quiet: bool = False,
-    trainer: str = "watched",
-    log_to: str = "",
-) -> Scope:
-    """Watch a training; the same `out` again resumes the same run. See `ganscope.watch`."""
-    progress, trackers = Progress(quiet=quiet), tracker_names(log_to)
-    known = _range_given(value_range)
-    found = read_reals(reals, labels, held_out, name=name, value_range=known, progress=progress.say)
-    images = found.dataset.train.images
-    settings = Watched(
-        trainer=trainer, data=found.name, stored=found.stored, size=images.shape[-1], channels=images.shape[1],
-        objective=objective, batch_size=batch_size or found.batch_size, num_fakes=num_fakes, seed=seed,
-        metrics=metrics, map=map,
-    )  # fmt: skip
-    path = claim_run_path(Path("runs"), found.name, trainer) if out is None else Path(out)
-    dataset = found.dataset
-    if (path / "config.json").is_file():
-        run = Run(path)
-        stored = run.settings()
-        if not isinstance(stored, Watched):
-            raise RunError(f"{path} is a run of ganscope's own trainer", todo="name another folder with out=")
-        if stored.stored != settings.stored or stored.data != settings.data:
-            progress.say(f"{path} began with other real images ({stored.data}): it continues with those")
-        settings = stored
-        dataset = dataset_of(stored, progress.say)
-    else:
-        facts = {
-            "name": found.name, "num_train": len(images), "num_test": len(dataset.test.images),
-            "shape": list(images.shape[1:]), "content_hash": dataset.train.content_hash,
-            "classes": list(dataset.train.class_names), "num_skipped": 0, "skipped": [],
-        }  # fmt: skip
-        environment = describe(
-            command=sys.argv, backend_reason="another program's", threads=os.cpu_count() or 1, dataset=facts
-        )
-        run = Run.create(path, settings, environment, "The networks are another program's.\n")
-    scope = Scope(run, settings, dataset, found.value_range, progress, trackers)
-    progress.say(f"watching: {found.said} · {path}")
-    return scope
-
-
-def _range_given(value_range: tuple[float, float] | str) -> Range | None:
-    if value_range == "auto":
-        return None
-    if isinstance(value_range, tuple | list) and len(value_range) == 2 and value_range[0] < value_range[1]:
-        return Range(float(value_range[0]), float(value_range[1]))
-    raise ConfigError(
-        "value_range is a pair of numbers, those of black and white", found=repr(value_range), todo="e.g. (-1, 1)"
-    )

@@ -98,7 +98,7 @@ def work(run: Run, leash: IO[str], progress: Progress) -> None:
     """Measure what waits until the leash says that this is all, or is let go."""
     said = Leash(leash)
     settings = run.settings()
-    judge = ImageJudge(run, dataset_of(settings), settings, progress)
+    judge = ImageJudge(run, dataset_of(settings), settings, progress, yields=True)
     try:
         while not said.gone:
             waiting = run.fakes(unseen=True)
