@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganscope.drawing.grid import image_grid, save_grid, scale_for
+from ganscope.drawing.grid import DARK, LIGHT, image_grid, over_checkers, save_grid, scale_for
 
 RNG = np.random.default_rng(0)
 
@@ -27,6 +27,21 @@ def test_images_lie_row_by_row_with_grey_between(channels: int, count: int, colu
         assert np.array_equal(small[y : y + 4, x : x + 5], image.transpose(1, 2, 0))
         small[y : y + 4, x : x + 5] = 128
     assert (small == 128).all()
+
+
+def test_transparent_images_are_laid_over_checkers() -> None:
+    images = np.zeros((1, 4, 8, 16), np.uint8)
+    images[:, 0] = 200
+    images[:, 3, 4:, :] = 255  # the lower half is opaque red
+    images[:, 3, 3, :] = 51  # and a fifth of that in the row above
+    (shown,) = over_checkers(images)
+    assert (shown[:, 4:] == np.array([200, 0, 0])[:, None, None]).all()
+    assert list(shown[0, 0, :6]) == [DARK, DARK, LIGHT, LIGHT, DARK, DARK]  # 16 / 8 = 2 pixels each
+    assert list(shown[1, 0, :6]) == list(shown[0, 0, :6]) and shown[0, 2, 0] == LIGHT
+    assert shown[0, 3, 0] == round(0.2 * 200 + 0.8 * LIGHT) and shown[1, 3, 0] == round(0.8 * LIGHT)
+    grey = over_checkers(images[:, [0, 3]])
+    assert grey.shape == (1, 1, 8, 16) and (grey[0, 0] == shown[0]).all()
+    assert image_grid(images, 1).shape == (10, 18, 3), "what is drawn has no holes"
 
 
 def test_a_grid_of_no_given_width_is_about_16_to_9() -> None:

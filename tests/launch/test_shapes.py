@@ -11,6 +11,7 @@ from PIL import Image
 
 import ganscope
 from ganscope.cli import main
+from ganscope.data import load_configured
 from ganscope.export import start_settings
 from ganscope.generator import load_generator
 from ganscope.page import container
@@ -87,3 +88,33 @@ def test_arrays_in_python_keep_their_shape(tmp_path: Path) -> None:
     plain: Any = dict(preset="mlp", map="none", metrics=False, epochs=0.1, num_fakes=128, snapshots=1, quiet=True)
     assert ganscope.train(images, run=tmp_path / "own", **plain).config.size == (8, 16)
     assert ganscope.train(images, run=tmp_path / "square", size=8, **plain).config.size == 8
+
+
+@pytest.fixture(scope="module")
+def clear_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clear")
+    (folder / "icons").mkdir()
+    for number, image in enumerate(planted(140, 4, 8, 8)):
+        Image.fromarray(image).save(folder / "icons" / f"{number}.png")
+    data = [str(folder / "icons"), "--channels", "4"]
+    assert main(["train", *data, "--run", str(folder / "run"), "--map", "none", *QUICK, "0.5"]) == 0
+    return folder / "run"
+
+
+def test_opacity_goes_in_and_comes_out(clear_run: Path, tmp_path: Path) -> None:
+    run = Run.open(clear_run)
+    train = load_configured(run.settings()).train.images
+    assert run.config().channels == 4 and train.shape[1:] == (4, 8, 8)
+    hidden = train[:, 3] == 0
+    assert hidden.any() and all((train[:, k][hidden] == 255).all() for k in range(3)), "no colour where nothing is seen"
+    assert main(["sample", str(clear_run), "-n", "2", "--out", str(tmp_path / "made")]) == 0
+    with Image.open(tmp_path / "made" / "00000.png") as image:
+        assert (image.mode, image.size) == ("RGBA", (8, 8))
+        made = np.asarray(image).transpose(2, 0, 1)
+    assert np.array_equal(made, load_generator(clear_run).sample(2)[0])
+    with Image.open(run.sample_path(run.samples()[-1], ".png")) as sheet:
+        assert sheet.mode == "RGB", "a sheet is drawn over checkers"
+    page, _ = container.decode(export(run).blob)
+    assert page["shape"] == [4, 8, 8] and page["off"]["most"] <= 3
+    assert main(["export", str(clear_run), "--onnx", str(tmp_path / "g.onnx")]) == 0
+    assert main(["report", str(clear_run)]) == 0

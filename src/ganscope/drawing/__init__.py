@@ -6,7 +6,7 @@ from ganscope.drawing.canvas import Box, card, dots, one_line, paste, text_width
 from ganscope.drawing.chart import Chart, Line, nice_ticks
 from ganscope.drawing.curves import draw_curves
 from ganscope.drawing.encode import write_gif, write_mp4
-from ganscope.drawing.grid import image_grid, save_grid, scale_for
+from ganscope.drawing.grid import image_grid, over_checkers, save_grid, scale_for
 from ganscope.drawing.palette import CLASS_COLOURS, D_ORANGE, FAINT, G_BLUE, GREY, INK, MUTED, PAGE, PAPER, Rgb, mix
 from ganscope.drawing.panels import MapPanel, Tiles, Track
 
@@ -34,6 +34,7 @@ __all__ = [
     "mix",
     "nice_ticks",
     "one_line",
+    "over_checkers",
     "paste",
     "save_grid",
     "scale_for",

@@ -13,7 +13,7 @@ import numpy as np
 
 from ganscope.drawing import encode, palette
 from ganscope.drawing.canvas import Box, card, cloud, dots, fill, shorten, splat, write
-from ganscope.drawing.grid import image_grid
+from ganscope.drawing.grid import image_grid, over_checkers
 from ganscope.drawing.palette import FAINT, GREY, INK, MUTED, PAPER, Rgb, mix
 
 
@@ -62,8 +62,7 @@ def class_tiling(rows: int, columns: int, height: int, width: int, room: tuple[f
 
 def tiles(images: np.ndarray, layout: Tiling) -> np.ndarray:
     """Lay `(N, C, H, W) uint8` images out on white, every pixel a square: `(h, w, 3) uint8`."""
-    shown = np.asarray(images[: layout.columns * layout.rows])
-    shown = shown[:, : 3 if shown.shape[1] >= 3 else 1]
+    shown = over_checkers(np.asarray(images[: layout.columns * layout.rows]))
     if layout.scale > 0:
         shown = shown.repeat(layout.scale, axis=2).repeat(layout.scale, axis=3)
     else:

@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ganscope.drawing import over_checkers
+
 PAGE_SIDE = 1024  # pixels
 MOST_THUMBNAILS = 120_000  # beyond this only every `stride`-th image gets one
 NATIVE_SIDE = 32  # pixels; images up to this size keep it
@@ -90,7 +92,7 @@ def at_least(quality: int, side: int) -> int:
 
 def encode_grid(images: Images, columns: int, quality: int | None) -> bytes:
     """Images `(N, C, H, W) uint8` in one grid with `columns` columns, as WebP; `quality` None is without loss."""
-    return _webp(_sheet(_one_or_three(images), columns), quality)
+    return _webp(_sheet(over_checkers(images), columns), quality)
 
 
 def decode_grid(page: bytes, count: int, columns: int, height: int, width: int, channels: int) -> Images:
@@ -104,10 +106,10 @@ def decode_grid(page: bytes, count: int, columns: int, height: int, width: int, 
 
 
 def shrink(images: Images, thumbs: Thumbs) -> Images:
-    """Images `(N, C, H, W) uint8` at the size and channels of `thumbs`; a transparent image is laid on white."""
+    """Images `(N, C, H, W) uint8` at the size and channels of `thumbs`; a transparent image is laid over checkers."""
     from PIL import Image
 
-    images = _one_or_three(images)
+    images = over_checkers(images)
     if images.shape[1] != thumbs.channels:
         images = np.repeat(images[:, :1], thumbs.channels, axis=1)
     if images.shape[2:] == (thumbs.height, thumbs.width):
@@ -123,16 +125,6 @@ def shrink(images: Images, thumbs: Thumbs) -> Images:
 def small(images: Images) -> Images:
     """Images `(N, C, H, W) uint8` at the size that their thumbnails would have."""
     return shrink(images, plan(*images.shape))
-
-
-def _one_or_three(images: Images) -> Images:
-    channels = images.shape[1]
-    if channels in (1, 3):
-        return images
-    if channels == 2:  # grey with transparency
-        images = images[:, [0, 0, 0, 1]]
-    colour, alpha = images[:, :3].astype(np.uint16), images[:, 3:4].astype(np.uint16)
-    return ((colour * alpha + 255 * (255 - alpha)) // 255).astype(np.uint8)
 
 
 def _sheet(images: Images, columns: int) -> Images:

@@ -79,7 +79,11 @@ export function joined(z: Latent, kind: number, classes: number): Latent {
   return out;
 }
 
-/** Paint levels into a canvas of their size. */
+const DARK = 155; // what shows through transparency, as in `drawing/grid.py`
+const LIGHT = 205;
+const CHECKERS = 8;
+
+/** Paint levels into a canvas of their size, transparent ones over checkers. */
 export function painted({ c, h, w, data }: Levels): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
   canvas.width = w;
@@ -88,8 +92,11 @@ export function painted({ c, h, w, data }: Levels): HTMLCanvasElement {
   if (!ctx) throw new Error("this browser has no 2-D canvas");
   const image = ctx.createImageData(w, h);
   const plane = h * w;
+  const cell = Math.max(1, Math.floor(Math.max(h, w) / CHECKERS));
   for (let i = 0; i < plane; i++) {
-    for (let k = 0; k < 3; k++) image.data[4 * i + k] = data[(c === 1 ? 0 : k) * plane + i];
+    const opacity = c === 4 ? data[3 * plane + i] / 255 : 1;
+    const behind = (Math.floor(Math.floor(i / w) / cell) + Math.floor((i % w) / cell)) % 2 ? LIGHT : DARK;
+    for (let k = 0; k < 3; k++) image.data[4 * i + k] = data[(c === 1 ? 0 : k) * plane + i] * opacity + behind * (1 - opacity);
     image.data[4 * i + 3] = 255;
   }
   ctx.putImageData(image, 0, 0);

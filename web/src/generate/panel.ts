@@ -201,5 +201,8 @@ function paint(canvas: HTMLCanvasElement, image: Levels, size: number): void {
   const ctx = canvas.getContext("2d");
   if (!ctx) return;
   ctx.imageSmoothingEnabled = false;
-  ctx.drawImage(painted(image), 0, 0, size, size);
+  const unit = size / Math.max(image.w, image.h);
+  const [wide, high] = [image.w * unit, image.h * unit];
+  ctx.clearRect(0, 0, size, size);
+  ctx.drawImage(painted(image), (size - wide) / 2, (size - high) / 2, wide, high);
 }
