@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -89,6 +91,22 @@ def test_more_images_than_thumbnails_are_strided_and_the_stride_survives_json() 
     thumbs = thumbnails.plan(thumbnails.MOST_THUMBNAILS * 2 + 1, 1, 8, 8)
     assert thumbs.stride == 3 and thumbs.count == -(-(thumbnails.MOST_THUMBNAILS * 2 + 1) // 3)
     assert thumbnails.Thumbs.from_dict(thumbs.as_dict(), num_images=thumbnails.MOST_THUMBNAILS * 2 + 1) == thumbs
+
+
+def test_pages_keep_to_their_bytes_and_sets_that_do_are_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (1500, 3, 8, 8), dtype=np.uint8)
+    thumbs = replace(thumbnails.plan(*images.shape), columns=10, per_page=100)
+    size = sum(map(len, thumbnails.pages(images, thumbs)))
+    assert thumbnails.fewer(images, thumbs) == thumbs, "as it was"
+    monkeypatch.setattr(thumbnails, "LEAST_BYTES", size // 3)
+    monkeypatch.setattr(thumbnails, "MOST_BYTES", size // 3)
+    fewer = thumbnails.fewer(images, thumbs)
+    pages = list(thumbnails.pages(images, fewer))
+    assert fewer.stride in (3, 4) and fewer.count == len(images[:: fewer.stride]) and len(pages) == fewer.num_pages
+    assert sum(map(len, pages)) < 1.1 * size / 3
+    monkeypatch.setattr(thumbnails, "LEAST_BYTES", 0)
+    monkeypatch.setattr(thumbnails, "MOST_BYTES", size // 2 + thumbnails.POINT_BYTES * len(images))
+    assert thumbnails.fewer(images, thumbs).stride in (2, 3), "the points of the map take their room"
 
 
 def test_a_strided_page_shows_every_stride_th_image() -> None:

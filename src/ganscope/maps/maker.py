@@ -158,10 +158,12 @@ def lay_out(run: Run) -> None:
     space = feature_space(dataset.train, dataset.test, cache_root())
     path = fitted_path(dataset, f"{space.name} {space.version}", config)
     kept = next((found for found in (path, own_path(run)) if found.is_file()), None)
+    # Once: for a large set the features cost more than all that is done with them.
+    features = space(dataset.train.images) if kept is None or not space.num_classes else None
     if kept is not None:
         fitted = FittedMap.load(kept)
     else:
-        features = space(dataset.train.images)
+        assert features is not None
         fitted = FittedMap.fit(
             features, dataset.train.images, method=config.map,
             held_out_features=space(dataset.test.images[:2000]), held_out_images=np.asarray(dataset.test.images[:2000]),
@@ -172,12 +174,13 @@ def lay_out(run: Run) -> None:
         kinds, names = dataset.train.labels, list(dataset.train.class_names)
     else:
         centres = np.load(run.path / "map" / "centres.npy", allow_pickle=False)
-        kinds = nearest(space(dataset.train.images), centres, 1)[1][:, 0]
+        assert features is not None
+        kinds = nearest(features, centres, 1)[1][:, 0]
         names = [f"cluster {kind}" for kind in range(len(centres))]
     keep_landing(run, fitted.xy, dataset, space)
     with atomic(run.real_map_path) as file:
         np.savez_compressed(file, xy=fitted.xy, label=kinds.astype(np.int32), spacing=fitted.spacing)
-    thumbs = thumbnails.plan(*dataset.train.images.shape)
+    thumbs = thumbnails.fewer(dataset.train.images, thumbnails.plan(*dataset.train.images.shape))
     for number, page in enumerate(thumbnails.pages(dataset.train.images, thumbs)):
         with atomic(run.atlas_path(number)) as file:
             file.write(page)

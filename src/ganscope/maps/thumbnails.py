@@ -12,8 +12,9 @@ flatters a generator.
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from ganscope.drawing import over_checkers
 
 PAGE_SIDE = 1024  # pixels
 MOST_THUMBNAILS = 120_000  # beyond this only every `stride`-th image gets one
+MOST_BYTES, LEAST_BYTES, POINT_BYTES = 12_000_000, 4_000_000, 4  # of all pages; the points of a large map need room too
+FEW_PAGES = 8  # which never come near that
 NATIVE_SIDE = 32  # pixels; images up to this size keep it
 REDUCED_SIDE = 48, 32  # thumbnails of larger images: for few images, for many
 MANY = 20_000
@@ -71,6 +74,21 @@ def plan(num_images: int, channels: int, height: int, width: int) -> Thumbs:
     stride = max(1, -(-num_images // MOST_THUMBNAILS))
     per_page = columns * max(1, PAGE_SIDE // h)
     return Thumbs(w, h, 1 if channels == 1 else 3, columns, per_page, -(-num_images // stride), stride)
+
+
+def fewer(images: Images, thumbs: Thumbs) -> Thumbs:
+    """`thumbs` for fewer of `images (N, C, H, W) uint8`, where the pages would be too large for a file to be sent.
+
+    Judged by one page of images from everywhere: colour costs twice as much as grey.
+    """
+    if thumbs.num_pages <= FEW_PAGES:
+        return thumbs
+    num = len(images)
+    tried = replace(thumbs, count=thumbs.per_page, stride=max(1, num // thumbs.per_page))
+    whole = len(next(pages(images, tried))) * thumbs.count / thumbs.per_page
+    most = max(LEAST_BYTES, MOST_BYTES - POINT_BYTES * num)
+    stride = max(thumbs.stride, math.ceil(thumbs.stride * whole / most))
+    return replace(thumbs, stride=stride, count=-(-num // stride))
 
 
 def pages(images: Images, thumbs: Thumbs) -> Iterator[bytes]:
