@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganscope.cli import main
 from ganscope.data import decode
 from ganscope.data.load import load_dataset
-from ganscope.errors import DataError, DependencyError
+from ganscope.errors import DataError
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (24, 8, 8, 3), dtype=np.uint8)
 
@@ -175,27 +176,37 @@ def test_heic_where_it_can_be_read_and_where_not(tmp_path: Path, monkeypatch: py
     said: list[str] = []
     without = load_dataset(str(tmp_path), progress=said.append)
     decode._known_formats.cache_clear()
-    assert len(without.skipped) == 4 and "pip install pillow-heif" in without.skipped[0][1]
+    assert len(without.skipped) == 4 and "ganscope[heic]" in without.skipped[0][1]
     assert any("4 unreadable" in line and "pip install" in line for line in said)
 
 
 @pytest.mark.parametrize(
-    ("module", "make"),
+    ("module", "extra", "make"),
     [
-        ("pyarrow", lambda p: (p / "a.parquet").write_bytes(b"PAR1xxxx") and p / "a.parquet"),
-        ("h5py", lambda p: (p / "a.h5").write_bytes(b"\x89HDF\r\n\x1a\nxxxx") and p / "a.h5"),
-        ("lmdb", lambda p: (p / "data.mdb").write_bytes(b"xxxx") and p),
-        ("huggingface_hub", lambda p: "hf://owner/name"),
+        ("pyarrow", "parquet", lambda p: (p / "a.parquet").write_bytes(b"PAR1xxxx") and p / "a.parquet"),
+        ("h5py", "hdf5", lambda p: (p / "a.h5").write_bytes(b"\x89HDF\r\n\x1a\nxxxx") and p / "a.h5"),
+        ("lmdb", "lmdb", lambda p: (p / "data.mdb").write_bytes(b"xxxx") and p),
+        ("huggingface_hub", "hub", lambda p: "hf://owner/name"),
+        ("pydicom", "dicom", lambda p: (p / "a.dcm").write_bytes(bytes(128) + b"DICM" + bytes(64)) and p),
+        ("scipy", "", lambda p: (p / "a.mat").write_bytes(b"MATLAB 5.0" + bytes(200)) and p / "a.mat"),
+        ("imageio_ffmpeg", "", lambda p: (p / "a.mp4").write_bytes(bytes(64)) and p / "a.mp4"),
     ],
 )
 def test_a_package_that_is_absent_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, make: Any
-) -> None:
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], module: str, extra: str,
+    make: Any,
+) -> None:  # fmt: skip
+    """What to install, and the extra that brings it where the package is not one of the base."""
     data = make(tmp_path)
-    monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(DependencyError) as caught:
-        load_dataset(str(data))
-    assert f"pip install '{module}" in caught.value.todo or f"pip install {module}" in caught.value.todo
+    for name in [module, *(name for name in sys.modules if name.startswith(f"{module}."))]:
+        monkeypatch.setitem(sys.modules, name, None)
+    outside = tmp_path.parent / f"{module}-out"
+    for command in (["check", "--sheet", str(outside / "sheet.png")], ["train", "--runs", str(outside)]):
+        assert main([*command, str(data)]) == 2
+        said = " ".join(capsys.readouterr().err.split())
+        package = module.replace("imageio_ffmpeg", "imageio-ffmpeg")
+        assert "pip install" in said and package in said and "Traceback" not in said
+        assert not extra or f"ganscope[{extra}]" in said
 
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.arrow", "a.h5", "a.mat", "a.mp4", "a.npz", "a.npy", "a.csv"])

@@ -28,8 +28,8 @@ MAX_PICKLE_BYTES = 2**30
 
 
 def needs(extra: str, package: str, what: str) -> DependencyError:
-    """The error for an optional package that is absent."""
-    todo = f"pip install '{package}' (or 'ganscope[{extra}]')"
+    """The error for a package that is absent; `extra` is empty where ganscope itself asks for the package."""
+    todo = f"pip install '{package}'" + (f" (or 'ganscope[{extra}]')" if extra else "")
     return DependencyError(f"{what} needs the package {package}", found="it is not installed", todo=todo)
 
 
@@ -261,8 +261,10 @@ def read_pickle(path: Path) -> Any:
 
 def read_mat(path: Path) -> Parts:
     """A MATLAB file of images `X` and labels `y`, such as SVHN's, whose label 10 is the digit 0. Raises `DataError`."""
-    from scipy.io import loadmat
-
+    try:
+        from scipy.io import loadmat
+    except ImportError as error:
+        raise needs("", "scipy", "a MATLAB file") from error
     with readable(path):
         found = loadmat(path)
     arrays = {key: value for key, value in found.items() if isinstance(value, np.ndarray) and not key.startswith("__")}

@@ -182,8 +182,10 @@ def _video_names(root: Path, paths: tuple[Path, ...]) -> dict[Path, str]:
 
 def _frames(path: Path, every: int | None, before: str) -> Iterator[Item]:
     """Every so many frames as bytes of a PPM, one in memory at a time; ffmpeg ends when nobody asks for more."""
-    import imageio_ffmpeg
-
+    try:
+        import imageio_ffmpeg
+    except ImportError as error:
+        raise needs("", "imageio-ffmpeg", "a video") from error
     rate = ["-vf", "fps=2"] if every is None else []
     # Only this file is opened: a playlist inside it may not lead elsewhere.
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-protocol_whitelist", "file,pipe"]

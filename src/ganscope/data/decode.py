@@ -208,7 +208,8 @@ def _opened(source: bytes | Path) -> Iterator[Image.Image]:
         raise DataError(f"decompression bomb: more than {MAX_PIXELS:,} pixels") from error
     except UnidentifiedImageError as error:
         if _start(source)[4:8] == b"ftyp" and _start(source)[8:12] in _HEIC_BRANDS:
-            raise DataError("HEIC needs the package pillow-heif: pip install pillow-heif") from error
+            advice = "pip install pillow-heif (or 'ganscope[heic]')"
+            raise DataError(f"HEIC needs the package pillow-heif: {advice}") from error
         raise DataError(f"not an image, or damaged from the start: it starts with {_start(source)!r}") from error
     except (PermissionError, FileNotFoundError, IsADirectoryError) as error:
         raise DataError(f"cannot be opened: {error.strerror}") from error

@@ -31,7 +31,7 @@ def read_dicom(source: bytes | Path) -> Image.Image:
     try:
         import pydicom
     except ImportError as error:
-        raise DataError("DICOM needs the package pydicom: pip install pydicom") from error
+        raise DataError("DICOM needs the package pydicom: pip install pydicom (or 'ganscope[dicom]')") from error
     found = pydicom.dcmread(BytesIO(source) if isinstance(source, bytes) else source)
     if int(found.get("Rows", 0)) * int(found.get("Columns", 0)) > MAX_PIXELS:
         raise DataError(f"decompression bomb: {found.Rows} × {found.Columns} pixels (limit {MAX_PIXELS:,})")
