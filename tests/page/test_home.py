@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import pytest
 
+from fixtures.browsing import until
 from fixtures.synthetic import NASTY, Synthetic, build_run
 from ganscope.page import home as home_module
 from ganscope.page.home import Home
@@ -130,6 +131,55 @@ def test_a_run_is_found_by_its_name_and_by_nothing_else(root: Path) -> None:
         assert ask(server, "/runs.json", Host="evil.example")[0] == 403
 
 
+def make_sweep(path: Path, page: str = "<title>all</title>") -> None:
+    """Two trials as `ganscope sweep` leaves them, and a third that has no run yet."""
+    for k, rate in enumerate((1e-4, 1e-3, 1e-2)):
+        trial = path / f"trial-{k:04d}"
+        (trial / "seed-0").mkdir(parents=True)
+        told = {"number": k, "settings": {"g_lr": rate, "epochs": 2}}
+        (trial / "trial.json").write_text(json.dumps(told))
+        if k < 2:
+            (trial / "seed-0" / "config.json").write_text('{"data": "digits", "preset": "mlp"}')
+    (path / "sweep.html").write_text(page)
+
+
+def test_a_sweep_is_listed_with_its_runs_and_its_page(root: Path) -> None:
+    make_sweep(root / "s & <i>", "<script>alert(1)</script>")
+    name = quote("s & <i>", safe="")
+    with serving(root) as server:
+        told = json.loads(ask(server, "/runs.json")[1])
+        names = ["s & <i>/trial-0001/seed-0", "s & <i>/trial-0000/seed-0"]
+        assert [run["name"] for run in told["runs"]] == [*names, ODD, "00000-a"]
+        assert [run["varied"] for run in told["runs"]] == ["g_lr 0.001", "g_lr 0.0001", "", ""]
+        assert told["sweeps"] == [{"name": "s & <i>", "prefix": "s & <i>/", "trials": 3, "runs": 2, "page": True}]
+        index = json.loads(ask(server, f"/run/{quote(names[0], safe='')}/index.json")[1])
+        assert index["runs"][0]["name"] == "trial-0001/seed-0", "not seed-0, as every trial's"
+        connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=20)
+        connection.request("GET", f"/sweep/{name}/")
+        answer = connection.getresponse()
+        policy = answer.getheader("Content-Security-Policy") or ""
+        assert answer.read() == b"<script>alert(1)</script>"
+        assert policy.startswith("default-src 'none'") and "sandbox" in policy and "script-src" not in policy
+        connection.request("GET", f"/sweep/{name}/trial-0001/seed-0/report.html")
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 302
+        assert answer.getheader("Location") == f"../../../../run/{quote(names[0], safe='')}/"
+        connection.close()
+        for path in (
+            f"{name}/trial-0000/trial.json",
+            f"{name}/../../secret.txt",
+            "..",
+            "nobody",
+            f"{name}/trial-0002/seed-0/report.html",
+        ):
+            assert ask(server, f"/sweep/{path}{'' if '.' in path[-6:] else '/'}")[0] == 404, path
+    with serving(root / "s & <i>") as server:
+        told = json.loads(ask(server, "/runs.json")[1])
+        assert [run["name"] for run in told["runs"]] == ["trial-0001/seed-0", "trial-0000/seed-0"]
+        assert told["sweeps"][0]["prefix"] == "" and ask(server, f"/sweep/{name}/")[0] == 200
+
+
 # ---- stopping --------------------------------------------------------------------------------------------------------
 @contextmanager
 def training(run: Path) -> Iterator[subprocess.Popen[str]]:
@@ -232,3 +282,10 @@ def test_the_page_lists_filters_compares_and_stops(root: Path, visit: Callable[.
             assert time.monotonic() < end
             page.wait_for_timeout(50)
         assert not page.get_by_label("Stop the training 00000-a").is_visible()
+        make_sweep(root / "s")
+        until(page, "document.querySelectorAll('.run-row').length === 4")
+        page.get_by_role("button", name="Only its runs").click()
+        assert page.locator(".run-row h2").all_inner_texts() == ["s/trial-0001/seed-0", "s/trial-0000/seed-0"]
+        assert "g_lr 0.001" in page.locator(".run-row .hint").first.inner_text()
+        page.locator(".sweep-row a").click()
+        until(page, "document.title === 'all'")

@@ -3,7 +3,7 @@ import { addressOf, chosen, done, left, measured, pace, sparkline, type Summary 
 
 const run = (name: string, more: Partial<Summary> = {}): Summary => ({
   name, finished: false, writing: true, written: 95, thumb: "", images_seen: 1000, epoch: 2, epochs: 8, rate: 50, data: "mnist", preset: "r3dcgan", points: false,
-  verdict: "", tone: "", frechet: null, floor: null, best: null, spark: [], ...more,
+  verdict: "", tone: "", frechet: null, floor: null, best: null, spark: [], varied: "", ...more,
 });
 
 describe("the list of runs", () => {

@@ -13,7 +13,11 @@ EPILOG = "examples:\n  ganscope runs\n  ganscope runs runs/00000-a runs/00001-b"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "paths", type=Path, nargs="*", metavar="FOLDER | RUN RUN", help="a folder of runs (default: runs), or two runs"
+        "paths",
+        type=Path,
+        nargs="*",
+        metavar="FOLDER | RUN RUN",
+        help="a folder of runs (default: runs) or of a sweep, or two runs",
     )
 
 

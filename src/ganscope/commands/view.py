@@ -7,8 +7,15 @@ from pathlib import Path
 
 from ganscope.errors import ConfigError
 
-HELP = "show all runs of a folder, or a run, or up to four side by side, in the browser, live while they train"
-EPILOG = "examples:\n  ganscope view                 the page of all runs in ./runs\n  ganscope view runs/00000-a"
+HELP = (
+    "show all runs of a folder or a sweep, or a run, or up to four side by side, in the browser, live while they train"
+)
+EPILOG = (
+    "examples:\n"
+    "  ganscope view                 the page of all runs in ./runs\n"
+    "  ganscope view sweeps          of all sweeps, with each sweep's own page\n"
+    "  ganscope view runs/00000-a"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="*",
         metavar="FOLDER | RUN",
-        help="a folder of runs (default: runs), or up to four runs",
+        help="a folder of runs (default: runs) or of a sweep, or up to four runs",
     )
     parser.add_argument("--port", type=int, default=0, help="port on localhost (default: a free one)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
@@ -35,12 +42,18 @@ def require_few(runs: list[Path]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from ganscope.page import serve, serve_home
-    from ganscope.runs import Run, list_runs
+    from ganscope.runs import Run, folders_with_runs, named_runs
 
     folder: Path = arguments.runs[0] if arguments.runs else Path("runs")
-    if len(arguments.runs) < 2 and not (folder / "config.json").is_file() and list_runs(folder):
+    if len(arguments.runs) < 2 and not (folder / "config.json").is_file() and named_runs(folder):
         serve_home(folder, port=arguments.port, open_browser=not arguments.no_browser)
         return 0
+    if len(arguments.runs) == 1 and folder.is_dir() and not (folder / "config.json").is_file():
+        inside = folders_with_runs(folder)
+        meant = (
+            f"name one of: {', '.join(str(path) for path in inside)}" if inside else "start one: ganscope train digits"
+        )
+        raise ConfigError(f"there are no runs in {folder}", found="neither a run nor a sweep in it", todo=meant)
     if not arguments.runs:
         raise ConfigError(
             "there are no runs here",

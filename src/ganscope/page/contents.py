@@ -81,7 +81,7 @@ def index(run: Run) -> dict[str, Any]:
     fixed = [run.config_path, run.environment_path, run.real_map_info_path, run.toy_path / "scene.glv"]
     lines = [run.lines_path(name) for name in LINE_FILES]
     return {
-        "name": run.path.resolve().name,
+        "name": shown_name(run),
         "finished": run.finished(),
         "writing": run.in_use(),
         "written": _written([run.lines_path(name) for name in LINE_FILES]),
@@ -92,6 +92,12 @@ def index(run: Run) -> dict[str, Any]:
         "generator": _generator_key(run),
         "snapshots": [[seen, _key(*_snapshot_files(run, seen))] for seen in snapshots(run)],
     }
+
+
+def shown_name(run: Run) -> str:
+    """Its folder's name; of a sweep, whose runs are called after their seeds, with the trial's name before it."""
+    path = run.path.resolve()
+    return f"{path.parent.name}/{path.name}" if (path.parent / "trial.json").is_file() else path.name
 
 
 def state(run: Run) -> dict[str, Any]:
@@ -133,7 +139,7 @@ def base(run: Run) -> bytes:
     info, real = map_info(run), read_reals(run.real_map_path)
     meta: dict[str, Any] = {
         "kind": "base",
-        "name": run.path.resolve().name,
+        "name": shown_name(run),
         "config": read_json(run.config_path) or {},
         "environment": read_json(run.environment_path) or {},
         "networks": run.networks(),

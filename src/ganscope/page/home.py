@@ -22,13 +22,13 @@ from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from ganscope.errors import GanscopeError
 from ganscope.page import contents
 from ganscope.page.report import MOST_COMPARED
 from ganscope.page.server import STATIC, Handler, Viewer
-from ganscope.runs import Run, list_runs
+from ganscope.runs import Run, Sweep, list_sweeps, named_runs, read_bytes
 
 HOME_STATIC = {"": ("home.html", "text/html; charset=utf-8"), "home.js": ("home.js", "text/javascript; charset=utf-8")}
 THUMBNAILS, THUMBNAIL_SIDE = 32, 64  # pictures of a run's own newest images, and their pixels
@@ -36,6 +36,11 @@ RATE_SECONDS = 20.0  # over which the rate of a live training is taken
 SPARK_POINTS = 60
 TAIL_BYTES = 65_536  # of history.jsonl, in which its last line lies
 LONGEST_REQUEST = 4_096
+# A sweep's page is a file that lies in the folder: whatever it holds, it can do nothing here but be read.
+SWEEP_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+)
 
 
 class Home(Viewer):
@@ -55,7 +60,10 @@ class Home(Viewer):
 
     def named(self, name: str) -> Run | None:
         """The run of a name in the folder: compared as text, never joined to a path."""
-        return next((run for run in list_runs(self.root) if run.path.name == name), None)
+        return named_runs(self.root).get(name)
+
+    def sweep(self, name: str) -> Sweep | None:
+        return next((sweep for sweep in list_sweeps(self.root) if sweep.name == name), None)
 
     def group(self, text: str) -> list[Run] | None:
         """Runs by their names, each quoted, with commas between; None where one is not there."""
@@ -64,20 +72,36 @@ class Home(Viewer):
         return runs if len(runs) == len(found) <= MOST_COMPARED else None
 
     def summaries(self) -> dict[str, Any]:
-        """One entry a run, the newest first, and the time `now` in Unix seconds."""
-        return {
-            "now": round(time.time(), 1), "folder": str(self.root),
-            "runs": [self._summary(run) for run in reversed(list_runs(self.root))],
-        }  # fmt: skip
+        """One entry a run, the newest first, one a sweep, and the time `now` in Unix seconds."""
+        runs = [self._summary(name, run) for name, run in named_runs(self.root).items()][::-1]
+        varied: dict[str, str] = {}
+        sweeps = []
+        for sweep in list_sweeps(self.root):
+            told = sweep.varied()
+            for name, run in sweep.runs().items():
+                varied[name] = ", ".join(f"{key} {_short(value)}" for key, value in told[run.path.parent.name].items())
+            sweeps.append(
+                {
+                    "name": sweep.name,
+                    "prefix": sweep.prefix,
+                    "trials": len(sweep.trials),
+                    "runs": len(sweep.runs()),
+                    "page": sweep.page.is_file(),
+                }
+            )
+        for run_entry in runs:
+            run_entry["varied"] = varied.get(run_entry["name"], "")
+        return {"now": round(time.time(), 1), "folder": str(self.root), "runs": runs, "sweeps": sweeps}
 
-    def _summary(self, run: Run) -> dict[str, Any]:
+    def _summary(self, name: str, run: Run) -> dict[str, Any]:
         state = {key: value for key, value in contents.state(run).items() if key != "snapshots"}
         key = state.pop("log")
-        known = self._known.get(run.path.name)
+        known = self._known.get(name)
         if known is None or known[0] != key:
             known = key, _lasting(run)
-            self._known[run.path.name] = known
-        return {**state, **known[1], "rate": self._rate(run.path.name, known[1].get("images_seen"), time.monotonic())}
+            self._known[name] = known
+        rate = self._rate(name, known[1].get("images_seen"), time.monotonic())
+        return {**state, **known[1], "name": name, "rate": rate}
 
     def _rate(self, name: str, images_seen: int | None, now: float) -> float | None:
         """Images a second over the last RATE_SECONDS that this server has watched; None where nothing has moved."""
@@ -109,7 +133,7 @@ class Home(Viewer):
 
 
 class HomeHandler(Handler):
-    """Answers for the folder's page, and under `run/NAMES/` for each run's."""
+    """Answers for the folder's page, under `run/NAMES/` for each run's, and under `sweep/NAME/` for each sweep's."""
 
     server: Home
 
@@ -121,6 +145,8 @@ class HomeHandler(Handler):
                 self._send(HTTPStatus.NOT_FOUND, b"no such run\n", "text/plain")
             else:
                 self.answer_for(runs, found[2])
+        elif found := re.fullmatch(r"sweep/([^/]+)/(.*)", path):
+            self._answer_sweep(self.server.sweep(unquote(found[1])), unquote(found[2]))
         elif path == "runs.json":
             self._send(HTTPStatus.OK, json.dumps(self.server.summaries()).encode(), "application/json", "no-store")
         elif path in HOME_STATIC or path == "viewer.css":
@@ -132,6 +158,21 @@ class HomeHandler(Handler):
                 self._send(HTTPStatus.OK, picture, "image/webp", "max-age=31536000, immutable")
             else:
                 self._send(HTTPStatus.NOT_FOUND, b"no picture yet\n", "text/plain")
+        else:
+            self._send(HTTPStatus.NOT_FOUND, b"nothing here\n", "text/plain")
+
+    def _answer_sweep(self, sweep: Sweep | None, path: str) -> None:
+        """The sweep's page; where it links a run's report, the run's page here."""
+        page = read_bytes(sweep.page) if sweep and not path else None
+        name = f"{sweep.prefix}{path.removesuffix('/report.html')}" if sweep else ""
+        if page is not None:
+            self._send(HTTPStatus.OK, page, "text/html; charset=utf-8", "no-store", SWEEP_POLICY)
+        elif path.endswith("/report.html") and self.server.named(name):
+            up = "../" * (path.count("/") + 2)
+            self.send_response(HTTPStatus.FOUND)
+            self.send_header("Location", f"{up}run/{quote(name, safe='')}/")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
         else:
             self._send(HTTPStatus.NOT_FOUND, b"nothing here\n", "text/plain")
 
@@ -151,6 +192,10 @@ class HomeHandler(Handler):
             name = self.rfile.read(int(length)).decode("utf-8", errors="replace")
             status, said = self.server.stop(name)
             self._send(status, f"{said}\n".encode(), "text/plain; charset=utf-8")
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)[:60]
 
 
 def interrupt(process: int) -> None:

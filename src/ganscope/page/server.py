@@ -202,12 +202,14 @@ class Handler(BaseHTTPRequestHandler):
             return False
         return not origins or urlsplit(origins[0]).netloc == hosts[0]
 
-    def _send(self, status: HTTPStatus, content: bytes, kind: str, cache: str = "no-store") -> None:
+    def _send(
+        self, status: HTTPStatus, content: bytes, kind: str, cache: str = "no-store", policy: str = POLICY
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Cache-Control", cache)
-        self.send_header("Content-Security-Policy", POLICY)
+        self.send_header("Content-Security-Policy", policy)
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Cross-Origin-Resource-Policy", "same-origin")
         if status is not HTTPStatus.OK:

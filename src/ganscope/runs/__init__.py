@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ganscope.runs.claim import claim_run_path
 from ganscope.runs.environment import describe
+from ganscope.runs.folder import Sweep, folders_with_runs, list_sweeps, named_runs
 from ganscope.runs.growing import GrowingLines
 from ganscope.runs.lines import EvalLine, FindingLine, HistoryLine, MeasuredLine, TestLine, TimingLine
 from ganscope.runs.listing import compare_text, list_text
@@ -32,15 +33,19 @@ __all__ = [
     "MeasuredLine",
     "Run",
     "Snapshot",
+    "Sweep",
     "TestLine",
     "TimingLine",
     "claim_run_path",
     "compare_text",
     "describe",
+    "folders_with_runs",
     "hold",
     "lines_as_typescript",
     "list_runs",
+    "list_sweeps",
     "list_text",
+    "named_runs",
     "parsed_line",
     "read_arrays",
     "read_bytes",

@@ -7,30 +7,31 @@ from typing import Any
 
 from ganscope.config import Config
 from ganscope.errors import RunError
-from ganscope.runs.run import Run, list_runs
+from ganscope.runs.folder import named_runs
+from ganscope.runs.run import Run
 
 
 def list_text(root: Path) -> str:
     """One line a run: name, how far, losses, best Fréchet distance and its quality, verdict."""
     head = ("run", "data", "preset", "epochs", "loss D", "loss G", "Fréchet", "quality", "state", "verdict")
     rows: list[tuple[str, ...]] = [head]
-    for run in list_runs(root):
+    for name, run in named_runs(root).items():
         try:
-            rows.append(_row(run))
+            rows.append(_row(name, run))
         except (RunError, ValueError, KeyError, TypeError, AttributeError) as error:
-            rows.append((run.path.name, "", "", "", "", "", "", "", "unreadable", str(error).split("\n")[0]))
+            rows.append((name, "", "", "", "", "", "", "", "unreadable", str(error).split("\n")[0]))
     if len(rows) == 1:
         return f"no runs in {root}; start one with: ganscope train digits"
     return table(rows)
 
 
-def _row(run: Run) -> tuple[str, ...]:
+def _row(name: str, run: Run) -> tuple[str, ...]:
     config, history = run.settings(), run.history()
     last = history[-1] if history else {}
     best = best_line(run)
     state = "finished" if run.finished() else "unfinished"
     return (
-        run.path.name,
+        name,
         config.data,
         config.preset,
         f"{last.get('epoch', 0):.1f}" + (f"/{config.epochs:g}" if isinstance(config, Config) else ""),

@@ -1,7 +1,7 @@
 /** The page of all runs of a folder: what each one has come to, which train now, and a button that stops a training. */
 
 import { div, fill, h, say } from "../dom";
-import { about, addressOf, chosen, done, life, measured, type Order, pace, sparkline, type Summary } from "./rows";
+import { about, aboutSweep, addressOf, chosen, done, life, measured, type Order, pace, sparkline, type Summary, type SweepSummary } from "./rows";
 
 const POLL = 2000;
 const MOST_COMPARED = 4;
@@ -36,6 +36,8 @@ function start(): void {
   let now = 0;
 
   const list = h("ul", { class: "runs" });
+  const sweepList = h("ul", { class: "runs sweeps", "aria-label": "Sweeps" });
+  let sweepsShown = "";
   const filter = h("input", { type: "search", class: "search", placeholder: "Filter by name, data, preset, verdict, state", "aria-label": "Filter the runs", on: { input: () => draw() } });
   const order = h("select", { "aria-label": "Order of the runs", on: { change: () => draw() } },
     h("option", { value: "newest" }, "newest first"), h("option", { value: "name" }, "by name"), h("option", { value: "frechet" }, "best Fréchet first"), h("option", { value: "state" }, "training first"));
@@ -130,14 +132,27 @@ function start(): void {
     say(status, runs.length ? (shown.length < runs.length ? `${shown.length} of ${runs.length} runs` : `${runs.length} runs`) : "No run here yet: ganscope train digits");
   }
 
+  /** A sweep's page says what mattered; its runs stand below like any other. */
+  function drawSweeps(sweeps: readonly SweepSummary[]): void {
+    const text = JSON.stringify(sweeps);
+    if (text === sweepsShown) return;
+    sweepsShown = text;
+    fill(sweepList, ...sweeps.map((sweep) => {
+      const only = h("button", { class: "more", on: { click: () => { filter.value = sweep.prefix; draw(); } } }, "Only its runs");
+      const name = sweep.page ? h("a", { href: `sweep/${encodeURIComponent(sweep.name)}/`, dir: "auto" }, sweep.name) : sweep.name;
+      return h("li", { class: "card sweep-row" }, h("h2", {}, "Sweep ", name), h("span", { class: "hint" }, aboutSweep(sweep)), sweep.prefix !== "" && only);
+    }));
+  }
+
   async function poll(): Promise<void> {
     try {
       const answer = await fetch("runs.json", { cache: "no-store" });
       if (!answer.ok) throw new Error(String(answer.status));
-      const found = (await answer.json()) as { now: number; folder: string; runs: Summary[] };
+      const found = (await answer.json()) as { now: number; folder: string; runs: Summary[]; sweeps: SweepSummary[] };
       runs = found.runs;
       now = found.now;
       say(folder, `in ${found.folder}`);
+      drawSweeps(found.sweeps);
       draw();
       document.documentElement.dataset["ready"] = "true";
     } catch {
@@ -147,7 +162,7 @@ function start(): void {
 
   fill(app,
     h("header", { class: "top" }, h("h1", {}, "ganscope"), folder, div("controls", filter, order, compare)),
-    h("main", { class: "home" }, status, list));
+    h("main", { class: "home" }, status, sweepList, list));
   void poll();
   setInterval(() => {
     if (!document.hidden) void poll();

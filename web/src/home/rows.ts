@@ -24,6 +24,18 @@ export interface Summary {
   floor: number | null;
   best: number | null;
   spark: [number, number][];
+  /** Of a sweep's run the settings that its trials differ in. */
+  varied: string;
+}
+
+export interface SweepSummary {
+  name: string;
+  /** Before the names of its runs. */
+  prefix: string;
+  trials: number;
+  runs: number;
+  /** Whether its page is written, which it is after its first trial. */
+  page: boolean;
 }
 
 export type Order = "newest" | "name" | "frechet" | "state";
@@ -49,7 +61,7 @@ const RANK: Record<Life, number> = { live: 0, stopped: 1, finished: 2 };
 export function chosen(runs: readonly Summary[], wanted: string, order: Order, now: number): Summary[] {
   const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
   const found = runs.filter((run) => {
-    const text = [run.name, run.data, run.preset, run.verdict, life(run, now).life].join(" ").toLowerCase();
+    const text = [run.name, run.data, run.preset, run.varied, run.verdict, life(run, now).life].join(" ").toLowerCase();
     return words.every((word) => text.includes(word));
   });
   if (order === "name") return found.sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
@@ -70,7 +82,7 @@ export function sparkline(values: readonly [number, number][], width: number, he
 
 /** Under the name: what it learns, by which recipe, and how far it is. */
 export const about = (run: Summary): string =>
-  [run.data, run.preset, run.images_seen === null ? "no step yet" : `${count(run.images_seen)} images seen`, run.points ? "a toy: ganscope report writes its page" : ""].filter(Boolean).join(" · ");
+  [run.data, run.preset, run.varied, run.images_seen === null ? "no step yet" : `${count(run.images_seen)} images seen`, run.points ? "a toy: ganscope report writes its page" : ""].filter(Boolean).join(" · ");
 
 export function measured({ frechet, floor }: Summary): string {
   if (frechet === null) return "";
@@ -84,6 +96,11 @@ export function pace(run: Summary, now: number): string {
   const rest = left(run);
   return [share === null ? "" : percent(share), run.rate ? `${count(run.rate)} images/s` : "", rest === null ? "" : `${ago(rest)} left`].filter(Boolean).join(" · ");
 }
+
+const counted = (n: number, one: string): string => `${count(n)} ${one}${n === 1 ? "" : "s"}`;
+
+export const aboutSweep = ({ trials, runs, page }: SweepSummary): string =>
+  `${counted(trials, "trial")}, ${counted(runs, "run")}${page ? "" : "; its page is written after its first trial"}`;
 
 /** The address of the page of runs, relative to the list's own. */
 export const addressOf = (names: readonly string[]): string => `run/${names.map(encodeURIComponent).join(",")}/`;
