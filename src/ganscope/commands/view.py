@@ -42,10 +42,14 @@ def require_few(runs: list[Path]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from ganscope.page import serve, serve_home
-    from ganscope.runs import Run, folders_with_runs, named_runs
+    from ganscope.runs import Run, folders_with_runs, list_sweeps, named_runs
 
     folder: Path = arguments.runs[0] if arguments.runs else Path("runs")
-    if len(arguments.runs) < 2 and not (folder / "config.json").is_file() and named_runs(folder):
+    if (
+        len(arguments.runs) < 2
+        and not (folder / "config.json").is_file()
+        and (named_runs(folder) or list_sweeps(folder))
+    ):
         serve_home(folder, port=arguments.port, open_browser=not arguments.no_browser)
         return 0
     if len(arguments.runs) == 1 and folder.is_dir() and not (folder / "config.json").is_file():

@@ -129,7 +129,7 @@ function start(): void {
     if (wanted.length !== list.children.length || wanted.some((element, i) => element !== list.children[i])) fill(list, ...wanted);
     compare.disabled = ticked.size < 2;
     say(compare, ticked.size ? `Compare ${ticked.size}` : "Compare");
-    say(status, runs.length ? (shown.length < runs.length ? `${shown.length} of ${runs.length} runs` : `${runs.length} runs`) : "No run here yet: ganscope train digits");
+    say(status, runs.length ? (shown.length < runs.length ? `${shown.length} of ${runs.length} runs` : `${runs.length} runs`) : sweepsShown.length > 2 ? "No run of a sweep has begun yet." : "No run here yet: ganscope train digits");
   }
 
   /** A sweep's page says what mattered; its runs stand below like any other. */
