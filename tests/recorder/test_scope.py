@@ -86,6 +86,26 @@ def test_few_fakes_get_no_numbers_about_the_whole(tmp_path: Path) -> None:
     assert scope.findings is not None and scope.stop_reason is None
 
 
+def test_what_was_asked_for_is_kept_where_it_is_a_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[object] = []
+    labels = np.arange(160) % 4
+    options = {"metrics": False, "map": "none", "quiet": True, "num_fakes": 6}
+    with ganscope.watch(PIXELS, labels, out=tmp_path / "run", **options) as scope:
+
+        def keep(seen: int, fakes: np.ndarray, *, labels: np.ndarray | None, **rest: object) -> None:
+            kept.append(None if labels is None else labels.tolist())
+
+        monkeypatch.setattr(scope._recorder, "snapshot", keep)
+        scope.snapshot(0, lambda z, y: PIXELS[: len(z)], latent_shape=4)
+        scope.snapshot(1, lambda z, y: PIXELS[: len(z)], latent_shape=4, labels=[3, 3, 1, 1, 0, 2])
+        scope.snapshot(2, lambda z: PIXELS[: len(z)], latent_shape=4)
+        scope.snapshot(3, PIXELS[:6], labels=np.array([0, 1, 2, 3, 0, 1, 2]))
+        for unknown in ([0, 1, 2, 3, 4, 0], [0, 1], [-1] * 6):
+            scope.snapshot(4, PIXELS[:6], labels=unknown)
+    turns = [0, 1, 2, 3, 0, 1]
+    assert kept == [turns, [3, 3, 1, 1, 0, 2], None, turns, None, None, None]
+
+
 def test_the_tutorials_reals_are_refused_before_the_training(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="tanh or sigmoid"):
         ganscope.watch((PIXELS / 255 - 0.13) / 0.31, out=tmp_path / "run")

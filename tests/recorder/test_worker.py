@@ -32,6 +32,13 @@ def test_what_waits_is_what_was_shown(beside: Beside, monkeypatch: pytest.Monkey
             assert np.array_equal(found["fakes"], fakes) and found["where"].tolist() == [10, 0.5, 12.5]
             assert np.array_equal(found["scores"], [] if scores is None else scores)
     assert beside.run.fakes(unseen=True) == [640, 1280]
+    asked = np.arange(5)
+    beside.look_at(dataclasses.replace(shown, images_seen=1920, labels=asked))
+    judged: list[Snapshot] = []
+    judge = SimpleNamespace(look_at=judged.append)
+    for images_seen in (640, 1920):
+        worker.measure(beside.run, judge, images_seen, Progress(quiet=True))  # type: ignore[arg-type]
+    assert judged[0].labels is None and np.array_equal(judged[1].labels, asked)
 
 
 def test_a_process_that_dies_is_started_once_more_and_no_oftener(

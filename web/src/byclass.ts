@@ -11,6 +11,7 @@ import { type Pictures, placeIn } from "./pictures";
 import { context, makeCanvas } from "./thumbs";
 
 const CELL = 34; // pixels of an image in a row
+const COLUMNS = 12; // of a row, where the latents are in no grid
 const MATRIX = 260; // pixels of the matrix's side, at most
 const CONFUSIONS = 4;
 
@@ -31,7 +32,8 @@ export class ByClass {
   private readonly matrixText = h("p", { class: "hint" });
   private readonly matrixBox: HTMLElement;
   private readonly reset = h("button", { class: "link", hidden: true, on: { click: () => this.on.only(null) } }, "show all on the map");
-  private strips: { row: ClassRow; canvas: HTMLCanvasElement }[] = [];
+  private readonly heading = h("span", {});
+  private strips: { ids: number[]; canvas: HTMLCanvasElement }[] = [];
   private line: ClasswiseLine | null = null;
   private shown = "";
   private asked: number | null = null;
@@ -39,7 +41,7 @@ export class ByClass {
   constructor(private readonly model: RunModel, private readonly pictures: Pictures, private readonly on: ClassHandlers) {
     this.order = h("select", { "aria-label": "Order of the classes", on: { change: () => this.fillTable() } }, h("option", { value: "worst" }, "worst first"), h("option", { value: "order" }, "in their order"));
     this.matrixBox = h("figure", { class: "confusion-box" }, h("figcaption", {}, "Asked for (rows) and recognised (columns)", explain("confusion")), this.matrix, this.matrixText);
-    const columns: [string, HTMLElement | null][] = [["class", null], ["the same latents in every class", null], ["Fréchet", explain("class_frechet")], ["of real", null], ["looks like it", explain("obeyed")], ["variety", null]];
+    const columns: [string, HTMLElement | null][] = [["class", null], ["", this.heading], ["Fréchet", explain("class_frechet")], ["of real", null], ["looks like it", explain("obeyed")], ["variety", null]];
     this.element = h("section", { class: "card by-class", hidden: true, "aria-label": "Class by class" },
       div("card-head", this.title, div("class-controls", this.reset, this.order)), this.worst,
       div("class-both",
@@ -87,22 +89,35 @@ export class ByClass {
     fill(this.worst, ...told.map(([row, text]) => row && h("p", {}, `${text(row)} `, h("button", { class: "link", "aria-label": `Show me ${this.name(row.k)}`, on: { click: () => this.on.only(row.k) } }, "Show me"))));
   }
 
+  /** The latents of a class that are shown: a row of the grid, or, of a training that was watched, the first that were asked for it. */
+  private latentsOf(k: number): number[] {
+    const grid = this.model.classGrid;
+    if (grid?.columns) {
+      const at = grid.rows.indexOf(k);
+      return at < 0 ? [] : Array.from({ length: grid.columns }, (_, i) => at * grid.columns + i);
+    }
+    const near = this.pictures.now();
+    const out: number[] = [];
+    for (let i = 0; near?.asked && i < near.asked.length && out.length < COLUMNS; i++) if (near.asked[i] === k && placeIn(near, i)) out.push(i);
+    return out;
+  }
+
   private fillTable(): void {
     const { line } = this;
     if (!line) return;
+    say(this.heading, this.model.classGrid?.columns ? "the same latents in every class" : "fixed latents that were asked for it");
     const rows = classRows(line);
     if (this.order.value === "worst") rows.sort((a, b) => badness(b) - badness(a));
     this.strips = [];
-    const grid = this.model.classGrid;
     fill(this.table, ...rows.map((row) => {
-      const at = grid?.columns ? grid.rows.indexOf(row.k) : -1;
-      const canvas = h("canvas", { class: "class-strip", width: CELL * 2 * (grid?.columns ?? 0), height: CELL * 2, role: "img", "aria-label": `${grid?.columns ?? 0} images asked for ${this.name(row.k)}` });
-      canvas.style.width = `${CELL * (grid?.columns ?? 0)}px`;
-      canvas.addEventListener("click", (event) => this.on.choose(at * (grid?.columns ?? 0) + Math.floor((event.offsetX / canvas.clientWidth) * (grid?.columns ?? 0))));
-      if (at >= 0) this.strips.push({ row, canvas });
+      const ids = this.latentsOf(row.k);
+      const canvas = h("canvas", { class: "class-strip", width: CELL * 2 * ids.length, height: CELL * 2, role: "img", "aria-label": `${ids.length} images asked for ${this.name(row.k)}` });
+      canvas.style.width = `${CELL * ids.length}px`;
+      canvas.addEventListener("click", (event) => this.on.choose(ids[Math.floor((event.offsetX / canvas.clientWidth) * ids.length)] ?? ids[0]));
+      if (ids.length) this.strips.push({ ids, canvas });
       return h("tr", { "data-k": row.k },
         h("th", { scope: "row" }, h("button", { class: "class-name", title: `Show on the map what was asked for ${this.name(row.k)}`, on: { click: () => this.on.only(this.asked === row.k ? null : row.k) } }, h("bdi", { class: "name" }, this.name(row.k)))),
-        h("td", { class: "class-pictures" }, at >= 0 ? canvas : h("span", { class: "hint" }, "none kept")),
+        h("td", { class: "class-pictures" }, ids.length ? canvas : h("span", { class: "hint" }, "none kept")),
         h("td", {}, short(row.frechet)), h("td", {}, Number.isFinite(row.times) ? `${row.times.toFixed(1)} times` : ""),
         h("td", {}, Number.isFinite(row.obeyed) ? `${percent(row.obeyed)} of ${count(row.asked)}` : ""), h("td", {}, percent(row.variety)));
     }));
@@ -112,17 +127,15 @@ export class ByClass {
 
   /** Sheets have arrived. */
   redraw(): void {
-    const grid = this.model.classGrid;
     const near = this.pictures.now();
-    if (!grid?.columns || !near || this.element.hidden) return;
-    for (const { row, canvas } of this.strips) {
-      const first = grid.rows.indexOf(row.k) * grid.columns;
+    if (!near || this.element.hidden) return;
+    for (const { ids, canvas } of this.strips) {
       const ctx = context(canvas);
       ctx.imageSmoothingEnabled = false;
       ctx.clearRect(0, 0, canvas.width, canvas.height);
-      for (let i = 0; i < grid.columns; i++) {
-        if (placeIn(near, first + i)) this.pictures.paintAt(ctx, near, first + i, i * 2 * CELL, 0, 2 * CELL - 2);
-      }
+      ids.forEach((id, i) => {
+        if (placeIn(near, id)) this.pictures.paintAt(ctx, near, id, i * 2 * CELL, 0, 2 * CELL - 2);
+      });
     }
   }
 

@@ -66,7 +66,7 @@ async function start(): Promise<void> {
   const models: RunModel[] = makeModels(source, first, (run, what) => {
     if (what === "snapshots") placeAxis();
     if (what === "log") bar.setAxis(store.value.axis, marks());
-    if (what === "base" && askedOption) askedOption.hidden = !models.some((model) => model.classGrid);
+    if ((what === "base" || what === "snapshot") && askedOption?.hidden) askedOption.hidden = !models.some((model) => model.asksForClasses);
     views[run]?.changed(what);
     if (what !== "snapshots") comparison?.changed(what);
   });
@@ -305,7 +305,10 @@ async function start(): Promise<void> {
   await take(first).catch((error: unknown) => console.warn("the run cannot be read yet", error));
   bookmark.start();
   // Asked for after the maps asked for theirs, so this frame comes after their drawing.
-  requestAnimationFrame(() => (document.documentElement.dataset["drawn"] = String(Math.round(performance.now()))));
+  requestAnimationFrame(() => {
+    document.documentElement.dataset["drawn"] = String(Math.round(performance.now()));
+    setTimeout(() => { for (const view of views) view.furnish(); });
+  });
   source.watch(
     take,
     (pulse) => {

@@ -195,6 +195,11 @@ export class RunModel {
     return { rows, columns: Number(columns) || 0 };
   }
 
+  /** Whether images were asked for by class: by a run of our own, or by one that was watched and told so. */
+  get asksForClasses(): boolean {
+    return this.classGrid !== null || this.slots.some((slot) => slot.data?.asked);
+  }
+
   get seen(): number[] {
     return this.slots.map((slot) => slot.seen);
   }
@@ -261,6 +266,7 @@ export class RunModel {
     const jobs: Promise<void>[] = [];
     if (index.base !== this.keys.base) jobs.push(this.loadBase(index.base));
     if (index.log !== this.keys.log) jobs.push(this.loadLog(index.log));
+    if (!this.base && slots.length) jobs.push(this.load(slots.length - 1)); // the page opens at the last one
     await Promise.all(jobs);
     if (grown) this.changed("snapshots");
   }

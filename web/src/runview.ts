@@ -74,6 +74,8 @@ export class RunView implements View {
   private drawn: "all" | "moving" | null = null;
   private shownSeen = -1;
   private framed = false;
+  private furnished = false;
+  private contactItems: Item[] = [];
 
   private readonly verdict = h("p", { class: "verdict", "aria-live": "polite" });
   private readonly still = h("p", { class: "hint still", hidden: true });
@@ -181,7 +183,8 @@ export class RunView implements View {
       this.faces = reals && !labelled && about ? facesOf(reals, (id) => this.pictures.thumbs?.has(id) ?? false) : [];
       this.legend.setClasses(this.model.classes, labelled, this.faces.length ? (ctx, k, size) => this.faces[k].every((id, i) => this.pictures.thumbs?.draw(ctx, id, i * size, 0, size) ?? false) : null);
       const shown = evenly(about?.count ?? 0, CONTACT_IMAGES);
-      this.contacts.set(shown.map((i) => ({ kind: "real", id: i * (about?.stride ?? 1) })));
+      this.contactItems = shown.map((i) => ({ kind: "real", id: i * (about?.stride ?? 1) }));
+      if (this.furnished) this.contacts.set(this.contactItems);
       const all = this.model.base?.map?.n ?? 0;
       say(this.contactTitle, shown.length < all ? `The data: ${count(shown.length)} of ${count(all)} real images, evenly spaced` : "The data: real images");
       this.contactCard.hidden = !about;
@@ -195,18 +198,7 @@ export class RunView implements View {
       this.map.setHome(this.scene(), this.framed);
       this.framed = this.model.reals !== null;
     }
-    if (what === "log") {
-      const line = this.model.last;
-      say(this.verdict, line?.verdict || (this.model.log?.history.x.length ? "Not measured." : "No step yet."));
-      say(this.still, this.model.log?.still ?? "");
-      this.still.hidden = !this.model.log?.still;
-      say(this.leftOut, this.model.leftOut);
-      this.leftOut.hidden = !this.model.leftOut;
-      this.verdict.dataset["tone"] = toneOf(line);
-      this.charts.update();
-      this.details.updateLog(this.seen);
-      this.story.update();
-    }
+    if (what === "log") this.tellLog();
     if (what === "snapshot") this.map.setHome(this.scene(), true);
     // A log line changes shares and curves, not the pictures: what the reader has open stays.
     if (what === "log") this.showShares();
@@ -214,6 +206,25 @@ export class RunView implements View {
     if (what === "snapshot") this.card.refresh();
     this.moveTime();
     this.redraw(what === "base" ? "all" : "moving");
+  }
+
+  private tellLog(): void {
+    const line = this.model.last;
+    say(this.verdict, line?.verdict || (this.model.log?.history.x.length ? "Not measured." : "No step yet."));
+    say(this.still, this.model.log?.still ?? "");
+    this.still.hidden = !this.model.log?.still;
+    say(this.leftOut, this.model.leftOut);
+    this.leftOut.hidden = !this.model.leftOut;
+    this.verdict.dataset["tone"] = toneOf(line);
+    if (this.furnished) this.furnish();
+    this.story.update();
+  }
+
+  furnish(): void {
+    if (!this.furnished) this.contacts.set(this.contactItems);
+    this.furnished = true;
+    this.charts.update();
+    this.details.updateLog(this.seen);
   }
 
   get seen(): number {

@@ -88,6 +88,9 @@ export class ToyView implements View {
     // A toy has nothing to choose but the time.
   }
 
+  /** A toy is small: everything is there at once. */
+  furnish(): void {}
+
   drawNow(): void {
     for (const [chart] of this.charts) chart.drawNow();
   }

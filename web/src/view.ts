@@ -32,6 +32,8 @@ export interface View {
   changed(what: Change): void;
   show(finding: FindingLine, travel: boolean): void;
   clear(): void;
+  /** The first picture is there: what it did not need may be built now. */
+  furnish(): void;
   /** Draw what is waiting for the next frame. */
   drawNow(): void;
   toggleKey(key: string): void;

@@ -113,6 +113,23 @@ def _labels_first(make: Callable[..., Any]) -> bool:
     return names[0] in LABEL_NAMES and names[1] not in LABEL_NAMES
 
 
+def asked_of(fakes: Any, labels: Any, count: int, classes: int) -> np.ndarray | None:
+    """The class `(count,) int64` that each image was asked for.
+
+    None where nobody said so, and where what was said is no class of the reals: labels of another kind say nothing.
+    """
+    if labels is not None:
+        found = as_array(labels)
+    elif callable(fakes) and takes_labels(fakes):
+        found = np.arange(count) % max(1, classes)  # all classes in turn
+    else:
+        return None
+    if classes < 2 or found.ndim != 1 or len(found) < count or not count:
+        return None
+    kept = found[:count].astype(np.int64)
+    return kept if kept.min() >= 0 and kept.max() < classes else None
+
+
 def _call(make: Callable[..., Any], given: list[np.ndarray], modules: list[Any]) -> Any:
     torch = sys.modules.get("torch")
     if torch is None or not (modules or uses_torch(make)):

@@ -32,7 +32,7 @@ from ganscope.data import Dataset, dataset_of
 from ganscope.diagnosis import Finding, stop_reason
 from ganscope.errors import ConfigError, DataError, GanscopeError, RunError
 from ganscope.progress import Progress, duration
-from ganscope.recorder.latents import fixed_latents, images_of, takes_labels
+from ganscope.recorder.latents import asked_of, fixed_latents, images_of, takes_labels
 from ganscope.recorder.pace import Pace
 from ganscope.recorder.pictures import BYTES, SIGNED, UNIT, Range, as_array, channels_first, extremes, over_white
 from ganscope.recorder.products import save_curves
@@ -172,7 +172,8 @@ class Scope:
             fakes: a function from latents to images, called on the same latents every time; or images, which keep
                 their identity where they come from the same latents.
             latent_shape: of one latent, for a function: 100, or (100, 1, 1).
-            labels: `(M,)`, for a function of latents and labels; None: all classes in turn.
+            labels: `(M,)`, by their places among the reals' classes, for a function of latents and labels (None: all
+                classes in turn), or what images were asked for.
             scores: D's probabilities of these images `(M,)`, where known. latent: normal, or uniform on [-1, 1].
         """
         seen = self._at(images_seen)
@@ -189,7 +190,9 @@ class Scope:
         self._write_line(seen)
         marks = None if scores is None else as_array(scores).reshape(-1).astype(np.float32)[: len(pixels)]
         taken = fitted(pixels, self.settings.size, self.settings.channels)
-        self._recorder.snapshot(seen, taken, scores=marks, train_seconds=self._started_at + self.pace.elapsed)
+        asked = asked_of(fakes, labels, len(taken), len(self.dataset.train.class_names))
+        spent = self._started_at + self.pace.elapsed
+        self._recorder.snapshot(seen, taken, labels=asked, scores=marks, train_seconds=spent)
         self.pace.took(seen, self.pace.spent_now() - start)
 
     def close(self, wait: bool = True) -> None:

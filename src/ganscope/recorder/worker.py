@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -43,7 +43,8 @@ class Beside(Judge):
         where = np.array([snapshot.iteration, snapshot.epoch, snapshot.train_seconds])
         scores = np.zeros(0, np.float32) if snapshot.scores is None else snapshot.scores
         with atomic(self.run.fakes_path(snapshot.images_seen, unseen=True)) as file:
-            np.savez(file, fakes=snapshot.fakes, where=where, scores=scores)
+            asked: dict[str, Any] = {} if snapshot.labels is None else {"asked": snapshot.labels}
+            np.savez(file, fakes=snapshot.fakes, where=where, scores=scores, **asked)
         self.start()
         return None
 
@@ -120,8 +121,9 @@ def measure(run: Run, judge: Judge, images_seen: int, progress: Progress) -> Non
         with np.load(path, allow_pickle=False) as found:
             iteration, epoch, seconds = found["where"].tolist()
             scores, fakes = found["scores"], found["fakes"]
+            asked = found.get("asked")
         given = scores if len(scores) else None
-        taken = Snapshot(images_seen, int(iteration), epoch, fakes, given, None, None, seconds)
+        taken = Snapshot(images_seen, int(iteration), epoch, fakes, given, None, None, seconds, asked)
         judge.look_at(taken)
         path.replace(run.fakes_path(images_seen))
     except Exception as error:
