@@ -100,8 +100,8 @@ def test_what_was_asked_for_is_kept_where_it_is_a_class(tmp_path: Path, monkeypa
         scope.snapshot(1, lambda z, y: PIXELS[: len(z)], latent_shape=4, labels=[3, 3, 1, 1, 0, 2])
         scope.snapshot(2, lambda z: PIXELS[: len(z)], latent_shape=4)
         scope.snapshot(3, PIXELS[:6], labels=np.array([0, 1, 2, 3, 0, 1, 2]))
-        for unknown in ([0, 1, 2, 3, 4, 0], [0, 1], [-1] * 6):
-            scope.snapshot(4, PIXELS[:6], labels=unknown)
+        for k, unknown in enumerate(([0, 1, 2, 3, 4, 0], [0, 1], [-1] * 6)):
+            scope.snapshot(4 + k, PIXELS[:6], labels=unknown)
     turns = [0, 1, 2, 3, 0, 1]
     assert kept == [turns, [3, 3, 1, 1, 0, 2], None, turns, None, None, None]
 
