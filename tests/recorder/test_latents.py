@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -52,3 +55,15 @@ def test_labels_where_they_are_asked_for() -> None:
     assert takes_labels(conditional) and not takes_labels(lambda z, y=None: z)
     made = images_of(conditional, fixed_latents(6, (2,), 0), np.arange(6) % 3)
     assert made[:, 0, 0, 0].tolist() == [0, 1, 2, 0, 1, 2]
+
+
+def test_what_compiled_modules_say_of_hooks_is_no_warning_of_the_program() -> None:
+    g = generator()
+
+    def compiled(z: torch.Tensor) -> torch.Tensor:
+        warnings.warn("Using `torch.compile(module)` when there are global hooks on modules", UserWarning, stacklevel=1)
+        return g(z)
+
+    assert images_of(compiled, fixed_latents(3, (4,), 0)).shape == (3, 1, 3, 3)
+    with pytest.warns(UserWarning, match="global hooks"):  # the program's own filters are as they were
+        compiled(torch.zeros(2, 4))

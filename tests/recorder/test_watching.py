@@ -276,3 +276,14 @@ def test_what_ends_the_loop_passes_through_and_keeps_the_run(
     scope.close()
     scope.log(128, g_loss=1.0)
     assert len(scope.run.history()) == 1
+
+
+def test_the_end_is_a_snapshot(watch: Callable[..., Scope]) -> None:
+    weights = torch.zeros(4, 64)
+    with watch(TENSOR) as scope:
+        scope.snapshot(64, lambda z: torch.tanh(z @ weights).reshape(-1, 1, 8, 8), latent_shape=4)
+        weights += 1
+        scope.log(128, g_loss=1.0)
+    assert scope.run.samples() == [64, 128]
+    last = np.load(scope.run.sample_path(128, ".npy"))
+    assert last.std() > 10 > np.load(scope.run.sample_path(64, ".npy")).std()

@@ -11,6 +11,7 @@ import contextlib
 import inspect
 import random
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -195,10 +196,14 @@ def undisturbed(modules: list[Any], seed: int = 0) -> Iterator[None]:
     tensors = torch.get_rng_state() if torch is not None else None
     devices = [p.device for module in modules for p in module.parameters() if p.device.type == "cuda"][:1]
     on_device = [torch.cuda.get_rng_state(device) for device in devices] if torch is not None else []
+    spared = contextlib.ExitStack()
+    spared.enter_context(warnings.catch_warnings())
     hook = None if torch is None or not hasattr(torch, "nn") else _on_every_call(lambda part: quiet(part, modes))
     try:
         for module in modules:
             module.eval()
+        # A compiled module says that a hook may see it twice, which does no harm here.
+        warnings.filterwarnings("ignore", message=".*when there are global hooks on modules")
         if torch is not None:
             torch.random.default_generator.manual_seed(seed)
             for device in devices:
@@ -206,6 +211,7 @@ def undisturbed(modules: list[Any], seed: int = 0) -> Iterator[None]:
                     torch.cuda.manual_seed(seed)
         yield
     finally:
+        spared.close()
         if hook is not None:
             hook.remove()
         for part, training in reversed(modes):  # the first that was noted of a part is what it had

@@ -127,6 +127,7 @@ class Scope:
         self._started_at = max([line.get("train_seconds") or 0.0 for line in run.lines("timing")], default=0.0)
         self._latents: dict[tuple[Any, ...], np.ndarray] = {}
         self._one_hot = False
+        self._again: Callable[[int], None] | None = None  # a snapshot of the generator that was shown last
         atexit.register(self._at_exit)
 
     # ---- what a loop calls -------------------------------------------------------------------------------------------
@@ -185,6 +186,9 @@ class Scope:
         images = self._made(fakes, latent_shape, labels, latent, batch) if callable(fakes) else as_array(fakes)
         if not len(images):
             raise DataError("a snapshot needs images", found=f"shape {images.shape}")
+        if callable(fakes):
+            again = dict(latent_shape=latent_shape, labels=labels, latent=latent, batch=batch)
+            self._again = functools.partial(self.snapshot, fakes=fakes, **again)
         pixels = self._pixels(images)[: self.settings.num_fakes]
         self._agree(pixels)
         self._write_line(seen)
@@ -198,11 +202,16 @@ class Scope:
     def close(self, wait: bool = True) -> None:
         """Measure what waits, lay out the map, write the page, and say what watching cost.
 
+        The end of the training is a snapshot, due or not, where the last one was given a function.
+
         Args:
             wait: False leaves what waits for the next start of this run, and writes no page.
         """
         if self.closed or os.getpid() != self._process:
             return
+        if wait and self._again is not None and self._newest > self.run.samples()[-1]:
+            self._again(self._newest)
+        self._again = None
         cost, elapsed = self.pace.spent, self.pace.elapsed
         try:
             if self._newest >= 0:
@@ -403,4 +412,5 @@ class Scope:
         self.progress.say(f"ganscope: {path}")
 
     def _at_exit(self) -> None:
+        self._again = None  # the program is ending: its generator is let be
         self.close(wait=not hasattr(sys, "last_value"))
