@@ -2,9 +2,11 @@
 
 Legend: N images, Z latent numbers, K classes, E numbers of a class's embedding.
 
-G is the pair's own generator on Z + E numbers: nothing inside it knows of classes (Huang et al. 2024, as released). D
-ends in 1 + K numbers instead of one: the first is the logit of an image, and the one of its class is added to it, which
-is the projection of Miyato & Koyama 2018, equation 3, with a linear ψ.
+G is the pair's own generator on Z + E numbers: nothing inside it knows of classes (Huang et al. 2024, as released). The
+embedding of a class has length 1. With E numbers from N(0, 1), as z has them, Adam moves what a class adds to G's first
+layer about E times as far in a step as a bias, the class drowns z, and G draws one picture a class (docs/log.md). D ends
+in 1 + K numbers instead of one: the first is the logit of an image, and the one of its class is added to it, which is
+the projection of Miyato & Koyama 2018, equation 3, with a linear ψ.
 """
 
 from __future__ import annotations
@@ -22,17 +24,28 @@ def embedded(latent_dim: int) -> int:
     return min(latent_dim, MOST_EMBEDDED)
 
 
+class UnitEmbedding(nn.Embedding):
+    """`(N,) int64` classes → `(N, E) float32` vectors of length 1."""
+
+    def vectors(self) -> Tensor:
+        """Those of all classes: `(K, E) float32`."""
+        return nn.functional.normalize(self.weight)
+
+    def forward(self, labels: Tensor) -> Tensor:
+        return nn.functional.embedding(labels, self.vectors())
+
+
 class ConditionalGenerator(nn.Module):
     """`(N, Z) float32` latents and `(N,) int64` classes → `(N, C, H, W) float32` images, as `inner` makes them."""
 
     def __init__(self, inner: nn.Module, num_classes: int, latent_dim: int) -> None:
         super().__init__()
         self.latent_dim = latent_dim
-        self.embed = nn.Embedding(num_classes, embedded(latent_dim))  # N(0, 1), as z is
+        self.classes = UnitEmbedding(num_classes, embedded(latent_dim))
         self.inner = inner
 
     def forward(self, z: Tensor, labels: Tensor) -> Tensor:
-        images: Tensor = self.inner(torch.cat([z, self.embed(labels)], dim=1))
+        images: Tensor = self.inner(torch.cat([z, self.classes(labels)], dim=1))
         return images
 
 
@@ -66,10 +79,11 @@ def tried(network: nn.Module, x: Tensor) -> Tensor:
 @torch.no_grad()
 def joining(g: ConditionalGenerator) -> Tensor:
     """The linear map from z and the class as one-hot to what `inner` takes: `(Z + E, Z + K) float32`."""
-    num_classes, width = g.embed.weight.shape
-    joins = g.embed.weight.new_zeros(g.latent_dim + width, g.latent_dim + num_classes)
+    vectors = g.classes.vectors()
+    num_classes, width = vectors.shape
+    joins = vectors.new_zeros(g.latent_dim + width, g.latent_dim + num_classes)
     joins[: g.latent_dim, : g.latent_dim] = torch.eye(g.latent_dim)
-    joins[g.latent_dim :, g.latent_dim :] = g.embed.weight.t()
+    joins[g.latent_dim :, g.latent_dim :] = vectors.t()
     return joins
 
 

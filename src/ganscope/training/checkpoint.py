@@ -72,9 +72,14 @@ def load_checkpoint(state: TrainState, path: Path, data_hash: str | None = None)
     except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(
             f"{path} does not fit this run",
-            found=str(error).split("\n")[0],
-            todo="it belongs to other settings: remove it",
+            found=_in_a_line(error),
+            todo="it belongs to other settings or another version of ganscope: remove it, or use that version",
         ) from error
+
+
+def _in_a_line(error: Exception) -> str:
+    """What PyTorch says over many lines, the first of missing weights with it."""
+    return " ".join(str(error).split())[:200]
 
 
 def read_tensors(path: Path, expected_format: str) -> dict[str, Any]:
@@ -137,5 +142,6 @@ def read_generator(config: Plan, path: Path, backend: Backend) -> nn.Module:
     try:
         g.load_state_dict(content["g"])
     except RuntimeError as error:
-        raise RunError(f"{path} does not fit this run", found=str(error).split("\n")[0], todo="remove it") from error
+        todo = "it belongs to other settings or another version of ganscope: use that version"
+        raise RunError(f"{path} does not fit this run", found=_in_a_line(error), todo=todo) from error
     return g.eval().requires_grad_(False)
