@@ -60,7 +60,7 @@ def test_g_sees_the_embedding_behind_z_and_no_more() -> None:
     z, _, labels = batch("dcgan")
     g.eval()
     rows = g.classes.weight[labels]
-    vectors = rows / rows.square().sum(1, keepdim=True).sqrt()
+    vectors = 2 * rows / rows.square().sum(1, keepdim=True).sqrt()
     torch.testing.assert_close(g(z, labels), g.inner(torch.cat([z, vectors], 1)))
     plain, _ = pair("dcgan", classes=0, latent_dim=12 + embedded(12))
     assert count_parameters(g) == count_parameters(plain) + CLASSES * embedded(12)

@@ -3,8 +3,9 @@
 Legend: N images, Z latent numbers, K classes, E numbers of a class's embedding.
 
 G is the pair's own generator on Z + E numbers: nothing inside it knows of classes (Huang et al. 2024, as released). The
-embedding of a class has length 1. With E numbers from N(0, 1), as z has them, Adam moves what a class adds to G's first
-layer about E times as far in a step as a bias, the class drowns z, and G draws one picture a class (docs/log.md). D ends
+embedding of a class has a fixed length. With E numbers from N(0, 1), as z has them, Adam moves what a class adds to G's
+first layer about E times as far in a step as a bias, the class drowns z, and G draws one picture a class (docs/log.md,
+2026-11-25, where other lengths stand too). D ends
 in 1 + K numbers instead of one: the first is the logit of an image, and the one of its class is added to it, which is
 the projection of Miyato & Koyama 2018, equation 3, with a linear ψ.
 """
@@ -17,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 MOST_EMBEDDED = 64  # E is as many numbers as z has, and no more than this
+LENGTH = 2.0  # of the embedding of a class
 
 
 def embedded(latent_dim: int) -> int:
@@ -24,12 +26,12 @@ def embedded(latent_dim: int) -> int:
     return min(latent_dim, MOST_EMBEDDED)
 
 
-class UnitEmbedding(nn.Embedding):
-    """`(N,) int64` classes → `(N, E) float32` vectors of length 1."""
+class FixedLengthEmbedding(nn.Embedding):
+    """`(N,) int64` classes → `(N, E) float32` vectors of length `LENGTH`."""
 
     def vectors(self) -> Tensor:
         """Those of all classes: `(K, E) float32`."""
-        return nn.functional.normalize(self.weight)
+        return LENGTH * nn.functional.normalize(self.weight)
 
     def forward(self, labels: Tensor) -> Tensor:
         return nn.functional.embedding(labels, self.vectors())
@@ -41,7 +43,7 @@ class ConditionalGenerator(nn.Module):
     def __init__(self, inner: nn.Module, num_classes: int, latent_dim: int) -> None:
         super().__init__()
         self.latent_dim = latent_dim
-        self.classes = UnitEmbedding(num_classes, embedded(latent_dim))
+        self.classes = FixedLengthEmbedding(num_classes, embedded(latent_dim))
         self.inner = inner
 
     def forward(self, z: Tensor, labels: Tensor) -> Tensor:
