@@ -90,7 +90,11 @@ class NetworkConfig:
     g_blur: bool = _setting(False, "a filter [1 2 1] after the dcgan generator's last upsampling: no checkerboards")
     spectral_norm: bool = _setting(False, "spectral normalisation of D's weights (Miyato et al. 2018)")
     latent_dim: int = _setting(100, "numbers in a latent vector z", low=1)
-    conditional: bool = _setting(False, "tell both networks the class of every image, so that one can ask for a class")
+    conditional: bool | None = _setting(
+        False,
+        "tell both networks the class of every image, so that one can ask for a class; "
+        "None: where every class has 100 images or more",
+    )
     latent: str = _setting("normal", "distribution of z: N(0, 1), or uniform on [-1, 1]", LATENT_NAMES)
 
 
@@ -249,10 +253,10 @@ class Config(
                 found="--order blocks",
                 todo="leave --order out, or use --class-balance data",
             )
-        if self.class_balance != "data" and not self.conditional:
+        if self.class_balance != "data" and self.conditional is False:
             raise ConfigError(
                 "--class-balance is of a conditional training",
-                found=f"--class-balance {self.class_balance}, no --conditional",
+                found=f"--class-balance {self.class_balance}, --no-conditional",
                 todo="add --conditional, or leave --class-balance out",
             )
         if self.penalty_noise and self.network == "dcgan" and self.d_norm == "batch":

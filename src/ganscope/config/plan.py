@@ -16,6 +16,9 @@ MAX_SNAPSHOTS, MIN_SNAPSHOTS = 50, 8
 SNAPSHOT_SHARE = 0.06  # of a training: the early snapshots come on top, the whole stays under a tenth
 MOST_AUGMENTED = 10_000  # images up to which `auto` changes what D sees (docs/log.md)
 LEAST_AUGMENTED_SIDE = 16  # below it an eighth of the side is hardly a pixel
+LEAST_TOLD = (
+    100  # images of every class from which the networks are told it where that is left open (docs/benchmarks.md)
+)
 MOST_SHOWN, MOST_ROWS, MOST_COLUMNS = 128, 32, 12  # images, classes and latents of a grid by class
 WIDTHS = {"mlp": 128, "dcgan": 64, "resnet": 32, "toy": 64}  # base width of both networks where none is asked for
 
@@ -29,6 +32,7 @@ class Plan(Config):
     epochs: float
     g_width: int
     d_width: int
+    conditional: bool = False
     burn_in: int
     burn_in_d_lr: float
     order: str = "images"  # of every run from before there was a choice
@@ -73,8 +77,10 @@ def plan(
 
     `snapshot_cost`: what a snapshot costs, in iterations. The regular ones together cost at most SNAPSHOT_SHARE of the
     training, but there are at least MIN_SNAPSHOTS. `in_memory`: whether the images fit into memory, here and now.
-    `class_counts`: images of each class, for a conditional training.
+    `class_counts`: images of each class, `()` where there are no labels or the networks must not be told.
     """
+    counts = tuple(int(count) for count in class_counts)
+    conditional = worth_telling(counts) if config.conditional is None else config.conditional
     epochs = config.epochs
     if epochs is None:
         epochs = max(FEWEST_EPOCHS, float(math.ceil(FEWEST_IMAGES / num_images)))
@@ -94,10 +100,17 @@ def plan(
         "log_every": config.log_every or min(100, max(1, total // 2000)),
         "snapshots": snapshots,
         "snapshot_every": config.snapshot_every or max(1, math.ceil(total / snapshots)),
-        "class_counts": tuple(int(count) for count in class_counts) if config.conditional else (),
+        "conditional": conditional,
+        "class_counts": counts if conditional else (),
     }
     decided["class_columns"] = class_columns(decided["class_counts"], config.num_fakes)
     return Plan(**(values_of(config) | decided))
+
+
+def worth_telling(class_counts: Sequence[int]) -> bool:
+    """Whether both networks are told the classes where that is left open."""
+    present = [count for count in class_counts if count > 0]
+    return len(present) > 1 and min(present) >= LEAST_TOLD
 
 
 def changes_for(num_images: int, size: Size, channels: int) -> str:

@@ -32,6 +32,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         g_beta2=0.99,
         d_beta2=0.99,
         ema_half_life=5000.0,
+        conditional=None,
     ),
 }
 # The published objectives on these networks: rates, betas, steps and weights as in the papers that losses.py names.
@@ -64,7 +65,7 @@ PRESETS["r3dcgan"] = dict(
     network="dcgan", d_norm="none", bottom=True, g_width=32, d_width=16, objective="relativistic", r1=0.05, r2=0.05,
     penalty_noise=0.05, penalty_share=0.25, batch_size=64, epochs=None, g_lr=2e-3, d_lr=2e-3, g_beta1=0.0, d_beta1=0.0,
     g_beta2=0.99, d_beta2=0.99, burn_in=None, burn_in_lr=0.2, burn_in_penalty=10.0, burn_in_beta2=0.99,
-    ema_half_life=100_000.0,
+    ema_half_life=100_000.0, conditional=None,
 )  # fmt: skip
 PRESETS["r3dcgan-64"] = {
     **PRESETS["r3dcgan"], "d_width": 24, "batch_size": 32, "g_lr": 1e-3, "d_lr": 1e-3, "burn_in_penalty": 1.0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ganscope.data.dataset import Dataset, ImageSet
+from ganscope.data.decision import Decision
 from ganscope.data.decode import fit_array
 from ganscope.data.given import dataset_of, keep_arrays
 from ganscope.data.inspect import Report, draw_contact_sheet, examine, render
@@ -19,6 +20,7 @@ from ganscope.data.plan import keeps_shape, rectangle, trainable_size
 
 __all__ = [
     "Dataset",
+    "Decision",
     "ImageSet",
     "Report",
     "cache_root",

@@ -14,6 +14,7 @@ import numpy as np
 from ganscope.config import AUTO_PRESETS, Config, Plan, auto_preset, make_config, plan, size_of, size_text
 from ganscope.data import (
     Dataset,
+    Decision,
     chosen_size,
     load_configured,
     located,
@@ -34,7 +35,7 @@ from ganscope.recorder import Callback, CallingJudge, ImageJudge, Judge, Recorde
 from ganscope.runs import Run, claim_run_path, describe
 from ganscope.toys import TOYS, Toy, ToyJudge, require_points, scaled, toy_dataset
 from ganscope.trackers import Bridge
-from ganscope.training import Outcome, World, backend_of, joined_world, train
+from ganscope.training import Outcome, World, backend_of, joined_world, tells_classes, train
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def read_data(config: Config, progress: Progress) -> Dataset:
     """The images, or the points of a toy."""
     toy = TOYS.get(config.data)
     if toy is not None:
-        return toy_dataset(toy, classes=config.conditional)
+        return toy_dataset(toy, classes=bool(config.conditional))
     return load_configured(config, progress=progress.say)
 
 
@@ -117,6 +118,7 @@ def prepare(
     if toy is None:
         config = dataclasses.replace(config, data=located(config.data))
     require_outside(config.data, run_path or runs, todo="name another folder with --runs or --run")
+    config = with_classes_decided(config)
     dataset = read_data(config, progress)
     for decision in dataset.decisions:
         progress.say(decision)
@@ -127,6 +129,10 @@ def prepare(
     known["class_counts"] = class_counts(config, dataset)
     cost, in_memory = snapshot_cost(plan(config, **known)), fits_in_memory(dataset.train.images.nbytes)
     resolved = plan(config, **known, snapshot_cost=cost, in_memory=in_memory)
+    if config.conditional is None and resolved.conditional:
+        fewest = min(count for count in resolved.class_counts if count)
+        told = f"both networks are told the {len(resolved.class_counts)} classes"
+        progress.say(str(Decision(told, f"each has {fewest:,} images or more", "--no-conditional trains without")))
     backend = backend_of(resolved)
     content = dataset.train.content_hash
     run = find_run(config, resolved, runs, run_path, new, content)
@@ -246,19 +252,32 @@ def require_sense(config: Config, toy: Toy | None) -> None:
         )
 
 
+def with_classes_decided(config: Config) -> Config:
+    """The config where the other settings leave no choice whether the networks are told the classes."""
+    if config.conditional is not None:
+        return config
+    if config.class_balance != "data":
+        return dataclasses.replace(config, conditional=True)
+    if config.start:
+        return dataclasses.replace(config, conditional=tells_classes(config.start))
+    return dataclasses.replace(config, conditional=False) if config.pack > 1 else config
+
+
 def class_counts(config: Config, dataset: Dataset) -> tuple[int, ...]:
-    """Training images of each class, `()` where the networks are told none.
+    """Training images of each class, `()` where the networks must not be told them.
 
     Raises:
         ConfigError: a conditional training without labels, or of one class.
     """
-    if not config.conditional:
+    if config.conditional is False:
         return ()
     train, test = dataset.train, dataset.test
     counts = (
         np.bincount(train.labels, minlength=len(train.class_names)) if train.labels is not None else np.zeros(0, int)
     )
     if test.labels is None or (counts > 0).sum() < 2:
+        if config.conditional is None:
+            return ()
         found = f"one class in {config.data}" if len(counts) else f"no labels in {config.data}"
         raise ConfigError(
             "--conditional needs images of several classes",
