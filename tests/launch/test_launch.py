@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganscope.config.plan import plan
+from ganscope.config.plan import Plan, plan
 from ganscope.config.presets import make_config
 from ganscope.data import examine, load_configured
 from ganscope.errors import DataError
@@ -83,3 +83,32 @@ def test_nothing_to_learn_is_one_line_and_no_run(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nothing to learn"):
         launch(configure(str(tmp_path / "data")), runs=tmp_path / "runs", progress=Progress(quiet=True))
     assert not (tmp_path / "runs").exists()
+
+
+def test_the_classes_are_told_by_default_where_each_has_enough_images(tmp_path: Path) -> None:
+    def trained(name: str, **settings: Any) -> Plan:
+        settings = QUICK | dict(preset="auto", snapshots=1, epochs=0.1) | settings
+        return launch(make_config("digits", **settings), run_path=tmp_path / name, progress=QUIET).run.config()
+
+    def told(*counts: int, **settings: Any) -> bool:
+        config = make_config("x", "r3dcgan", **settings)
+        return plan(config, num_images=1000, size=8, channels=1, class_counts=counts).conditional
+
+    assert told(100, 500) and not told(99, 500) and not told(500) and told(0, 100, 100) and not told()
+    assert told(5, 5, conditional=True) and not told(500, 500, conditional=False)
+    assert trained("by default").num_classes == 10 and trained("not", conditional=False).num_classes == 0
+    assert trained("of packs", pack=2).num_classes == 0, "which D cannot judge by class"
+    assert trained("equally often", class_balance="uniform").conditional
+    assert trained("published", preset="mlp").num_classes == 0, "a published system stays what it is"
+    for start in ("by default", "not"):
+        found = trained(f"from {start}", start=str(tmp_path / start))
+        assert found.conditional == (start == "by default"), "as the weights were trained"
+
+
+def test_a_run_from_before_classes_were_told_by_default_is_resumed_as_it_was(tmp_path: Path) -> None:
+    settings = QUICK | dict(preset="r3mlp", snapshots=1)
+    first = launch(
+        make_config("digits", epochs=0.2, conditional=False, **settings), run_path=tmp_path / "a", progress=QUIET
+    )
+    later = launch(make_config("digits", epochs=0.4, **settings), run_path=tmp_path / "a", progress=QUIET)
+    assert later.outcome.images_seen > first.outcome.images_seen and not later.run.config().conditional

@@ -43,6 +43,8 @@ def as_planned(config: Config, resolved: Plan, stored: Plan, *, piloted: bool) -
     kept: dict[str, Any] = {name: getattr(stored, name) for name in derived if getattr(config, name) is None}
     if config.augment == "auto":
         kept["augment"] = stored.augment
+    if config.conditional is None:  # also of a run from before classes were told by default
+        kept |= {"conditional": stored.conditional, "class_counts": stored.class_counts}
     kept["class_columns"] = stored.class_columns  # another number would be other fixed latents
     if config.choose_penalty == "pilot" and piloted:
         kept |= {"r1": stored.r1, "r2": stored.r2, "choose_penalty": stored.choose_penalty}
