@@ -25,7 +25,7 @@ from ganscope.cli import main
         (["train", "ring", "--flip"], "points, not images"),
         (["train", "gaussian", "--conditional"], "needs several classes"),
         (["train", "digits", "--conditional", "--pack", "2"], "cannot go together"),
-        (["train", "digits", "--class-balance", "uniform"], "add --conditional"),
+        (["train", "digits", "--preset", "mlp", "--class-balance", "uniform"], "add --conditional"),
         (["train", "ring", "--network", "mlp"], "points, not images"),
         (["train", "digits", "--preset", "dcgan", "--gradient-penalty", "10"], "--d-norm none"),
         (["train", "ring", "--stop", "auto"], "scores and no findings"),

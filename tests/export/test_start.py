@@ -14,7 +14,7 @@ from ganscope.cli import main
 from ganscope.errors import ConfigError, RunError
 from ganscope.export import start_settings
 from ganscope.runs import Run
-from ganscope.training import START_FILE, latents, read_start
+from ganscope.training import START_FILE, fixed_latents, read_start
 
 FAST = ["--epochs", "1", "--snapshots", "2", "--num-fakes", "128", "--no-metrics", "--map", "none", "--quiet"]
 
@@ -49,7 +49,8 @@ def test_the_first_images_are_those_of_the_start(run_path: Path, folder: Path, t
     """The untrained snapshot of the new run is the generator it began from; its settings are the networks' own."""
     run = begun(tmp_path / "run", folder, "--precision", "float32", "--ema-half-life", "0")
     source = ganscope.load_generator(run_path)
-    expected = source.decode(latents(run.config(), 128, "fixed"))
+    shown = fixed_latents(run.config())
+    expected = source.decode(shown.z, shown.labels)
     assert np.array_equal(np.load(run.sample_path(0, ".npy")), expected)
     config, old = run.config(), source.config
     assert (config.preset, config.g_width, config.g_blur) == (old.preset, old.g_width, old.g_blur)

@@ -35,7 +35,7 @@ from ganscope.recorder import Callback, CallingJudge, ImageJudge, Judge, Recorde
 from ganscope.runs import Run, claim_run_path, describe
 from ganscope.toys import TOYS, Toy, ToyJudge, require_points, scaled, toy_dataset
 from ganscope.trackers import Bridge
-from ganscope.training import Outcome, World, backend_of, joined_world, tells_classes, train
+from ganscope.training import Outcome, World, backend_of, joined_world, train
 
 
 @dataclass(frozen=True)
@@ -129,14 +129,14 @@ def prepare(
     known["class_counts"] = class_counts(config, dataset)
     cost, in_memory = snapshot_cost(plan(config, **known)), fits_in_memory(dataset.train.images.nbytes)
     resolved = plan(config, **known, snapshot_cost=cost, in_memory=in_memory)
-    if config.conditional is None and resolved.conditional:
-        fewest = min(count for count in resolved.class_counts if count)
-        told = f"both networks are told the {len(resolved.class_counts)} classes"
-        progress.say(str(Decision(told, f"each has {fewest:,} images or more", "--no-conditional trains without")))
     backend = backend_of(resolved)
     content = dataset.train.content_hash
     run = find_run(config, resolved, runs, run_path, new, content)
     if run is None:
+        if config.conditional is None and resolved.conditional:
+            fewest = min(count for count in resolved.class_counts if count)
+            told = f"both networks are told the {len(resolved.class_counts)} classes"
+            progress.say(str(Decision(told, f"each has {fewest:,} images or more", "--no-conditional trains without")))
         resolved = choose_penalty(resolved, dataset, backend, progress.say)
         environment = describe(
             command=command or sys.argv,
@@ -258,8 +258,6 @@ def with_classes_decided(config: Config) -> Config:
         return config
     if config.class_balance != "data":
         return dataclasses.replace(config, conditional=True)
-    if config.start:
-        return dataclasses.replace(config, conditional=tells_classes(config.start))
     return dataclasses.replace(config, conditional=False) if config.pack > 1 else config
 
 

@@ -8,7 +8,7 @@ from ganscope.training.distributed import ALONE, World, joined_world
 from ganscope.training.loop import Outcome, train
 from ganscope.training.objectives import OBJECTIVES, Targets, value
 from ganscope.training.sampling import STANDING_LATENTS, Latents, asked, fixed_latents, generate, latents, sampler
-from ganscope.training.start import START_FILE, read_start, tells_classes
+from ganscope.training.start import START_FILE, read_start
 from ganscope.training.state import backend_of, build_networks, new_state
 from ganscope.training.step import Game, train_iteration
 
@@ -36,7 +36,6 @@ __all__ = [
     "read_start",
     "require_finite",
     "sampler",
-    "tells_classes",
     "train",
     "train_iteration",
     "value",

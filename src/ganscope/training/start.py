@@ -43,11 +43,6 @@ def read_start(path: Path | str) -> dict[str, Weights]:
     return found
 
 
-def tells_classes(path: Path | str) -> bool:
-    """Whether the networks of `read_start` are told the class of an image. Raises RunError as it does."""
-    return any(key.startswith("classes.") for key in read_start(path)["g"])
-
-
 def _read_file(path: Path) -> dict[str, Weights]:
     load = require_package("safetensors.torch", "beginning from an exported generator", "export").load_file
     try:
