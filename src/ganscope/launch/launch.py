@@ -135,8 +135,10 @@ def prepare(
     if run is None:
         if config.conditional is None and resolved.conditional:
             fewest = min(count for count in resolved.class_counts if count)
-            told = f"both networks are told the {len(resolved.class_counts)} classes"
-            progress.say(str(Decision(told, f"each has {fewest:,} images or more", "--no-conditional trains without")))
+            telling = f"both networks are told the {len(resolved.class_counts)} classes"
+            progress.say(
+                str(Decision(telling, f"each has {fewest:,} images or more", "--no-conditional trains without"))
+            )
         resolved = choose_penalty(resolved, dataset, backend, progress.say)
         environment = describe(
             command=command or sys.argv,
