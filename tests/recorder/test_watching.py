@@ -278,12 +278,16 @@ def test_what_ends_the_loop_passes_through_and_keeps_the_run(
     assert len(scope.run.history()) == 1
 
 
-def test_the_end_is_a_snapshot(watch: Callable[..., Scope]) -> None:
+def test_the_end_is_a_snapshot_and_the_page_says_that_it_is_the_end(
+    watch: Callable[..., Scope], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: list[bool] = []
+    monkeypatch.setattr(Scope, "page", lambda self: pages.append(self.run.finished()) or self.run.path)
     weights = torch.zeros(4, 64)
     with watch(TENSOR) as scope:
         scope.snapshot(64, lambda z: torch.tanh(z @ weights).reshape(-1, 1, 8, 8), latent_shape=4)
         weights += 1
         scope.log(128, g_loss=1.0)
-    assert scope.run.samples() == [64, 128]
+    assert scope.run.samples() == [64, 128] and pages == [True]
     last = np.load(scope.run.sample_path(128, ".npy"))
     assert last.std() > 10 > np.load(scope.run.sample_path(64, ".npy")).std()

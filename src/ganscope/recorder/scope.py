@@ -227,10 +227,10 @@ class Scope:
                 f"{whole}); measuring beside it {measured:.1f} s of another process"
             )
             if wait and (self.run.samples() or self.run.history()):
-                self._products()
-                self.run.mark_finished(
+                self.run.mark_finished(  # before the page, which says whether it is
                     {"status": "finished", "reason": "", "images_seen": max(self._newest, 0), "train_seconds": elapsed}
                 )
+                self._products()
             if self._recorder.bridge is not None:
                 self._recorder.bridge.finish(self.run.product("report.html") if wait else None)
         except Exception as error:
