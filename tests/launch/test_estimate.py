@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ganscope.config import Plan, make_config, plan
+from ganscope.device import choose_backend
 from ganscope.launch import estimate
-from ganscope.launch.estimate import judged_shape, snapshot_cost, too_short
+from ganscope.launch.estimate import expected, judged_shape, snapshot_cost, too_short
 
 
 def planned(preset: str = "mlp", num_images: int = 1000, **settings: object) -> Plan:
@@ -25,6 +28,19 @@ def test_the_cost_is_that_of_the_passes(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_pack_is_judged_along_the_channels_and_points_have_no_sides() -> None:
     assert judged_shape(planned("pacgan")) == (2, 28, 28)
     assert judged_shape(plan(make_config("ring"), num_images=1000, size=1, channels=2)) == (2,)
+
+
+def test_large_images_are_told_what_they_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine of 4 G passes in 2 s, G and D of 1e8 operations."""
+    settings: dict[str, Any] = dict(batch_size=10, epochs=10.0, g_width=1, d_width=1)
+    large = plan(make_config("x", "dcgan", size=256, **settings), num_images=1000, size=256, channels=1)
+    monkeypatch.setattr(estimate, "flops", lambda network, *shape: 1e8)
+    clock = iter([0.0, 9.0, 10.0, 12.0])
+    said = expected(large, 1000, choose_backend(device="cpu"), lambda: next(clock)) or ""
+    # D's step 10 · (1 + 6), G's 10 · (2 + 2), and one for the overhead: 111 passes of half a second, 1,000 times.
+    assert "256×256 pixels: roughly 56 s an iteration here, 15:25:00 for the planned 1,000" in said
+    small = plan(make_config("x", "dcgan", size=128, **settings), num_images=1000, size=128, channels=1)
+    assert expected(small, 1000, choose_backend(device="cpu")) is None
 
 
 def test_too_short_a_plan_is_told_with_the_epochs_that_would_do() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from fixtures.networks import pair
-from ganscope.networks.summary import count_parameters, flops, network_table
+from ganscope.networks.summary import activations, count_parameters, flops, network_table
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,8 @@ def test_operations_are_those_that_pytorch_counts(network: str, size: int, chann
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
             made.eval()(torch.zeros(1, *shape))
         assert found == counter.get_total_flops()
+
+
+def test_activations_are_what_the_layers_give_out() -> None:
+    network = nn.Sequential(nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(48, 2))
+    assert activations(network, 1, 4, 4) == 48 + 48 + 48 + 2

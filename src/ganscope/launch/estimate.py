@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
+from time import perf_counter
 
+import torch
 from torch.nn import Module
 
-from ganscope.config import FEWEST_IMAGES, Plan
-from ganscope.networks import flops, network_table
+from ganscope.config import FEWEST_IMAGES, Plan, size_text
+from ganscope.device import Backend
+from ganscope.networks import activations, count_parameters, flops, network_table
+from ganscope.progress import duration
 from ganscope.training import STANDING_LATENTS, build_networks
 
 # What the plan of snapshots assumes, in float32 operations; the share that they really took is printed at the end.
@@ -18,6 +23,8 @@ ENOUGH_IMAGES = (
     60_000  # seen: where 229 flags begin to look like flags; before 20,000 the defaults collapse (docs/log.md)
 )
 FEATURE_FLOPS_PER_PIXEL = 1.5e4  # of the feature space
+LARGE_SIDE = 128  # beyond it a training is told what it takes before it begins
+TRIED_IMAGES = 4  # that G makes to find out how fast the machine is
 
 
 def snapshot_cost(config: Plan) -> float:
@@ -29,13 +36,46 @@ def snapshot_cost(config: Plan) -> float:
     g, d = plain_networks(config)
     g_flops = flops(g, config.latent_dim)
     d_flops = flops(d, *judged_shape(config)) / config.pack
-    d_step = config.batch_size * (g_flops + 6 * d_flops)
-    g_step = config.batch_size * (2 * g_flops + 2 * d_flops)
-    iteration = config.d_steps * d_step + config.g_steps * g_step + OVERHEAD_FLOPS
+    iteration = _iteration(config, g_flops, d_flops)
     seen = config.num_fakes * FEATURE_FLOPS_PER_PIXEL * math.prod(config.sides)
     measuring = METRIC_FLOPS + seen if config.metrics else 0.0
     standing = STANDING_LATENTS if config.ema_half_life > 0 else 0
     return ((config.num_fakes + standing) * g_flops + config.num_fakes * d_flops + measuring) / iteration
+
+
+def _iteration(config: Plan, g_flops: float, d_flops: float) -> float:
+    """Operations of an iteration, from those of a forward pass of G and of D an image."""
+    d_step = config.batch_size * (g_flops + 6 * d_flops)
+    g_step = config.batch_size * (2 * g_flops + 2 * d_flops)
+    return config.d_steps * d_step + config.g_steps * g_step + OVERHEAD_FLOPS
+
+
+def expected(config: Plan, num_images: int, backend: Backend, clock: Callable[[], float] = perf_counter) -> str | None:
+    """What a training on large images takes, in a sentence: seconds an iteration, hours and memory; else None.
+
+    The time is that of G's passes here and now, scaled by operations: right to a factor of two or so.
+    """
+    if config.network == "toy" or max(config.sides) <= LARGE_SIDE:
+        return None
+    g, d = plain_networks(config)
+    g_flops, d_flops = flops(g, config.latent_dim), flops(d, *judged_shape(config)) / config.pack
+    weights = 4.0 * (count_parameters(g) * (4 + (config.ema_half_life > 0)) + 4 * count_parameters(d))
+    maps = 4.0 * config.batch_size * (activations(g, config.latent_dim) + 2 * activations(d, *judged_shape(config)))
+    g = backend.place(g).eval()
+    z = torch.zeros(TRIED_IMAGES, config.latent_dim, device=backend.device)
+    tried = []
+    with torch.no_grad(), backend.autocast():
+        for _ in range(2):  # the first also prepares
+            start = clock()
+            float(g(z).sum())  # waits for a GPU
+            tried.append(clock() - start)
+    seconds = tried[-1] / TRIED_IMAGES / g_flops * _iteration(config, g_flops, d_flops)
+    total = config.total_iterations(num_images)
+    return (
+        f"{size_text(config.size)} pixels: roughly {seconds:.2g} s an iteration here, {duration(seconds * total)} for "
+        f"the planned {total:,}, and {(weights + maps) / 1e9:.1f} GB of memory beside the images; --size 64 takes far "
+        f"less, --epochs shortens it, and it resumes wherever it is stopped"
+    )
 
 
 def too_short(config: Plan, num_images: int) -> str | None:

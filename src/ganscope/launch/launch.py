@@ -24,7 +24,7 @@ from ganscope.data import (
 )
 from ganscope.device import Backend
 from ganscope.errors import ConfigError, did_you_mean
-from ganscope.launch.estimate import network_summary, snapshot_cost, too_short
+from ganscope.launch.estimate import expected, network_summary, snapshot_cost, too_short
 from ganscope.launch.follow import announcement, follow
 from ganscope.launch.resume import find_run, resumed_config
 from ganscope.memory import fits_in_memory
@@ -159,8 +159,9 @@ def prepare(
         f"{config.data}: {count:,} training images of {height}×{width}×{channels}, "
         f"{len(dataset.test.images):,} held out · {backend.reason} · {run.path}"
     )
-    if told := too_short(resolved, count):
-        progress.say(told)
+    for told in (too_short(resolved, count), expected(resolved, count, backend)):
+        if told:
+            progress.say(told)
     return Prepared(run, dataset, resolved, backend, toy)
 
 

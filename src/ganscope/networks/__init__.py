@@ -9,7 +9,7 @@ from ganscope.networks.options import NetworkOptions
 from ganscope.networks.packed import num_weights, packed, unpacked
 from ganscope.networks.pair import NETWORKS, build_pair, scores_independently
 from ganscope.networks.plain import Cat, Sum, plain_layers
-from ganscope.networks.summary import flops, network_table
+from ganscope.networks.summary import activations, count_parameters, flops, network_table
 
 __all__ = [
     "LEAKY_SLOPE",
@@ -20,8 +20,10 @@ __all__ = [
     "NetworkOptions",
     "Operator",
     "Sum",
+    "activations",
     "apply",
     "build_pair",
+    "count_parameters",
     "flops",
     "generator_operators",
     "joined",

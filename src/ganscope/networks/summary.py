@@ -35,6 +35,26 @@ def flops(network: nn.Module, *shape: int) -> float:
     return total / 2
 
 
+@torch.no_grad()
+def activations(network: nn.Module, *shape: int) -> int:
+    """Numbers that all layers give out for one input of `shape`: what a backward pass has to keep."""
+    total = 0
+
+    def count(layer: nn.Module, given: tuple[torch.Tensor, ...], made: torch.Tensor) -> None:
+        nonlocal total
+        total += made.numel()
+
+    training = network.training
+    network.eval()
+    leaves = [module for module in network.modules() if not list(module.children())]
+    hooks = [leaf.register_forward_hook(count) for leaf in leaves]
+    tried(network, torch.zeros(2, *shape))
+    for hook in hooks:
+        hook.remove()
+    network.train(training)
+    return total // 2
+
+
 def count_parameters(network: nn.Module) -> int:
     """Trainable numbers in a network."""
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
