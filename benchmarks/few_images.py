@@ -100,7 +100,7 @@ def measure(
     preset = settings.pop("preset", "r3dcgan" if size <= 32 else "r3dcgan-64")
     config = make_config(
         str(stored), preset, seed=seed, epochs=seen / trained, map="none", metrics=False, snapshots=4, threads=1,
-        **settings,
+        conditional=False, **settings,
     )  # fmt: skip
     start = time.process_time()
     launch(config, run_path=run, progress=Progress(quiet=True))

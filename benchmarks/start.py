@@ -48,7 +48,9 @@ def main() -> None:
     reals = Gaussian.fit(space(rest))
     print(f"floor ({NUM_IMAGES} training images against {len(rest)} others): {frechet_distance(reals, space(few)):.2f}")
 
-    ganscope.train(out / "large.npz", preset="r3mlp", run=out / "start", map="none", metrics=False, quiet=True)
+    ganscope.train(
+        out / "large.npz", preset="r3mlp", run=out / "start", map="none", metrics=False, quiet=True, conditional=False
+    )  # the classes of the two are not the same
     rows: dict[str, list[list[float]]] = {"random weights": [], "digits 0 to 4": []}
     for seed in range(arguments.seeds):
         for name, start in (("random weights", None), ("digits 0 to 4", str(out / "start"))):
@@ -56,7 +58,7 @@ def main() -> None:
             given = {} if start is None else {"start": start}
             ganscope.train(
                 out / "few.npz", preset="r3mlp", run=path, map="none", metrics=False, quiet=True, seed=seed,
-                epochs=SEEN[-1] / 200, snapshots=50, **given,
+                epochs=SEEN[-1] / 200, snapshots=50, conditional=False, **given,
             )  # fmt: skip
             distances = []
             for seen in SEEN:
