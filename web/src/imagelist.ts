@@ -26,7 +26,7 @@ export class ImageList {
 
   constructor(
     private readonly name: string, private readonly least: number, private readonly paint: Painter, private readonly pick: (item: Item) => void,
-    private readonly describe: (item: Item) => string, private readonly fixedColumns: number | null = null,
+    private readonly describe: (item: Item) => string, private fixedColumns: number | null = null,
   ) {
     this.canvas = h("canvas", { class: "images", tabindex: "0", role: "application", "aria-roledescription": "image list", "aria-label": name });
     this.ctx = context(this.canvas);
@@ -50,9 +50,11 @@ export class ImageList {
     }).observe(this.element);
   }
 
-  set(items: Item[]): void {
-    const same = items.length === this.items.length;
+  /** `columns`: of a grid whose rows mean something; left out, as before. */
+  set(items: Item[], columns: number | null = this.fixedColumns): void {
+    const same = items.length === this.items.length && columns === this.fixedColumns;
     this.items = items;
+    this.fixedColumns = columns;
     if (same) {
       this.redraw();
       return;

@@ -246,7 +246,9 @@ export class RunView implements View {
     if (near && near.seen !== this.shownSeen) {
       this.shownSeen = near.seen;
       const sheet = near.samples ?? near.images;
-      this.grid.set(Array.from({ length: Math.min(GRID_IMAGES, sheet?.about.count ?? 0) }, (_, id) => ({ kind: "sample", id })));
+      const byClass = this.model.classGrid; // a row of it is a class, and the rest are in no order
+      const most = byClass?.columns ? byClass.rows.length * byClass.columns : GRID_IMAGES;
+      this.grid.set(Array.from({ length: Math.min(most, sheet?.about.count ?? 0) }, (_, id) => ({ kind: "sample", id })), byClass?.columns || null);
       say(this.gridTitle, `Generated images at ${count(near.seen)} images seen`);
       this.showShares();
       this.card.show(this.pin);
