@@ -20,11 +20,13 @@ PAGE = "sweep.html"
 WIDTH, HEIGHT, TOP, SIDE = 900, 300, 34, 70  # of the drawing, in pixels
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 STYLE = """
-:root { color-scheme: light dark; --ink: #1c2430; --faint: #667085; --line: #d0d5dd; --good: #0b6bcb; --poor: #c3c9d3 }
+:root { color-scheme: light dark; --ink: #1c2430; --faint: #667085; --line: #d0d5dd;
+  --good: #0b6bcb; --poor: #c3c9d3; --paper: #fff }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e9ef; --faint: #98a2b3; --line: #3a4453; --good: #6bb1ff; --poor: #4a5566 }
+  :root { --ink: #e6e9ef; --faint: #98a2b3; --line: #3a4453; --good: #6bb1ff; --poor: #4a5566; --paper: #12151b }
 }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink);
+  background: var(--paper); max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem } small, figcaption, th { color: var(--faint) }
 .wide { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { text-align: right; padding: .2rem .7rem; border-bottom: 1px solid var(--line); white-space: nowrap }
@@ -65,7 +67,9 @@ def page(result: SweepResult, folder: Path) -> str:
         '<!doctype html>\n<html lang="en"><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{_text(result.name)} · ganscope</title><style>{STYLE}</style>\n" + "\n".join(parts) + "\n</html>\n"
+        f"<title>{_text(result.name)} · ganscope</title><style>{STYLE}</style>\n<main>\n"
+        + "\n".join(parts)
+        + "\n</main>\n</html>\n"
     )
 
 
