@@ -33,7 +33,7 @@ class PixelSpace:
 
     def describe(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         self.calls.append(len(images))
-        x = images.reshape(len(images), -1).astype(np.float32) / 32
+        x = np.asarray(images).reshape(len(images), -1).astype(np.float32) / 32
         if not self.num_classes:
             return x, None
         scores = np.exp(x.reshape(len(x), K, 4).mean(axis=2))

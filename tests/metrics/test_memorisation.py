@@ -10,6 +10,7 @@ from scipy import stats
 
 from ganscope.metrics.memorisation import (
     QUANTILE,
+    Levelled,
     Nearness,
     distinct,
     levelled,
@@ -146,3 +147,12 @@ def test_copies_that_were_moved_are_found(move: Callable[[np.ndarray], np.ndarra
     assert memorisation(near[0], near[1]).copied[0] > 0.95
     found = memorisation(near[0], near[2])
     assert found.copied[0] < found.floor + 3 * found.copied[1]
+
+
+def test_images_are_levelled_where_they_are_asked_for_and_never_all_at_once() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (37, 3, 8, 8), dtype=np.uint8)
+    lazy = Levelled(images)
+    assert len(lazy) == 37 and lazy.shape == images.shape
+    parts = [lazy[start : start + 10] for start in range(0, 37, 10)]
+    assert max(map(len, parts)) == 10
+    np.testing.assert_array_equal(np.concatenate(parts), levelled(images))

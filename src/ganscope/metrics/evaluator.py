@@ -9,7 +9,7 @@ import dataclasses
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from ganscope.metrics.distance import (
     mean_kernel,
 )
 from ganscope.metrics.memorisation import (
+    Levelled,
     Memorisation,
     Nearness,
     distinct,
@@ -228,7 +229,8 @@ class Evaluator:
         self.originals = distinct(pixels)
         self.train_pixels = pixels[self.originals]
         self.normal = nearness(self.train_pixels, self._recall(self.pixels, test.images[held_out])[0])
-        even = self._recall(self.pixels, levelled(train.images))[0]
+        whole = cast("NDArray[np.uint8]", Levelled(train.images))  # taken by slices, as a memory map is
+        even = self._recall(self.pixels, whole)[0]
         self.train_levelled = even[distinct(even)]
         self.normal_moved = self._moved(test.images[held_out[:NORMAL_MOVED]])
 

@@ -12,6 +12,7 @@ Copies that were mirrored, shifted or recoloured are looked for by a small famil
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +76,23 @@ def levelled(images: NDArray[np.uint8], batch: int = 1000) -> NDArray[np.uint8]:
         mean, std = x.mean(axis=(2, 3), keepdims=True), x.std(axis=(2, 3), keepdims=True)
         found[start : start + batch] = np.clip(128.0 + 48.0 * (x - mean) / np.maximum(std, 1.0), 0, 255).round()
     return found
+
+
+class Levelled:
+    """`levelled(images)` where it is asked for: all of them at once would be a copy of the data in memory."""
+
+    def __init__(self, images: NDArray[np.uint8]) -> None:
+        self._images = images
+        self.shape = images.shape
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, which: slice) -> NDArray[np.uint8]:
+        return levelled(self._images[which])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[np.uint8]:
+        return levelled(self._images)
 
 
 def nearest_variant(train: Array, queries: list[Array]) -> Nearness:
