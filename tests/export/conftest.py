@@ -20,7 +20,9 @@ def trained(folder: Path, data: str, preset: str, *more: str) -> Path:
 @pytest.fixture(scope="session")
 def run_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Digits by the networks of the default: batch norm, a moving average, a blur."""
-    return trained(tmp_path_factory.mktemp("exported"), "digits", "r3dcgan-64", "--precision", "float32")
+    return trained(
+        tmp_path_factory.mktemp("exported"), "digits", "r3dcgan-64", "--precision", "float32", "--no-conditional"
+    )
 
 
 @pytest.fixture(scope="session")

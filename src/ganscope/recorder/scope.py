@@ -186,6 +186,7 @@ class Scope:
         images = self._made(fakes, latent_shape, labels, latent, batch) if callable(fakes) else as_array(fakes)
         if not len(images):
             raise DataError("a snapshot needs images", found=f"shape {images.shape}")
+        self._again = None
         if callable(fakes):
             again = dict(latent_shape=latent_shape, labels=labels, latent=latent, batch=batch)
             self._again = functools.partial(self.snapshot, fakes=fakes, **again)
@@ -209,7 +210,7 @@ class Scope:
         """
         if self.closed or os.getpid() != self._process:
             return
-        if wait and self._again is not None and self._newest > self.run.samples()[-1]:
+        if wait and self._again is not None and self._newest > max(self.run.samples(), default=-1):
             self._again(self._newest)
         self._again = None
         cost, elapsed = self.pace.spent, self.pace.elapsed
