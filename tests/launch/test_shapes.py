@@ -19,6 +19,8 @@ from ganscope.page.generator import export
 from ganscope.runs import Run
 from ganscope.runs.points import read_fakes, read_map_info
 
+pytestmark = pytest.mark.slow  # half a minute of trainings; CI runs them
+
 SMALL = ["--num-fakes", "128", "--snapshots", "1", "--threads", "1", "--quiet"]
 PLAIN = [*SMALL, "--map", "none", "--no-metrics"]
 QUICK = [*SMALL, "--preset", "r3dcgan", "--g-width", "8", "--d-width", "8", "--epochs"]
