@@ -84,7 +84,7 @@ def once(processes: int, threads: int, what: tuple[str, ...]) -> tuple[float, fl
 def table() -> None:
     """All ways for both sizes, in turns, so that what the machine does meanwhile meets all alike."""
     start = time.monotonic()
-    known: dict[tuple[tuple[str, ...], tuple[int, int]], list[tuple[float, float]]] = {}
+    known: dict[tuple[tuple[str, str, str], tuple[int, int]], list[tuple[float, float]]] = {}
     for _ in range(ROUNDS):
         for what in SIZES:
             for way in WAYS:

@@ -29,9 +29,9 @@ def grown(run: Any) -> list[str]:
         seen = evals[n - 1]["images_seen"]
         logged = [line for line in history if line["images_seen"] <= seen]
         tested = [line for line in tests if line["images_seen"] <= seen]
-        parts = (logged, []), (tested, []), (evals[: n - 1], [dict(evals[n - 1])])
+        parts: list[tuple[Any, Any]] = [(logged, []), (tested, []), (evals[: n - 1], [dict(evals[n - 1])])]
         known = [KnownLines(*part, before=last) for part, last in zip(parts, before, strict=True)]
-        found.append(judged(*known, facts))
+        found.append(judged(known[0], known[1], known[2], facts))
         before = list(known)
     return found
 

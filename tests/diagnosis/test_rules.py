@@ -244,8 +244,8 @@ def test_what_few_snapshots_leave_open_is_said(plan: dict[str, Any], count: int,
     """Of a run that is over, "too early" is never right; that one goes on is known of our own alone."""
     first, *others = make_run()[2]
     evals = [dict(line) for line in (others[-1:] if count == 1 else [first, *others[1 - count :]])]
-    for index, line in enumerate(evals):
-        line["iteration"] = 100 if index < count - late else 500 + index
+    for index, measured in enumerate(evals):
+        measured["iteration"] = 100 if index < count - late else 500 + index
     line = verdict([], evals, plan)
     assert "oo early" not in line
     going_on = plan.get("epochs") == 100.0

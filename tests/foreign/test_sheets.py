@@ -98,7 +98,7 @@ def test_a_figure_of_matplotlib(tmp_path: Path) -> None:
     sheet = open_sheet(tmp_path / "image_at_epoch_0001.png")
     grid = guess_grid([sheet])
     assert (grid.columns, grid.rows) == (4, 4) and 66 <= grid.width <= 69
-    assert grid_given("4x4", *sheet.shape[:2], [sheet]) == grid
+    assert grid_given("4x4", sheet.shape[0], sheet.shape[1], [sheet]) == grid
     for cut, tile in zip(grid.cut(sheet), tiles, strict=True):
         small = np.asarray(Image.fromarray(np.moveaxis(cut, 0, 2)).resize((28, 28), Image.Resampling.BOX), np.float32)
         assert np.abs(small - tile).mean() < 12  # of 255; with a part of the margin it would be 30 and more

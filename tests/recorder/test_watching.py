@@ -213,13 +213,13 @@ def test_time_goes_forward(watch: Callable[..., Scope], capsys: pytest.CaptureFi
         for seen in (640, 320, 640, 640, 1280):
             scope.log(seen, g_loss=float(seen))
             scope.snapshot(seen, PIXELS[:20])
-        for seen in (math.nan, -5, "soon"):
-            scope.log(seen, g_loss=1.0)  # type: ignore[arg-type]
-            assert scope.due(seen) is False  # type: ignore[arg-type]
+        for wrong in (math.nan, -5, "soon"):
+            scope.log(wrong, g_loss=1.0)  # type: ignore[arg-type]
+            assert scope.due(wrong) is False  # type: ignore[arg-type]
         scope.log(torch.tensor(1344), g_loss=1.0)  # type: ignore[arg-type]
         assert scope.run.samples() == [640, 1280]
-        seen = [line["images_seen"] for line in scope.run.history()]
-        assert seen == sorted(seen) and seen[0] == 640 and seen[-1] == 1344
+        logged = [line["images_seen"] for line in scope.run.history()]
+        assert logged == sorted(logged) and logged[0] == 640 and logged[-1] == 1344
     said = capsys.readouterr().err
     assert said.count("images_seen has gone back") == 1 and said.count("a snapshot at 640 images already") == 1
     assert "images_seen is no number of images" in said
