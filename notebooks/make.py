@@ -41,7 +41,9 @@ NOTEBOOKS: dict[str, list[str]] = {
         'main(["export", "short", "--onnx", "digits.onnx"])',
         "# From here on no line needs ganscope or PyTorch.",
         "import numpy as np\nimport onnxruntime\n\nsession = onnxruntime.InferenceSession(\"digits.onnx\")\n"
-        "z = np.random.default_rng(0).standard_normal((16, 100)).astype(np.float32)\n"
+        "z = np.random.default_rng(0).standard_normal((16, 100))\n"
+        "classes = np.eye(10)[np.arange(16) % 10]  # one-hot, each in turn\n"
+        "z = np.concatenate([z, classes], axis=1).astype(np.float32)\n"
         '(images,) = session.run(None, {"latents": z})\nimages.shape, images.dtype',
         "import matplotlib.pyplot as plt\n\n"
         'plt.imshow(np.hstack(images[:8, 0]), cmap="gray")\nplt.axis("off")\nplt.show()',

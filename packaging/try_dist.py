@@ -27,7 +27,8 @@ SAMPLE = """
 import numpy as np
 import onnxruntime
 session = onnxruntime.InferenceSession("g.onnx")
-z = np.random.default_rng(0).standard_normal((5, 100)).astype(np.float32)
+z = np.random.default_rng(0).standard_normal((5, 100))
+z = np.concatenate([z, np.eye(10)[:5]], 1).astype(np.float32)  # behind the latents the classes, 0 to 4
 (images,) = session.run(None, {"latents": z})
 assert images.shape == (5, 1, 8, 8) and images.dtype == np.uint8 and images.std() > 1, images.shape
 """
