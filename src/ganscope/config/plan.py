@@ -16,9 +16,7 @@ MAX_SNAPSHOTS, MIN_SNAPSHOTS = 50, 8
 SNAPSHOT_SHARE = 0.06  # of a training: the early snapshots come on top, the whole stays under a tenth
 MOST_AUGMENTED = 10_000  # images up to which `auto` changes what D sees (docs/log.md)
 LEAST_AUGMENTED_SIDE = 16  # below it an eighth of the side is hardly a pixel
-LEAST_TOLD = (
-    100  # images of every class from which the networks are told it where that is left open (docs/benchmarks.md)
-)
+LEAST_TOLD = 100  # images of each class from which the networks are told it by default (docs/benchmarks.md)
 MOST_SHOWN, MOST_ROWS, MOST_COLUMNS = 128, 32, 12  # images, classes and latents of a grid by class
 WIDTHS = {"mlp": 128, "dcgan": 64, "resnet": 32, "toy": 64}  # base width of both networks where none is asked for
 

@@ -7,7 +7,6 @@ Only names and sizes of pictures are looked at here, and small text files. A `.p
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from typing import Any
 
 from ganscope.errors import DataError
 from ganscope.foreign import numbers
-from ganscope.foreign.names import DEPTH, NO_FOLDERS, UNITS, numbered_pictures
+from ganscope.foreign.names import UNITS, files_below, numbered_pictures
 from ganscope.foreign.numbers import Row
 
 EPOCH_IMAGES = 1000  # where nobody says how many images an epoch has
@@ -306,14 +305,6 @@ def _number_files(found: Found, folder: Path) -> list[Path]:
         files += _files(above)
         if above == folder:
             break
-    top = found.folder if found.several else folder
-    for place, names, inside in os.walk(top):
-        here = Path(place)
-        depth = len(here.relative_to(top).parts)
-        names[:] = sorted(
-            name for name in names
-            if depth < DEPTH and not NO_FOLDERS.fullmatch(name) and not (here / name / "environment.json").is_file()
-        )  # fmt: skip
-        files += [here / name for name in sorted(inside) if not name.startswith(".")]
+    files += files_below(found.folder if found.several else folder)
     wanted = [path for path in files if path.suffix.lower() in TABLES or "tfevents" in path.name]
     return list(dict.fromkeys(wanted))[:LOOKED_AT]

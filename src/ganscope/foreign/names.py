@@ -115,9 +115,8 @@ def unit_of(word: str) -> str:
     return next((WORDS[end.rstrip("s")] for end in ENDINGS if lower.endswith(end)), "")
 
 
-def _below(folder: Path, depth: int = DEPTH) -> Iterator[Path]:
-    """Pictures in a folder and the folders in it, but for real data, what hides, and ganscope's own runs."""
-    count = 0
+def files_below(folder: Path, depth: int = DEPTH) -> Iterator[Path]:
+    """The files in a folder and the folders in it, but for real data, what hides, and ganscope's own runs."""
     for place, names, files in os.walk(folder):
         here = Path(place)
         inside = len(here.relative_to(folder).parts)
@@ -125,12 +124,13 @@ def _below(folder: Path, depth: int = DEPTH) -> Iterator[Path]:
             name for name in names
             if inside < depth and not NO_FOLDERS.fullmatch(name) and not (here / name / "environment.json").is_file()
         )  # fmt: skip
-        for name in sorted(files):
-            if name.lower().endswith(PICTURES) and not name.startswith("."):
-                count += 1
-                if count > MOST_PICTURES:
-                    return
-                yield here / name
+        yield from (here / name for name in sorted(files) if not name.startswith("."))
+
+
+def _below(folder: Path, depth: int = DEPTH) -> Iterator[Path]:
+    """The first pictures of `files_below`."""
+    pictures = (path for path in files_below(folder, depth) if path.name.lower().endswith(PICTURES))
+    return itertools.islice(pictures, MOST_PICTURES)
 
 
 def _likely(path: Path) -> bool:
