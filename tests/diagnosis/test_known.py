@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.planted import PLANTED, make_run
+from fixtures.planted import PLANTED, Counted, make_run, repeated
 from ganscope.diagnosis import KnownLines, best_snapshot, diagnose, quality_now, stop_reason, verdict
 from ganscope.diagnosis.known import each, read_off
 
@@ -47,16 +47,9 @@ def test_judging_as_it_grows_is_judging_at_once(name: str) -> None:
 
 
 def test_one_more_snapshot_costs_a_fixed_number_of_looks_at_earlier_ones() -> None:
-    class Counted(dict[str, Any]):
-        looks = 0
-
-        def get(self, key: str, default: Any = None) -> Any:
-            Counted.looks += 1
-            return super().get(key, default)
-
     history, tests, evals, facts = make_run()
-    step, looks = evals[-1]["images_seen"] + 1, []
-    many = [Counted({**line, "images_seen": line["images_seen"] + k * step}) for k in range(5) for line in evals]
+    looks = []
+    many = repeated(evals, 5)
     before: KnownLines | None = None
     for n in range(1, len(many) + 1):
         before = KnownLines(many[: n - 1], [many[n - 1]], before=before)

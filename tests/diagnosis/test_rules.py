@@ -16,9 +16,11 @@ from fixtures.planted import (
     SEVERITY,
     SNAPSHOTS,
     UNLEARNED,
+    Counted,
     Run,
     make_run,
     path,
+    repeated,
     settings,
     skewed,
 )
@@ -354,21 +356,10 @@ def test_holes_in_the_record_raise_nothing_and_invent_no_failure() -> None:
 
 def test_judging_costs_a_number_of_looks_at_each_snapshot_that_does_not_grow_with_them() -> None:
     """A thousand snapshots are judged a thousand times: what grew with their square here would grow with their cube."""
-
-    class Counted(dict[str, Any]):
-        looks = 0
-
-        def get(self, key: str, default: Any = None) -> Any:
-            Counted.looks += 1
-            return super().get(key, default)
-
     history, tests, evals, facts = make_run()
     per_snapshot = []
     for times in (1, 8):
-        step = evals[-1]["images_seen"] + 1
-        many = [
-            Counted({**line, "images_seen": line["images_seen"] + k * step}) for k in range(times) for line in evals
-        ]
+        many = repeated(evals, times)
         Counted.looks = 0
         diagnose(history, tests, many, facts)
         per_snapshot.append(Counted.looks / len(many))
