@@ -23,7 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from kinds import KINDS
+from faults import planted
+from kinds import KINDS, Kind
 
 LINES = 120
 HISTORY = ("d_loss", "g_loss", "d_real", "d_fake_before", "d_fake_after", "g_grad_norm")
@@ -107,10 +108,11 @@ def of_run(folder: Path) -> dict[str, Any]:
     )
 
 
-def make(data: str, preset: str, settings: dict[str, Any], seed: int) -> dict[str, Any]:
+def make(kind: Kind, seed: int) -> dict[str, Any]:
     """Train a kind with ganscope's own trainer, measure it as a run is measured, keep the numbers."""
-    with tempfile.TemporaryDirectory() as folder:
-        return trained(Path(folder), part_of(data, Path(folder)), preset, settings, seed)
+    with tempfile.TemporaryDirectory() as folder, planted(kind.fault):
+        settings = {"conditional": False} | kind.settings
+        return trained(Path(folder), part_of(kind.data, Path(folder)), kind.preset, settings, seed)
 
 
 def part_of(data: str, folder: Path) -> str:
@@ -131,16 +133,19 @@ def trained(folder: Path, data: str, preset: str, settings: dict[str, Any], seed
     from ganscope.config import make_config, plan
     from ganscope.data import load_dataset
     from ganscope.launch.estimate import snapshot_cost
+    from ganscope.launch.launch import class_counts, with_classes_decided
     from ganscope.progress import Progress
     from ganscope.recorder import ImageJudge, Recorder, planned
     from ganscope.runs import Run
     from ganscope.training import backend_of, train
 
     config = make_config(data, preset, seed=seed, map="none", threads=1, device="cpu", **settings)
+    config = with_classes_decided(config)
     dataset = load_dataset(config.data, size=config.size, channels=config.channels, holdout=config.holdout)
     count, channels, size = dataset.train.images.shape[:3]
-    draft = plan(config, num_images=count, size=size, channels=channels)
-    resolved = plan(config, num_images=count, size=size, channels=channels, snapshot_cost=snapshot_cost(draft))
+    known: dict[str, Any] = {"num_images": count, "size": size, "channels": channels}
+    known["class_counts"] = class_counts(config, dataset)
+    resolved = plan(config, **known, snapshot_cost=snapshot_cost(plan(config, **known)))
     progress = Progress(quiet=True)
     run = Run.create(folder / "run", resolved, {}, "")
     step = resolved.images_per_iteration
@@ -149,7 +154,8 @@ def trained(folder: Path, data: str, preset: str, settings: dict[str, Any], seed
     recorder = Recorder(run, num_images=count, images_per_iteration=step, due=due, judge=judge)
     outcome = train(
         run, dataset.train.images, dataset.test.images, resolved, backend_of(resolved), recorder,
-        data_hash=dataset.train.content_hash, progress=progress,
+        data_hash=dataset.train.content_hash, labels=dataset.train.labels, test_labels=dataset.test.labels,
+        progress=progress,
     )  # fmt: skip
     recorder.close()
     if outcome.status != "finished":
@@ -255,7 +261,7 @@ def main() -> None:
             path, start = arguments.out / f"{name}-{seed}.json.gz", time.monotonic()
             if not path.exists():
                 kind = KINDS.get(name)
-                write(path, make(kind.data, kind.preset, kind.settings, seed) if kind else plant(name))
+                write(path, make(kind, seed) if kind else plant(name))
                 print(f"{path.name}: {time.monotonic() - start:.0f} s", flush=True)
 
 

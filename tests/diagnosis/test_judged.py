@@ -143,6 +143,19 @@ def test_one_setting_far_outside_its_preset_is_named_in_the_first_third_and_put_
     assert (found[0].id, found[0].advice[0]) == (expected, advice)
 
 
+@pytest.mark.parametrize(("name", "expected"), [
+    ("digits-mlp-0", "far_from_real"),  # named after 42 % before there was a rule about the plan
+    ("digits-mlp-init5-1", "far_from_real"),  # 42 %
+    ("digits-r1-1000-1", "far_from_real"),  # 34 %
+    ("too-long-1", "learned_by_heart"),  # 35 %, as past its best
+])  # fmt: skip
+def test_what_healthy_runs_have_behind_them_is_held_against_a_run_in_its_first_third(name: str, expected: str) -> None:
+    found = {finding.id: finding for finding in replay(name, upto=1 / 3)[0]}
+    assert found[expected].severity == "warning"
+    told = {"far_from_real": "trainings that came to something", "learned_by_heart": "worse than a coin"}
+    assert told[expected] in found[expected].sentence
+
+
 def test_a_run_far_past_its_best_is_stopped_and_nothing_is_lost() -> None:
     """Digits without penalties, 1,500 epochs: Fréchet 2.0 after an eighth of them, 15.7 at the end, ever wider."""
     history, tests, evals, settings = read(FOLDER / "unpenalised-long-0.json.gz")

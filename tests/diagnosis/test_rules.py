@@ -87,10 +87,10 @@ HEALTHY_RUNS: dict[str, dict[str, Any]] = {
         "diversity": path(0.12, 0.5, half_life=10), "duplicate_rate": 0.1,
     },
     "relativistic with penalties in D's loss": {
-        "settings": settings(objective="relativistic", r1=1.0), "d_loss": path(3.0, 1.0),
+        "settings": settings(objective="relativistic", r1=1.0), "d_loss": path(3.0, 1.0), "d_loss_held_out": 0.6,
         "frechet": path(400, 20, half_life=6),
     },
-    "least squares": {"settings": settings(objective="least-squares"), "d_loss": 0.2},
+    "least squares": {"settings": settings(objective="least-squares"), "d_loss": 0.2, "d_loss_held_out": 0.21},
     "hinge": {"settings": settings(objective="hinge"), "d_loss": 1.9, "d_real": 0.6, "d_fake": 0.55},
     "Wasserstein": {"settings": settings(objective="wasserstein"), "d_loss": -40.0, "d_real": 0.999, "d_fake": 0.001},
     "minimax": {"settings": settings(objective="minimax"), "g_loss": -0.5},
@@ -216,6 +216,32 @@ def test_what_was_seen_once_is_not_known_by_heart() -> None:
     assert "learned_by_heart" in found((history, tests, evals, values))
     once = [line | {"epoch": line["epoch"] / 5} for line in evals]
     assert "learned_by_heart" not in found((history, tests, once, values))
+
+
+def test_a_discriminator_that_is_worse_than_a_coin_on_unseen_reals_is_told_of() -> None:
+    """Guessing costs 2 log 2 = 1.386; a gap alone, with D still better than a coin on both, is no finding."""
+
+    def said(train: float, held_out: float) -> bool:
+        run = make_run(d_loss=np.full(SNAPSHOTS, train), d_loss_held_out=np.full(SNAPSHOTS, held_out))
+        return "learned_by_heart" in found(run)
+
+    assert said(1.0, 1.5) and not said(0.9, 1.35) and not said(1.2, 1.5)
+    assert said(0.4, 1.0), "sure of what it has seen: the gap is enough"
+
+
+@pytest.mark.parametrize(("relative", "planned", "named"), [
+    (0.8, 30, True),  # like nothing real after nine of thirty snapshots of the plan
+    (0.4, 30, False),  # on its way, whatever the grade
+    (0.8, 100, False),  # too early in the plan
+    (0.8, 0, False),  # no plan to hold it against
+])  # fmt: skip
+def test_nothing_yet_after_a_quarter_of_the_plan_is_a_warning(relative: float, planned: int, named: bool) -> None:
+    """Distances that fall steadily and slowly, so that nothing stands still."""
+    frechet = 400.0 * (1.0 + (relative - 1.0) * np.minimum(np.arange(SNAPSHOTS) / 9, 1.0))
+    bad = {"precision": np.zeros(SNAPSHOTS), "coverage": path(0.01, 0.04), "recall": path(0.0, 0.04)}
+    run = make_run(10, frechet=frechet, settings=settings(epochs=planned * 150 * BATCH / 60000), **bad)
+    told = [finding for finding in diagnose(*run) if "came to something" in finding.sentence]
+    assert [(finding.id, finding.severity) for finding in told] == [("far_from_real", "warning")] * named
 
 
 def test_what_another_source_says_keeps_the_order_of_the_rules() -> None:

@@ -105,18 +105,22 @@ def learned_by_heart(run: Judged) -> Finding | None:
     train, held_out = run.d_loss_share, run.record.logged("d_loss", "tests") / guess
     # What was seen once or twice cannot be known by heart: the gap is then that of batch norm in evaluation mode.
     epochs = np.array(read_off(run.record.evals, "epoch", lambda line: number(line.get("epoch"))))
-    often = ~(epochs < LIMITS.heart_epochs)
-    known = (train < LIMITS.heart_train) & (held_out - train > LIMITS.heart_gap)
+    counted = run.record.images / number(run.record.settings.get("num_images"))
+    often = ~(np.where(np.isnan(epochs), counted, epochs) < LIMITS.heart_epochs)
+    gap = held_out - train
+    known = (train < LIMITS.heart_train) & (gap > LIMITS.heart_gap)
+    known |= (held_out > 1.0) & (gap > LIMITS.heart_worse)
     start = run.since(known & often, span=LIMITS.worse_span)
     if start is None:
         return None
     advice = run.advice
+    worse = ", which it judges worse than a coin would" if held_out[-1] > 1.0 else ""
     return run.finding(
         learned_by_heart,
         "warning",
         start,
-        "The discriminator has learned its training images by heart: it is sure of them and not of real pictures that "
-        "it has not seen, so that what it teaches the generator is no longer what makes a picture real.",
+        "The discriminator has learned its training images by heart: it is surer of them than of real pictures that "
+        f"it has not seen{worse}. What it teaches the generator is no longer what makes a picture real.",
         (
             *advice.penalties(10.0),
             *advice.augment(),
@@ -125,7 +129,7 @@ def learned_by_heart(run: Judged) -> Finding | None:
             advice.width("d_width", 0.5),
             "more training images",
         ),
-        ("heart_train", "heart_gap"),
+        ("heart_train", "heart_gap", "heart_worse"),
         d_loss_share_training=train[-1],
         d_loss_share_held_out=held_out[-1],
         d_real_train_minus_test=run.d_real[-1] - run.record.logged("d_real", "tests")[-1],

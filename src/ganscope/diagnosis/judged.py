@@ -90,6 +90,13 @@ class Judged:
         """Whether the pictures are still as far from real as those of an untrained generator."""
         return bool(self.record.relative[-1] > LIMITS.unlearned)
 
+    @property
+    def nothing_yet(self) -> bool:
+        """Whether the pictures have been like nothing real up to now, so far into the plan that others were past it."""
+        holds = (self.record.relative > LIMITS.bad) & np.array([quality.level == 0 for quality in self.qualities])
+        start = self.record.streak(holds, least=int(LIMITS.patience))
+        return bool(start == 0 and self.ready[-1] and self.done >= LIMITS.far_plan)
+
     def kinds_since(self, holds: Flags) -> dict[int, int]:
         """For each kind `k` of `holds` `(S, K)` where it began, if it has held for long enough.
 

@@ -40,7 +40,8 @@ class Limits:
     texture: float = 0.2  # share of the pictures outside the reals' fine detail, above their own share
     texture_span: float = 0.35  # of the images seen: untrained generators draw grain
     far_span: float = 0.5  # of the images seen
-    far_plan: float = 0.25  # of the plan, before being far from real is held against a run
+    far_plan: float = 0.25  # of the plan, before being far from real is held against a run; what is still `bad` and
+    # like nothing real then never was in runs that came out well, but for one in 120 (docs/log.md)
     # D's scores
     d_fake_low: float = 0.05  # D(G(z)) of a certain D; runs with a strong D that still learn have 0.02 to 0.2
     d_fake_vanished: float = 0.02  # the minimax gradient is D(G(z)) times the non-saturating one
@@ -70,6 +71,8 @@ class Limits:
     heart_train: float = 0.3  # of a guessing D's loss, on the images that it was trained on
     heart_epochs: float = 3.0  # how often it must have seen each of them
     heart_gap: float = 0.4  # more than that on held-out images
+    heart_worse: float = 0.3  # the same, of a D that is worse than guessing on those: healthy runs 0.1 at most, also of
+    # 300 images (docs/log.md); of 60 images 0.3 to 3
     # the others
     chance: float = 1e-3  # that fresh reals look as copied, where few held-out images say what is normal
     rare: float = 1e-4  # the same of fine detail, of which all snapshots share the one limit

@@ -291,7 +291,9 @@ def too_slow(run: Judged) -> Finding | None:
 def far_from_real(run: Judged) -> Finding | None:
     """The pictures are far from real, whatever the two networks say of one another."""
     quality = run.qualities[-1]
-    start = run.since(run.far)
+    start, behind = run.since(run.far), run.nothing_yet
+    if start is None and behind:
+        start = run.began(run.far, len(run.far) - 1)
     if start is None:
         return None
     long = run.since(run.far, span=LIMITS.unlearned_span if run.unlearned else LIMITS.far_span) is not None
@@ -307,28 +309,30 @@ def far_from_real(run: Judged) -> Finding | None:
         "failure"
         if worst and long and begun and standing and (run.unlearned or not run.young)
         else "warning"
-        if standing or over
+        if standing or over or behind
         else "info"
     )
     what = ", ".join(WORDS[name] for name in quality.lacking) or "likeness as a whole"
     how = "nothing like real ones" if worst else "far from real ones"
     still = "" if standing or over else " They are still getting better."
+    late = f" That is so after {100 * run.done:.0f} % of the plan: trainings that came to something were past it."
     advice = run.advice
     return run.finding(
         far_from_real,
         severity,
         start,
-        f"The pictures are {how}; what is lacking: {what}.{still}",
+        f"The pictures are {how}; what is lacking: {what}.{late if behind else still}",
         (
             *advice.extremes(),
             *advice.default(),
             *((advice.longer(3),) if not standing else ()),
             advice.widths(2),
         ),
-        ("far", "unlike_far", "covered_far"),
+        ("far", "unlike_far", "covered_far", *(("far_plan", "bad") if behind else ())),
         left=quality.left,
         unlike=quality.unlike,
         covered=quality.covered,
+        **({"done": run.done, "frechet_over_untrained": float(run.record.relative[-1])} if behind else {}),
     )
 
 
