@@ -13,6 +13,7 @@ trained again.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import shlex
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,8 @@ def tried(path: Path, out: Path, *, number: int = 0) -> str:
     if not again.exists():
         preset = str(changed.pop("preset", kind.preset))
         same = {"epochs": settings["epochs"]}
-        write(again, make(kind.data, preset, same | kind.settings | changed, int(seed)))
+        tried_kind = dataclasses.replace(kind, preset=preset, settings=same | kind.settings | changed)
+        write(again, make(tried_kind, int(seed)))
     after_found, after_evals, _ = last_word(again)
     after = at_best(after_evals)
     left = [finding.id for finding in after_found if finding.severity != "info"]
