@@ -44,3 +44,11 @@ def test_grain_beyond_the_most_detailed_of_a_few_reals_may_be_chance(num_real: i
     for entry in evals:
         entry["metrics"]["rough"] |= {"num_real": num_real}
     assert ("grainy" in {finding.id for finding in diagnose(*run[:2], evals, settings)}) == named
+
+
+def test_shares_are_told_as_what_real_images_get_and_never_above_all_of_it() -> None:
+    now = quality_now([UNTRAINED, line(2000, 5.0, 0.63, 0.57)])
+    assert str(now).endswith("fidelity 70 ± 1 %, variety 60 ± 1 % of what real images get")
+    better = quality_now([UNTRAINED, line(2000, 0.6, 0.99, 0.99)])
+    assert (better.fidelity, better.covered) == (1.0, 1.0)
+    assert "fidelity" in quality_now([UNTRAINED, line(2000, 5.0, 0.4, 0.57)]).lacking

@@ -4,9 +4,9 @@ import { words } from "./numbers";
 
 /** Limits whose name does not begin with the name of what they limit. */
 const LIMIT_OF: Record<string, string> = {
-  bad: "relative", bad_coverage: "coverage", class_missing: "share_of_rarest", class_frequent: "share_of_commonest", duplicates: "duplicate_rate",
-  plausible: "precision", classes_low: "effective_classes", unlike_all: "unlike", covered_little: "coverage", copies: "memorisation", copies_many: "memorisation",
-  uneven: "class_error", heart_gap: "gap", d_loss_won: "d_loss_share", drifting: "diversity", exploded: "over_start", relapse: "over_best", worse: "over_best",
+  bad: "frechet_over_untrained", exploded: "frechet_over_untrained", far: "left", far_plan: "done", bad_coverage: "coverage", class_missing: "share_of_rarest", class_frequent: "share_of_commonest", duplicates: "duplicate_rate",
+  plausible: "precision", classes_low: "effective_classes", covered_little: "coverage", copies: "memorisation", copies_many: "memorisation",
+  uneven: "class_error", heart_train: "d_loss_share_training", heart_gap: "gap", d_loss_won: "d_loss_share", drifting: "diversity", relapse: "over_best", worse: "over_best",
 };
 
 export interface Row {

@@ -132,6 +132,7 @@ def learned_by_heart(run: Judged) -> Finding | None:
         ("heart_train", "heart_gap", "heart_worse"),
         d_loss_share_training=train[-1],
         d_loss_share_held_out=held_out[-1],
+        gap=gap[-1],
         d_real_train_minus_test=run.d_real[-1] - run.record.logged("d_real", "tests")[-1],
     )
 

@@ -26,9 +26,9 @@ class Limits:
     nothing: float = 0.5
     far: float = 0.12  # the defaults end at 0.002 (MNIST), 0.02 (digits), 0.05 (LFW); `mlp` at 0.2 to 0.3
     close: float = 0.015
-    unlike_all: float = 0.97
-    unlike_far: float = 0.8
-    unlike_much: float = 0.45
+    fidelity_none: float = 0.03
+    fidelity_far: float = 0.2
+    fidelity_low: float = 0.55
     covered_far: float = 0.12
     covered_little: float = 0.5
     few_reals: float = 200.0  # with fewer, what fresh reals reach of them is an accident

@@ -328,16 +328,16 @@ def far_from_real(run: Judged) -> Finding | None:
             *((advice.longer(3),) if not standing else ()),
             advice.widths(2),
         ),
-        ("far", "unlike_far", "covered_far", *(("far_plan", "bad") if behind else ())),
+        ("far", "fidelity_far", "covered_far", *(("far_plan", "bad") if behind else ())),
         left=quality.left,
-        unlike=quality.unlike,
+        fidelity=quality.fidelity,
         covered=quality.covered,
         **({"done": run.done, "frechet_over_untrained": float(run.record.relative[-1])} if behind else {}),
     )
 
 
 WORDS = {
-    "fidelity": "fidelity (too few pictures are like any real one)",
+    "fidelity": "fidelity (too few pictures lie among the real ones)",
     "variety": "variety (too little of the data is reached)",
     "classes": "classes (their shares are off)",
     "detail": "fine detail (noise or blur)",

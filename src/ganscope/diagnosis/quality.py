@@ -1,8 +1,9 @@
 """How good the pictures are, on one scale that every part of ganscope uses.
 
 Three numbers in a user's terms, each against what fresh real images score: how many times the floor the Fréchet
-distance is, what share of the pictures is like no real one, and what share of the data's variety is covered. The worst
-of them gives the grade.
+distance is, fidelity (how many of the pictures lie among the real ones, of as many as fresh real ones do) and variety
+(how much of the data they reach, of what fresh ones reach). The worst of them gives the grade. What is "like no real
+image" is another question, which the map alone answers: of one picture, by its distance to its nearest real one.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ class Quality:
     left: the part of the way from no likeness at all to real data that is left: the Fréchet distance above its floor
         over the total variance of the reals' features (over the first snapshot's distance, where that is not known).
     frechet, floor, times: the distance, that of fresh reals, and their ratio.
-    unlike: share of the pictures outside the data; 0 where as many lie among the reals as fresh reals do.
-    covered: share of the data's variety that the pictures reach, of what fresh reals reach.
+    fidelity: precision over its floor: 1 where as many pictures lie among the reals as fresh reals do.
+    covered: the variety, coverage or recall over its floor: 1 where they reach as much as fresh reals do.
     lacking: what keeps the grade down: fidelity, variety, classes, detail.
     few: the real images that all is measured against, where they are too few to call anything better than fair.
     """
@@ -39,8 +40,8 @@ class Quality:
     frechet: float
     frechet_stderr: float
     floor: float
-    unlike: float
-    unlike_stderr: float
+    fidelity: float
+    fidelity_stderr: float
     covered: float
     covered_stderr: float
     lacking: tuple[str, ...]
@@ -57,7 +58,7 @@ class Quality:
 
     def to_dict(self) -> dict[str, Any]:
         """As a line of evals.jsonl holds it: finite numbers or null."""
-        names = ("left", "frechet", "frechet_stderr", "floor", "times", "unlike", "unlike_stderr", "covered")
+        names = ("left", "frechet", "frechet_stderr", "floor", "times", "fidelity", "fidelity_stderr", "covered")
         found = {name: float(getattr(self, name)) for name in (*names, "covered_stderr")}
         numbers = {name: round(value, 6) if math.isfinite(value) else None for name, value in found.items()}
         return {"grade": self.grade, **numbers, "lacking": list(self.lacking)}
@@ -71,10 +72,10 @@ class Quality:
             error = f" ± {figure(self.frechet_stderr, 2)}" if math.isfinite(self.frechet_stderr) else ""
             times = f", {figure(self.times, 2)} times the floor" if math.isfinite(self.times) else ""
             parts.append(f"Fréchet {figure(self.frechet, 3)}{error}{times}")
-        if math.isfinite(self.unlike):
-            parts.append(f"{share(self.unlike, self.unlike_stderr)} of the pictures outside the data")
-        if math.isfinite(self.covered):
-            parts.append(f"{share(self.covered, self.covered_stderr)} of the data's variety covered")
+        shares = {"fidelity": (self.fidelity, self.fidelity_stderr), "variety": (self.covered, self.covered_stderr)}
+        told = [f"{name} {share(*value)}" for name, value in shares.items() if math.isfinite(value[0])]
+        if told:
+            parts.append(f"{', '.join(told)} of what real images get")
         worth = f", as far as {self.few:.0f} real images can tell" if math.isfinite(self.few) else ""
         return f"{self.grade}{worth}: {'; '.join(parts)}"
 
@@ -104,14 +105,14 @@ def quality_of(line: Mapping[str, Any], first_frechet: float = math.nan) -> Qual
         reached = (math.nan, math.nan)
     # A picture in the middle of the reals lies in the ball of some real, whatever it is like.
     alike = over_floor(part, "diversity")[0] < LIMITS.diversity_low
-    unlike, unlike_stderr = (math.nan, math.nan) if alike else (above(1.0 - inside), inside_stderr)
+    fidelity, fidelity_stderr = (math.nan, math.nan) if alike else (inside, inside_stderr)
     lacking = (
-        ("fidelity",) * (unlike > LIMITS.unlike_much)
+        ("fidelity",) * (fidelity < LIMITS.fidelity_low)
         + ("variety",) * (reached[0] < LIMITS.covered_little or alike)
         + ("classes",) * (uneven(line) > LIMITS.uneven)
         + ("detail",) * any(part(name) - part(name, "floor") > LIMITS.texture for name in ("rough", "smooth"))
     )
-    grade = grade_of(left, unlike, reached[0], part("frechet") / floor if floor > 0 else math.nan)
+    grade = grade_of(left, fidelity, reached[0], part("frechet") / floor if floor > 0 else math.nan)
     # Between a handful of reals everything lies near one of them, murk too.
     reals = min(lowest(part(name, "num_real")) for name in ("precision", "frechet"))
     few = reals if grade and reals < LIMITS.hardly_reals else math.nan
@@ -121,9 +122,9 @@ def quality_of(line: Mapping[str, Any], first_frechet: float = math.nan) -> Qual
         part("frechet"),
         part("frechet", "stderr"),
         floor,
-        unlike,
-        unlike_stderr,
-        min(1.0, reached[0]) if math.isfinite(reached[0]) else math.nan,
+        at_most_1(fidelity),
+        fidelity_stderr,
+        at_most_1(reached[0]),
         reached[1],
         lacking,
         few,
@@ -142,6 +143,11 @@ def above(value: float) -> float:
     return value if math.isnan(value) else max(0.0, value)
 
 
+def at_most_1(value: float) -> float:
+    """At most 1; what is not known stays so."""
+    return min(1.0, value) if math.isfinite(value) else math.nan
+
+
 def lowest(value: float) -> float:
     return math.inf if math.isnan(value) else value
 
@@ -155,17 +161,17 @@ def uneven(line: Mapping[str, Any]) -> float:
     return 0.5 * sum(abs(float(a) - float(b)) for a, b in zip(real, fake, strict=True))
 
 
-def grade_of(left: float, unlike: float, covered: float, times: float) -> str:
+def grade_of(left: float, fidelity: float, covered: float, times: float) -> str:
     """The worst of what the numbers say; a number that is not known says nothing."""
-    if math.isnan(left) and math.isnan(unlike) and math.isnan(covered):
+    if math.isnan(left) and math.isnan(fidelity) and math.isnan(covered):
         return ""
-    if left > LIMITS.nothing or unlike > LIMITS.unlike_all:
+    if left > LIMITS.nothing or fidelity < LIMITS.fidelity_none:
         return GRADES[0]
-    if left > LIMITS.far or unlike > LIMITS.unlike_far or covered < LIMITS.covered_far:
+    if left > LIMITS.far or fidelity < LIMITS.fidelity_far or covered < LIMITS.covered_far:
         return GRADES[1]
-    if left > LIMITS.close or unlike > LIMITS.unlike_much or covered < LIMITS.covered_little:
+    if left > LIMITS.close or fidelity < LIMITS.fidelity_low or covered < LIMITS.covered_little:
         return GRADES[2]
-    if not (times < LIMITS.equal and unlike < 1 - LIMITS.equal_share and covered > LIMITS.equal_share):
+    if not (times < LIMITS.equal and fidelity > LIMITS.equal_share and covered > LIMITS.equal_share):
         return GRADES[3]
     return GRADES[4]
 
