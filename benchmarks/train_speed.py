@@ -9,7 +9,8 @@ PyTorch and, where `tensorflow-cpu` is installed, in Keras 3; (c) the same loop 
 batch 128. All of a case take turns of half a second or one step, so that a disturbance hits all; a repeat's ratio is
 that of its sums, and the median ratio and the range are printed. The ceiling is the useful floating-point operations of
 a step (a backward pass counts twice a forward one; D's weights need no gradients in G's step) at the rate of a large
-matrix product here, measured at the end of every repeat.
+matrix product here, measured at the end of every repeat. On a GPU a column more has the same training, its iteration a
+CUDA graph (`--cuda-graph`), by turns with the others.
 """
 
 from __future__ import annotations
@@ -36,13 +37,14 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from ganscope.config import plan
+from ganscope.config import Plan, plan
 from ganscope.config.fields import Config
 from ganscope.config.presets import make_config
 from ganscope.data.load import load_dataset
 from ganscope.device import Backend, choose_backend
 from ganscope.networks import flops
 from ganscope.training.batches import Batches
+from ganscope.training.captured import WARM_UP, iteration_of, why_not
 from ganscope.training.state import backend_of, new_state
 from ganscope.training.step import Game, train_iteration
 from keras_loop import KerasLoop
@@ -61,8 +63,8 @@ def endless(loader: DataLoader[Tensor]) -> Iterator[Tensor]:
 
 def steps_of(
     case: str, batch_size: int | None = None
-) -> tuple[Config, Backend, Callable[[], object], Callable[[], object], float]:
-    """Our step, the tutorial's step, and the floating-point operations of one iteration."""
+) -> tuple[Config, Backend, Callable[[], object], Callable[[], object], Callable[[], object] | None, float]:
+    """Our step, the tutorial's, ours as a CUDA graph where there can be one; the operations of one iteration."""
     preset, _ = CASES[case]
     dataset = load_dataset(NAMES[case], size=64 if case == "lfw" else None)
     images = dataset.train.images
@@ -98,8 +100,21 @@ def steps_of(
         backend,
         lambda: train_iteration(Game.of(config, backend), state, batches),
         lambda: loop.step(next(stream)),
+        graph_of(config, backend, images),
         operations,
     )
+
+
+def graph_of(config: Plan, backend: Backend, images: np.ndarray) -> Callable[[], object] | None:
+    """Another training of the same plan, its iteration a CUDA graph, already recorded; None where it cannot be one."""
+    config = dataclasses.replace(config, cuda_graph=True)
+    game = Game.of(config, backend)
+    if why_not(game):
+        return None
+    advance = iteration_of(game, new_state(config, backend), Batches(images, config, backend))
+    for _ in range(WARM_UP + 2):
+        advance()
+    return advance
 
 
 def turns(steps: list[Callable[[], object]], images: int, seconds: float, turn: float = 0.5) -> list[float]:
@@ -118,8 +133,13 @@ def turns(steps: list[Callable[[], object]], images: int, seconds: float, turn: 
 
 def finish() -> None:
     """Wait for what a GPU has still to do."""
-    if torch.cuda.is_available():
+    if on_a_gpu():
         torch.cuda.synchronize()
+
+
+def on_a_gpu() -> bool:
+    """Whether ours runs on one: the path that `choose_backend` takes where there is any."""
+    return torch.cuda.is_available()
 
 
 def matrix_rate(dtype: torch.dtype, device: torch.device) -> float:
@@ -138,7 +158,7 @@ def matrix_rate(dtype: torch.dtype, device: torch.device) -> float:
 
 def measure(case: str, repeats: int, seconds: float, batch_size: int | None = None) -> list[str]:
     """Rows of the table: against the tutorial, and for the perceptron against Keras too."""
-    config, backend, ours, theirs, operations = steps_of(case, batch_size)
+    config, backend, ours, theirs, graph, operations = steps_of(case, batch_size)
     systems = [("tutorial, PyTorch", theirs)]
     if case == "mnist" and backend.device.type == "cpu":
         try:
@@ -146,7 +166,7 @@ def measure(case: str, repeats: int, seconds: float, batch_size: int | None = No
             systems.append((keras.version, keras.step))
         except ImportError:
             print("Keras is not installed: pip install tensorflow-cpu", flush=True)
-    steps = [ours, *(step for _, step in systems)]
+    steps = [ours, *(step for _, step in systems), *([graph] if graph else [])]
     for step in steps:
         step()
     rates, peaks = [], []
@@ -164,6 +184,7 @@ def measure(case: str, repeats: int, seconds: float, batch_size: int | None = No
             f"| **{statistics.median(ratios):.2f}** "
             f"({ratios[0]:.2f} to {ratios[-1]:.2f}) | {operations / config.batch_size / 1e6:,.1f} MFLOP "
             f"| {peak / 1e9:.0f} GFLOP/s | {100 * share:.0f} % |"
+            + (f" {statistics.median(r[-1] for r in rates):,.0f} |" if graph else " none |" if on_a_gpu() else "")
         )
     return rows
 
@@ -264,8 +285,9 @@ def main() -> None:
         f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, {choose_backend().reason}; "
         f"{arguments.repeats} repeats of {arguments.seconds:g} s each, by turns ({datetime.date.today()}).",
         "",
-        "| training alone | ganscope, images/s | against | images/s | ratio (range) | an image | product | share |",
-        "|---|--:|---|--:|--:|--:|--:|--:|",
+        "| training alone | ganscope, images/s | against | images/s | ratio (range) | an image | product | share |"
+        + (" as a CUDA graph |" if on_a_gpu() else ""),
+        "|---|--:|---|--:|--:|--:|--:|--:|" + ("--:|" if on_a_gpu() else ""),
     ]
     print("\n".join(lines), flush=True)
     for case in arguments.cases:

@@ -49,8 +49,9 @@ class Backend:
 
 
 def cores() -> int:
-    """This process's share of the machine's cores."""
-    return max(1, (os.cpu_count() or 1) // on_this_machine())
+    """This process's share of the cores that it may use: more threads than these wait for each other."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, allowed // on_this_machine())
 
 
 def has_fast_bf16(device: torch.device) -> bool:

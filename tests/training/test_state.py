@@ -12,7 +12,7 @@ from ganscope.config.plan import plan
 from ganscope.config.presets import make_config
 from ganscope.device import choose_backend
 from ganscope.training.sampling import latents, sampler
-from ganscope.training.state import new_state
+from ganscope.training.state import average_weight, new_state
 
 
 def test_ema_half_life() -> None:
@@ -26,7 +26,7 @@ def test_ema_half_life() -> None:
             average.fill_(1.0)
             weight.fill_(0.0)
     for _ in range(10):
-        state.update_ema(100.0, 10)
+        state.move_average(average_weight(100.0, 10, 10_000))
     assert next(state.g_ema.parameters())[0, 0].item() == pytest.approx(0.5, rel=1e-5)
 
 

@@ -204,6 +204,7 @@ class MachineConfig:
     device: str = _setting("auto", "auto, cpu, cuda, cuda:0, mps")
     precision: str = _setting("auto", "auto: bf16 where the hardware has it, else float32", PRECISION_NAMES)
     threads: int = _setting(0, "CPU threads; 0: all cores for convolutions, one for perceptrons", low=0)
+    cuda_graph: bool = _setting(False, "on an NVIDIA GPU: the whole iteration as one CUDA graph (never yet measured)")
 
 
 GROUPS: dict[str, type[Any]] = {

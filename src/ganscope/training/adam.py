@@ -19,11 +19,14 @@ class Adam:
     """The numbers of `torch.optim.Adam`. Every parameter needs a gradient at every step.
 
     `lr` and `betas` may be changed between steps and are no part of the state, which is the moments and the count.
+    `rate`: where not None, a tensor `()` on the device that stands for `lr` in the steps: float32 on CUDA, whose kernel
+    reads it there, and float64 on the CPU, whose kernel reads the number.
     """
 
     def __init__(self, parameters: list[nn.Parameter], lr: float, betas: tuple[float, float]) -> None:
         self.parameters: list[Tensor] = list(parameters)
         self.lr, self.betas = lr, betas
+        self.rate: Tensor | None = None
         # In their parameter's memory order: the fused kernel walks all of them side by side.
         self.averages, self.squares = (
             [torch.zeros_like(parameter, requires_grad=False) for parameter in parameters] for _ in range(2)
@@ -40,7 +43,8 @@ class Adam:
             self._step_apart(gradients)
             return
         torch._fused_adam_(
-            self.parameters, gradients, self.averages, self.squares, [], self.steps, amsgrad=False, lr=self.lr,
+            self.parameters, gradients, self.averages, self.squares, [], self.steps, amsgrad=False,
+            lr=self.lr if self.rate is None else self.rate,
             beta1=self.betas[0], beta2=self.betas[1], weight_decay=0.0, eps=EPSILON, maximize=False,
         )  # fmt: skip
 

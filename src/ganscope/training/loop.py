@@ -25,6 +25,7 @@ from ganscope.progress import Progress, Status
 from ganscope.runs import Run
 from ganscope.training import objectives
 from ganscope.training.batches import Batch, Batches
+from ganscope.training.captured import iteration_of
 from ganscope.training.checkpoint import load_checkpoint, require_finite, save_checkpoint, save_generator
 from ganscope.training.clock import Clock, interruptible
 from ganscope.training.distributed import ALONE, World
@@ -32,7 +33,7 @@ from ganscope.training.packing import packed
 from ganscope.training.sampling import Latents, fixed_latents, generate, latents, normalise, sampler
 from ganscope.training.state import SCALARS, TrainState, new_state
 from ganscope.training.steering import LOOK_AT, drawn_rows, is_due
-from ganscope.training.step import Game, train_iteration
+from ganscope.training.step import Game
 
 KEPT_GENERATORS = 16  # the log-spaced history
 TEST_IMAGES = 2000  # held-out reals scored at every evaluation
@@ -114,6 +115,7 @@ def train(
     resumed = world.records and resume(state, run, data_hash, progress)
     resumed = state.spread(resumed, world)
     batches, game = Batches(images, config, backend, labels, world=world), Game.of(config, backend, world)
+    advance = iteration_of(game, state, batches, progress.say)
     fixed = fixed_latents(config)
     known = Held(images, labels if config.num_classes else None)
     held_out = Held(test_images, test_labels if config.num_classes else None)
@@ -164,7 +166,7 @@ def train(
         while state.iteration < total and not reason and not world.any(interrupted(), state.iteration):
             # advance
             epoch_before = state.images_seen / len(images)
-            state.recent[state.recent_count] = train_iteration(game, state, batches)
+            state.recent[state.recent_count] = advance()
             state.recent_count += 1
             epoch = state.images_seen / len(images)
             # steer

@@ -20,9 +20,9 @@ def cosine(start: float, end: float, progress: float) -> float:
     return end + (start - end) * 0.5 * (1.0 + math.cos(math.pi * min(1.0, max(0.0, progress))))
 
 
-def penalty_scale(state: TrainState, config: Plan) -> float:
+def penalty_scale(config: Plan, images_seen: int) -> float:
     """What the burn-in has left of the penalties' weights."""
-    return fading(1.0, config.burn_in_penalty, state.images_seen / config.burn_in) if config.burn_in else 1.0
+    return fading(1.0, config.burn_in_penalty, images_seen / config.burn_in) if config.burn_in else 1.0
 
 
 def apply_schedule(state: TrainState, config: Plan) -> None:

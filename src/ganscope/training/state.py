@@ -72,17 +72,30 @@ class TrainState:
             world.sum_(rows)
         self.recent_summed = self.recent_count
 
-    def update_ema(self, half_life: float, batch: int) -> None:
-        """Move the average towards G, an old weight counting half after `half_life` images.
+    @torch.no_grad()
+    def move_average(self, weight: float | torch.Tensor) -> None:
+        """Move G's average, where there is one, by that share of the way towards G; a number, or a tensor `()`.
 
-        The half-life is at most a twentieth of the images seen, so that the untrained start is soon forgotten
-        (Karras et al. 2021, the ramp-up). Batch norm's statistics are measured when they are needed: see `sampler`.
+        Batch norm's statistics are measured when they are needed: see `sampler`.
         """
         if self.g_ema is None:
             return
-        beta = 0.5 ** (batch / max(min(half_life, 0.05 * self.images_seen), 1e-8))
-        with torch.no_grad():
-            torch._foreach_lerp_(list(self.g_ema.parameters()), list(self.g.parameters()), 1.0 - beta)
+        averages: list[torch.Tensor] = list(self.g_ema.parameters())
+        now: list[torch.Tensor] = list(self.g.parameters())
+        if isinstance(weight, float):
+            torch._foreach_lerp_(averages, now, weight)
+        else:
+            for average, parameter in zip(averages, now, strict=True):
+                average.lerp_(parameter, weight)
+
+
+def average_weight(half_life: float, batch: int, images_seen: int) -> float:
+    """By which share of the way G's average moves: an old weight counts half after `half_life` images.
+
+    The half-life is at most a twentieth of the images seen, so that the untrained start is soon forgotten (Karras et
+    al. 2021, the ramp-up).
+    """
+    return float(1.0 - 0.5 ** (batch / max(min(half_life, 0.05 * images_seen), 1e-8)))
 
 
 def new_state(config: Plan, backend: Backend, *, begun: bool = True, world: World = ALONE) -> TrainState:

@@ -25,7 +25,7 @@ from ganscope.training.objectives import OBJECTIVES, Objective, Targets, value
 from ganscope.training.packing import in_packs, packed
 from ganscope.training.sampling import Latents, latents
 from ganscope.training.schedule import apply_schedule, penalty_scale
-from ganscope.training.state import SCALARS, TrainState
+from ganscope.training.state import SCALARS, TrainState, average_weight
 
 
 @dataclass(frozen=True)
@@ -82,46 +82,89 @@ class GScalars(NamedTuple):
     fake: Tensor
 
 
+class Penalties(NamedTuple):
+    """What D's penalties of one step are given.
+
+    Attributes:
+        scale: of their weights; a number, or a tensor `() float32` on the device.
+        noise: of finite differences, `(2M, pack C, H, W) float32`, the first M for reals; None where none are taken.
+        alpha: of the gradient penalty, a weight a pair, `(P, 1, …) float32 in [0, 1]`.
+    """
+
+    scale: float | Tensor
+    noise: Tensor | None = None
+    alpha: Tensor | None = None
+
+
+class Given(NamedTuple):
+    """What one of D's steps is given: all that is drawn for it (but what `augment.py` draws), on the device."""
+
+    real: Batch
+    latents: Latents
+    penalties: Penalties
+
+
+class Drawn(NamedTuple):
+    """What an iteration is given: for each of D's steps, for each of G's but the first, and how far G's average moves
+    (a number, or a tensor `() float32`). What is left of an iteration are operations on the device alone.
+    """
+
+    d: tuple[Given, ...]
+    again: tuple[Latents, ...]
+    average: float | Tensor
+
+
 class Round(NamedTuple):
-    """What D's last step leaves to G's first: the reals, the fakes `(N, C, H, W)`, and where the reals begin."""
+    """What D's last step leaves to G's first: the reals and the fakes `(N, C, H, W)`."""
 
     real: Batch
     fake: Tensor
-    position: int
     scalars: DScalars
 
 
 def train_iteration(game: Game, state: TrainState, batches: Batches) -> Tensor:
     """D's steps, then G's: the scalars of SCALARS, `(6,) float32`, still on the device."""
     apply_schedule(state, game.config)
-    played = d_phase(game, state, batches)
-    g = g_phase(game, state, played)
+    return play(game, state, draw_iteration(game, state.images_seen, batches))
+
+
+def draw_iteration(game: Game, images_seen: int, batches: Batches) -> Drawn:
+    """What the iteration that begins after `images_seen` images is given."""
+    config, d = game.config, []
+    for step in range(config.d_steps):
+        position = images_seen + step * config.batch_size
+        real = batches.at(position, config.batch_size)
+        z = draw_latents(game, "z", position, real)
+        d.append(Given(real, z, draw_penalties(game, position, real.images)))
+    again = tuple(draw_latents(game, f"z again {step}", position, real) for step in range(1, config.g_steps))
+    ended = images_seen + config.images_per_iteration
+    return Drawn(tuple(d), again, average_weight(config.ema_half_life, config.images_per_iteration, ended))
+
+
+def play(game: Game, state: TrainState, drawn: Drawn) -> Tensor:
+    """An iteration on what was drawn for it: the scalars of SCALARS, `(6,) float32`, still on the device."""
+    played = d_phase(game, state, drawn.d)
+    g = g_phase(game, state, played, drawn.again)
     state.iteration += 1
-    state.update_ema(game.config.ema_half_life, game.config.images_per_iteration)
+    state.move_average(drawn.average)
     return row_of(played.scalars, g)
 
 
-def d_phase(game: Game, state: TrainState, batches: Batches) -> Round:
+def d_phase(game: Game, state: TrainState, drawn: tuple[Given, ...]) -> Round:
     """All of D's steps of an iteration, each on new reals and new fakes."""
-    config = game.config
-    for step in range(config.d_steps):
-        position = state.images_seen
-        real = batches.at(position, config.batch_size)
-        last = step == config.d_steps - 1
-        fake = make_fakes(game, state, draw_latents(game, "z", position, real), with_gradients=last)
-        scalars = discriminator_step(game, state, real, fake)
-        state.images_seen += config.batch_size
-    return Round(real, fake, position, scalars)
+    for step, given in enumerate(drawn, start=1):
+        fake = make_fakes(game, state, given.latents, with_gradients=step == len(drawn))
+        scalars = discriminator_step(game, state, given, fake)
+        state.images_seen += game.config.batch_size
+    return Round(given.real, fake, scalars)
 
 
-def g_phase(game: Game, state: TrainState, played: Round) -> GScalars:
+def g_phase(game: Game, state: TrainState, played: Round, again: tuple[Latents, ...]) -> GScalars:
     """All of G's steps of an iteration: the first on the fakes that D has just judged, each further one on new ones."""
-    real, fake = played.real, played.fake
-    for step in range(game.config.g_steps):
-        if step > 0:
-            again = draw_latents(game, f"z again {step}", played.position, real)
-            fake = make_fakes(game, state, again, with_gradients=True)
-        scalars = generator_step(game, state, real, fake)
+    scalars = generator_step(game, state, played.real, played.fake)
+    for latents_again in again:
+        fake = make_fakes(game, state, latents_again, with_gradients=True)
+        scalars = generator_step(game, state, played.real, fake)
     return scalars
 
 
@@ -164,9 +207,30 @@ def make_fakes(game: Game, state: TrainState, given: Latents, *, with_gradients:
     return fake
 
 
-def discriminator_step(game: Game, state: TrainState, real: Batch, fake: Tensor) -> DScalars:
+def draw_penalties(game: Game, position: int, real: Tensor) -> Penalties:
+    """What the penalties are given of D's step on `real (N, C, H, W)` after `position` images."""
+    config, backend = game.config, game.backend
+    scale, noise, alpha = penalty_scale(config, position), None, None
+    packs, axes = len(real) // config.pack, (real.shape[1] * config.pack, *real.shape[2:])
+    if config.gradient_penalty > 0:
+        alpha = torch.rand(game.whole(packs), generator=rng(config.seed, "alpha", position))
+        alpha = game.world.part(alpha).view(-1, *[1] * len(axes)).to(real.device)
+    if takes_differences(config):
+        drawn = 2 * num_measured(config, game.whole(packs))
+        noise = torch.randn(drawn, *axes, generator=rng(config.seed, "penalty", position))
+        noise = backend.layout(noise.to(real.device).mul_(config.penalty_noise))
+    return Penalties(scale, noise, alpha)
+
+
+def takes_differences(config: Plan) -> bool:
+    """Whether R1 and R2 come from finite differences."""
+    penalised = config.r1 > 0 or config.r2 > 0
+    return penalised and config.penalty_noise > 0 and scores_independently(config.network, config.d_norm)
+
+
+def discriminator_step(game: Game, state: TrainState, given: Given, fake: Tensor) -> DScalars:
     """Ascend D's objective once."""
-    config, objective, targets = game.config, game.objective, game.targets
+    config, objective, targets, real = game.config, game.objective, game.targets, given.real
     if state.perceptrons:
         assert objective.d_slopes is not None
         real_logits, fake_logits = state.perceptrons.discriminate(real.images)
@@ -177,7 +241,9 @@ def discriminator_step(game: Game, state: TrainState, real: Batch, fake: Tensor)
         real_seen = with_noise(real.images, config, state, "real", game.world)
         fake_seen = with_noise(fake.detach().float(), config, state, "fake", game.world)
         change = drawn_change(config, state, "D", real_seen.shape, game.world)
-        real_logits, fake_logits, penalty = discriminate(game, state, real_seen, fake_seen, real.labels, change)
+        real_logits, fake_logits, penalty = discriminate(
+            game, state, real_seen, fake_seen, real.labels, change, given.penalties
+        )
         total = game.weighed(objective.d_loss(real_logits, fake_logits, targets) + penalty)
         put_gradients(state.d_parameters, torch.autograd.grad(total, state.d_parameters))
     game.world.sum_gradients(state.d_parameters)
@@ -242,22 +308,22 @@ def discriminate(
     fake: Tensor,
     labels: Tensor | None = None,
     change: Change | None = None,
+    given: Penalties | None = None,
 ) -> tuple[Tensor, Tensor, Tensor | float]:
     """D's logits `(N / pack,) float32` of reals and fakes, and the weighted penalties.
 
-    `labels (N,)` are the classes of both, where D is told; `change` is what happens to both first. D sees the two
-    separately where each batch has its own batch statistics, else in one pass that R1 and R2 share.
+    `labels (N,)` are the classes of both, where D is told; `change` is what happens to both first; `given`: None to
+    draw it here. D sees the two separately where each batch has its own batch statistics, else in one pass that R1
+    and R2 share.
     """
     config, backend, d = game.config, game.backend, critic(game, state, labels, change)
-    scale = penalty_scale(state, config)
+    scale, noise, alpha = given or draw_penalties(game, state.images_seen, real)
     penalty: Tensor | float = 0.0
     real, fake = in_packs(real, config.pack), in_packs(fake, config.pack)
-    if config.gradient_penalty > 0:
-        alpha = torch.rand(game.whole(len(real)), generator=rng(config.seed, "alpha", state.images_seen))
-        alpha = game.world.part(alpha).view(-1, *[1] * (real.dim() - 1)).to(real.device)
+    if alpha is not None:
         penalty = config.gradient_penalty * scale * penalties.gradient_penalty(d, real, fake, alpha)
     if scores_independently(config.network, config.d_norm):
-        logits, squares = discriminate_rows(game, state, torch.cat([real, fake]), twice(labels), change)
+        logits, squares = discriminate_rows(game, state, torch.cat([real, fake]), noise, twice(labels), change)
         real_logits, fake_logits = logits.chunk(2)
         r1, r2 = mean_squares(game, squares) if squares is not None else (0.0, 0.0)
     else:
@@ -269,11 +335,16 @@ def discriminate(
 
 
 def discriminate_rows(
-    game: Game, state: TrainState, seen: Tensor, labels: Tensor | None = None, change: Change | None = None
+    game: Game,
+    state: TrainState,
+    seen: Tensor,
+    noise: Tensor | None = None,
+    labels: Tensor | None = None,
+    change: Change | None = None,
 ) -> tuple[Tensor, Tensor | None]:
     """The logit of every row, reals and then fakes, `(N,) float32`; where R1 or R2 asks for them, squared gradients.
 
-    Of every row, or by finite differences of some: `(M,)`, half of them of reals.
+    Of every row, or by finite differences, with `noise`, of some: `(M,)`, half of them of reals.
     """
     config, backend = game.config, game.backend
     both = None if change is None else change.rows(lambda rows: torch.cat([rows, rows]))
@@ -281,12 +352,9 @@ def discriminate_rows(
     if config.r1 == config.r2 == 0.0:
         with backend.autocast():
             return d(seen).float(), None
-    if config.penalty_noise > 0:
-        count, whole = len(seen), num_measured(config, game.whole(len(seen) // 2))
-        measured = game.world.count(whole)
+    if noise is not None:
+        count, measured = len(seen), game.world.count(len(noise) // 2)
         moving = first_of_each_half(seen, measured)
-        noise = torch.randn(2 * whole, *seen.shape[1:], generator=rng(config.seed, "penalty", state.images_seen))
-        noise = backend.layout(noise.to(seen.device).mul_(config.penalty_noise))
         variance = noise.square().mean()
         if game.world.size > 1:
             noise = backend.layout(torch.cat([game.world.part(half) for half in noise.chunk(2)]))
