@@ -108,18 +108,20 @@ def small(data: str) -> np.ndarray:
 
 def make(path: Path, count: int, few: np.ndarray) -> None:
     """`count` images made of `few (n, 3, H, W) uint8`, as an `.npy` of `(count, H, W, 3) uint8`, a block at a time."""
-    few = np.ascontiguousarray(few.transpose(0, 2, 3, 1))
+    wide = [(0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT), (0, 0)]
+    few = np.pad(few.transpose(0, 2, 3, 1), wide, mode="reflect")
     out = open_memmap(path, mode="w+", dtype=np.uint8, shape=(count, SIDE, SIDE, 3))
     for begin in range(0, count, BLOCK):
         source = np.random.default_rng([0, begin])
         size = min(BLOCK, count - begin)
-        block = few[source.integers(len(few), size=size)].astype(np.int16)
-        for image in block:
-            image[:] = np.roll(image, source.integers(-SHIFT, SHIFT + 1, size=2), axis=(0, 1))
+        block = np.empty((size, SIDE, SIDE, 3), np.int16)
+        chosen, shifts = source.integers(len(few), size=size), source.integers(2 * SHIFT + 1, size=(size, 2))
+        for image, which, (down, right) in zip(block, chosen.tolist(), shifts.tolist(), strict=True):
+            image[:] = few[which, down : down + SIDE, right : right + SIDE]
         mirrored = source.random(size) < 0.5
         block[mirrored] = block[mirrored, :, ::-1]
-        light = source.integers(180, 330, (size, 1, 1, 3), dtype=np.int16)
-        block = (block.astype(np.int32) * light >> 8).astype(np.int16)
+        light = source.integers(90, 165, (size, 1, 1, 3), dtype=np.int16)  # of 128
+        block = (block >> 1) * light >> 6  # 127 x 165 fits into 16 bits
         block += source.integers(-12, 13, (size, 1, 1, 3), dtype=np.int16)
         block += source.integers(-4, 5, (size, SIDE, SIDE, 1), dtype=np.int8)
         out[begin : begin + size] = np.clip(block, 0, 255)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -67,3 +68,9 @@ def test_every_core_inside_and_the_trainings_own_threads_after_an_error(monkeypa
 def test_a_device_that_is_not_there() -> None:
     with pytest.raises(ConfigError, match="--device cuda:77 is not available"):
         choose_backend(device="cuda:77")
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system cannot bind a process to cores")
+def test_a_process_bound_to_one_core_starts_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {5})
+    assert device.cores() == 1

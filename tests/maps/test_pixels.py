@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 
-from ganscope.maps.pixels import FAINT, Pixels, moments, tones
+from ganscope.maps.pixels import BLOCK, FAINT, Pixels, _flat, _mean, moments, tones
 
 RNG = np.random.default_rng(0)
 
@@ -40,3 +42,17 @@ def test_components_and_rest_make_up_the_image_and_a_row_is_its_own() -> None:
     alone = [fitted.distances(fresh[i : i + 1]) for i in range(20)]
     assert np.array_equal(np.concatenate([one[2] for one in alone]), components)
     assert np.array_equal(np.concatenate([one[0][1] for one in alone]), rest)
+
+
+def test_many_images_are_never_all_in_floating_point() -> None:
+    """The mean is numpy's to the bit, rows are those of any batch, and the memory is that of a block."""
+    images = RNG.integers(0, 256, (4 * BLOCK + 3, 3, 32, 32), dtype=np.uint8)
+    whole = _flat(images)
+    assert np.array_equal(_mean(images), whole.mean(axis=0))
+    assert np.array_equal(moments(images)[-3:], moments(images[-3:]))
+    tracemalloc.start()
+    try:
+        _mean(images), moments(images), tones(images)
+        assert tracemalloc.get_traced_memory()[1] < 2 * whole.nbytes
+    finally:
+        tracemalloc.stop()
