@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import shutil
 from pathlib import Path
 from typing import IO
 
@@ -12,7 +14,7 @@ import torch
 from ganscope.config.plan import plan
 from ganscope.config.presets import make_config
 from ganscope.errors import RunError
-from ganscope.files import atomic, write_json
+from ganscope.files import advice, atomic, make_directory, write_json
 from ganscope.runs.run import Run
 
 
@@ -68,3 +70,28 @@ def test_a_disk_that_fills_up_under_a_checkpoint_is_one_clear_error(tmp_path: Pa
         torch.save({"weights": torch.zeros(100_000)}, Filling(file, room))
     assert path.read_bytes() == b"old"
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_run_that_is_removed_while_it_is_written_is_not_a_full_disk(tmp_path: Path) -> None:
+    run = make(tmp_path / "r")
+    shutil.rmtree(run.path)
+    with pytest.raises(RunError, match=r"(?s)history.jsonl.*No such file.*removed or moved") as caught:
+        run.append("history", {"images_seen": 1})
+    assert "space" not in str(caught.value)
+
+
+@pytest.mark.parametrize("number", sorted(errno.errorcode))
+def test_only_a_full_disk_wants_space(number: int) -> None:
+    said = advice(OSError(number, os.strerror(number)), "free some space")
+    assert ("space" in said) == (number in (errno.ENOSPC, errno.EDQUOT))
+
+
+def test_a_file_in_the_place_of_a_folder_is_named_as_such(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("mine")
+    for write in (lambda: write_json(tmp_path / "runs" / "a.json", 1), lambda: make_directory(tmp_path / "runs" / "a")):
+        with pytest.raises(RunError, match=r"a file lies where a folder belongs"):
+            write()
+    (tmp_path / "a.json").mkdir()
+    with pytest.raises(RunError, match="a folder lies where a file belongs"):
+        write_json(tmp_path / "a.json", 1)
+    assert list((tmp_path / "a.json").iterdir()) == []

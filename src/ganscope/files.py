@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -10,6 +11,32 @@ from pathlib import Path
 from typing import IO, Any
 
 from ganscope.errors import RunError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_ADVICE = {
+    errno.ENOENT: "the folder is gone: it was removed or moved while it was in use",
+    errno.ESTALE: "the folder is gone: a network drive has lost it",
+    errno.EACCES: "it may not be written: choose another folder, or change its permissions",
+    errno.EPERM: "it may not be written: choose another folder, or change its permissions",
+    errno.EROFS: "that disk is read-only: choose another folder",
+    errno.EEXIST: "a file lies where a folder belongs: move it away, or choose another folder",
+    errno.ENOTDIR: "a file lies where a folder belongs: move it away, or choose another folder",
+    errno.EISDIR: "a folder lies where a file belongs: move it away, or choose another folder",
+    errno.ENOTEMPTY: "something else lies there: move it away, or choose another folder",
+    errno.ENAMETOOLONG: "the name is too long: choose a shorter one",
+    errno.EFBIG: "that disk takes no file so large (ulimit -f, or its format): choose another folder",
+    errno.EMFILE: "too many files are open: raise the limit (ulimit -n)",
+    errno.ENFILE: "too many files are open on this machine: close other programs",
+    errno.EIO: "the disk or the network drive failed: check it, or choose another folder",
+    errno.ELOOP: "a link leads back to itself: remove it",
+}
+
+
+def advice(error: OSError, full: str) -> str:
+    """What to do about a file that cannot be written: `full` where the disk is full, else what helps there."""
+    if error.errno in _FULL:
+        return full
+    return _ADVICE.get(error.errno or 0, "check the disk, or choose another folder")
 
 
 @contextlib.contextmanager
@@ -37,7 +64,8 @@ def atomic(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
         raise RunError(
             f"cannot write {path}",
             found=cause.strerror or str(cause),
-            todo="free some space or choose another folder with --runs; what was saved before is unharmed",
+            todo=advice(cause, "free some space or choose another folder with --runs")
+            + ("" if cause.errno == errno.ENOENT else "; what was saved before is unharmed"),
         ) from error
 
 
@@ -62,5 +90,5 @@ def make_directory(path: Path, new: bool = False) -> None:
         raise RunError(
             f"cannot create the run directory {path}",
             found=error.strerror or str(error),
-            todo="choose a folder you can write with --runs or --run",
+            todo=advice(error, "free some space or choose another folder with --runs"),
         ) from error

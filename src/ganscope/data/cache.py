@@ -23,6 +23,7 @@ import numpy as np
 from ganscope.arraytypes import I64, U8
 from ganscope.data.arrays import ImageArray
 from ganscope.data.dataset import Dataset, ImageSet, Mask
+from ganscope.files import advice
 
 _MARKER = "dataset.json"
 _ABANDONED_SECONDS = 3600  # an unfinished cache of that age was left by a process that was killed
@@ -41,6 +42,11 @@ class Decoded:
     names: tuple[str, ...] | None  # (N,)
     held_out: Mask | None  # (N,) the data's own test part
     skipped: tuple[tuple[str, str], ...]
+
+
+def cache_advice(error: OSError) -> str:
+    """What to do when the cache cannot be written."""
+    return f"{advice(error, 'free some space there')} (GANSCOPE_CACHE names another place for the cache)"
 
 
 def pixel_hashes(images: U8 | ImageArray, rows: I64) -> list[bytes]:

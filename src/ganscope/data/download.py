@@ -19,6 +19,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+from ganscope.data.cache import cache_advice
 from ganscope.errors import DataError, DependencyError
 from ganscope.progress import Say
 
@@ -75,7 +76,7 @@ def fetch(remote: Remote, folder: Path, *, verify: Verify, progress: Say | None 
         except (_BrokenOffError, urllib.error.URLError, HTTPException, TimeoutError, ConnectionError) as error:
             failures.append(f"{url}: {error}")
         except OSError as error:
-            todo = "free some space, or set GANSCOPE_CACHE to another folder"
+            todo = cache_advice(error)
             raise DataError(f"cannot write {target}", found=str(error), todo=todo) from error
     if wrong is not None and len(failures) == 1:
         raise wrong

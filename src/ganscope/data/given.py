@@ -10,7 +10,7 @@ import numpy as np
 from ganscope.arraytypes import I64, U8
 from ganscope.config import Config, Watched
 from ganscope.data.arrays import AnyArray, to_labels
-from ganscope.data.cache import Decoded, building, hold_out, load, pixel_hashes, store
+from ganscope.data.cache import Decoded, building, cache_advice, hold_out, load, pixel_hashes, store
 from ganscope.data.dataset import Dataset
 from ganscope.data.load import cache_root, load_configured, load_dataset
 from ganscope.errors import DataError
@@ -66,7 +66,7 @@ def keep_arrays(
             with building(folder) as scratch:
                 store(scratch, name, Decoded(whole, rows, found, class_names, None, mask, ()), mask)
         except OSError as error:
-            todo = "free some space there, or set GANSCOPE_CACHE to another folder"
+            todo = cache_advice(error)
             raise DataError(
                 f"the real images cannot be kept in {folder.parent}", found=str(error), todo=todo
             ) from error

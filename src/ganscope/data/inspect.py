@@ -33,6 +33,7 @@ from ganscope.data.load import cache_root, decoded_folder, read_understood
 from ganscope.data.plan import CUT_ASPECT, Wishes
 from ganscope.data.understanding import Understanding, understand_data
 from ganscope.errors import DataError
+from ganscope.files import advice
 from ganscope.progress import Say
 
 NUM_TILES = 60
@@ -266,7 +267,8 @@ def draw_contact_sheet(report: Report, path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         page.save(path, "PNG")
     except OSError as error:
-        raise DataError(f"the contact sheet cannot be written to {path}", found=str(error)) from error
+        todo = f"{advice(error, 'free some space')} (--sheet)"
+        raise DataError(f"the contact sheet cannot be written to {path}", found=str(error), todo=todo) from error
     return path
 
 

@@ -24,7 +24,7 @@ import numpy as np
 from ganscope.config import Config
 from ganscope.data.archive import printable
 from ganscope.data.arrays import BLOCK
-from ganscope.data.cache import Decoded, building, hold_out, load, pixel_hashes, store
+from ganscope.data.cache import Decoded, building, cache_advice, hold_out, load, pixel_hashes, store
 from ganscope.data.conversions import conversion
 from ganscope.data.dataset import Dataset, ImageSet
 from ganscope.data.decode import Recipe, fit_array
@@ -150,7 +150,7 @@ def read_understood(found: Understanding, wishes: Wishes, root: Path, say: Say) 
             with building(folder) as scratch:
                 _build(found, scratch, wishes, say)
         except OSError as error:
-            todo = "free some space there, or set GANSCOPE_CACHE to another folder"
+            todo = cache_advice(error)
             raise DataError(f"the decoded images cannot be kept in {root}", found=str(error), todo=todo) from error
         dataset = load(folder)
         if dataset is None:

@@ -14,6 +14,7 @@ import shutil
 from pathlib import Path
 
 from ganscope.data.archive import printable, read_members, refusal
+from ganscope.data.cache import cache_advice
 from ganscope.data.decode import SUFFIXES, is_litter
 from ganscope.data.folder import file_identity
 from ganscope.errors import DataError
@@ -75,7 +76,7 @@ def unpack_arrays(path: Path, cache: Path) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         scratch.rename(folder)
     except OSError as error:
-        todo = "free some space there, or set GANSCOPE_CACHE to another folder"
+        todo = cache_advice(error)
         raise DataError(
             f"{printable(str(path))} cannot be unpacked into {cache}", found=str(error), todo=todo
         ) from error

@@ -27,7 +27,7 @@ from ganscope.evaluation import dataset_of
 from ganscope.export.image_card import image_card
 from ganscope.export.layouts import LAYOUTS, staged
 from ganscope.export.looked_at import FILTERS, Looked, Nobody, Onlooker
-from ganscope.files import atomic, write_json
+from ganscope.files import advice, atomic, write_json
 from ganscope.generator import LoadedGenerator, load_generator
 from ganscope.progress import Say
 from ganscope.runs import Run
@@ -313,5 +313,5 @@ def export_images(
         raise RunError(
             f"cannot write in {out}",
             found=error.strerror or str(error),
-            todo="free some space and give the command again",
+            todo=advice(error, "free some space and give the command again"),
         ) from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ganscope.errors import RunError
+from ganscope.files import advice
 from ganscope.runs.reading import regular
 
 
@@ -39,7 +40,7 @@ def hold(path: Path) -> Iterator[None]:
         raise RunError(
             f"cannot write in {path.parent}",
             found=error.strerror or str(error),
-            todo="make the folder writable, or train in another with --run",
+            todo=advice(error, "free some space, or train in another folder with --run"),
         ) from error
     with opened as file:
         free = _try_lock(file)

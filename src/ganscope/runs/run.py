@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from ganscope.config import Plan, Watched
 from ganscope.errors import RunError
-from ganscope.files import atomic, make_directory, write_json
+from ganscope.files import advice, atomic, make_directory, write_json
 from ganscope.runs.lines import LINES, EvalLine, Line, TimingLine
 from ganscope.runs.lock import held, hold
 from ganscope.runs.migrate import FORMAT
@@ -181,7 +181,9 @@ class Run:
             raise RunError(
                 f"cannot write {self.lines_path(name)}",
                 found=error.strerror or str(error),
-                todo="free some space, then run the same command again: it resumes from the last checkpoint",
+                todo=advice(
+                    error, "free some space, then run the same command again: it resumes from the last checkpoint"
+                ),
             ) from error
 
     def rewind(self, images_seen: int) -> None:
