@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import threading
+import time
 from pathlib import Path
 
 from ganscope.commands.options import DATA_HELP, LOG_TO_HELP
+from ganscope.errors import GanscopeError
 
 HELP = "show the training of another program from its files, live while it writes them"
 EPILOG = """known: StyleGAN2-ADA, StyleGAN3, R3GAN, Projected GAN; PyTorch's DCGAN example and its copies;
@@ -39,40 +41,55 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ganscope.foreign import Follower, following
+    from ganscope.foreign import Follower, await_first, following
     from ganscope.page import serve, write_report
     from ganscope.progress import Progress
     from ganscope.trackers import tracker_names
 
-    follower = Follower(
-        arguments.folder, arguments.reals, out=arguments.out, runs=arguments.runs, pattern=arguments.pattern,
-        grid=arguments.grid, scalars=arguments.scalars, images_per_epoch=arguments.images_per_epoch,
-        batch_size=arguments.batch_size, log_to=tracker_names(arguments.log_to),
-        progress=Progress(quiet=arguments.quiet),
-    )  # fmt: skip
-    with following(follower):
-        if arguments.once:
+    progress = Progress(quiet=arguments.quiet)
+
+    def make(out: Path | None = arguments.out) -> Follower:
+        return Follower(
+            arguments.folder, arguments.reals, out=out, runs=arguments.runs, pattern=arguments.pattern,
+            grid=arguments.grid, scalars=arguments.scalars, images_per_epoch=arguments.images_per_epoch,
+            batch_size=arguments.batch_size, log_to=tracker_names(arguments.log_to), progress=progress,
+        )  # fmt: skip
+
+    if arguments.once:
+        with following(make()) as follower:
             follower.update()
             follower.finish()
             follower.run.mark_finished({"status": "finished", "reason": "read from files", "images_seen": 0})
             print(write_report(follower.run))
             return 0
-        end = threading.Event()
+    first = await_first(make, progress.say, lambda: time.sleep(POLL_SECONDS))
+    assert first is not None
+    run, end = first.run, threading.Event()
 
-        def follow() -> None:
-            first = True
-            while not end.is_set():
-                if follower.update() or first:
-                    follower.finish()
-                    print(write_report(follower.run), flush=True)
-                first = False
-                end.wait(POLL_SECONDS)
-
-        worker = threading.Thread(target=follow, daemon=True)
-        worker.start()
+    def follow() -> None:
+        follower: Follower | None = first
+        changed = True
         try:
-            serve([follower.run.path], port=arguments.port, open_browser=not arguments.no_browser)
+            while follower is not None and not end.is_set():
+                if follower.update() or changed:
+                    follower.finish()
+                    print(write_report(run), flush=True)
+                if changed := follower.outgrown:
+                    follower.close()
+                    follower = await_first(lambda: make(run.path), progress.say, lambda: end.wait(POLL_SECONDS))
+                else:
+                    end.wait(POLL_SECONDS)
+        except GanscopeError as error:
+            progress.say(f"{error}\nnothing more is read; the page shows what was read before")
         finally:
-            end.set()
-            worker.join(timeout=30)
+            if follower is not None:
+                follower.close()
+
+    worker = threading.Thread(target=follow, daemon=True)
+    worker.start()
+    try:
+        serve([run.path], port=arguments.port, open_browser=not arguments.no_browser)
+    finally:
+        end.set()
+        worker.join(timeout=30)
     return 0

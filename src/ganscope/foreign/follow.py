@@ -16,7 +16,7 @@ from ganscope.config import Watched
 from ganscope.data import Dataset, keep_arrays, load_dataset
 from ganscope.diagnosis import Finding
 from ganscope.errors import DataError
-from ganscope.foreign.layouts import Found, find
+from ganscope.foreign.layouts import Found, NothingYetError, find
 from ganscope.foreign.sheets import Grid, empty_at_the_end, grid_given, guess_grid, stylegan_grid
 from ganscope.foreign.warnings import is_distance, metric_entry, warnings_at
 from ganscope.progress import Progress
@@ -108,6 +108,11 @@ class Follower:
         self.run.unmark_finished()
 
     # ---- what is there -----------------------------------------------------------------------------------------------
+    @property
+    def outgrown(self) -> bool:
+        """Whether the first pictures have come since: numbers came before, so how to read those was not known."""
+        return self.grid is None and bool(self.found.moments)
+
     def update(self) -> bool:
         """Take in what is new in the folder; returns whether anything was."""
         found = self.found = find(self.folder, **self._looking)
@@ -115,9 +120,8 @@ class Follower:
         logged = max((line["images_seen"] for line in self.run.history()), default=-1)
         shown = {line["images_seen"] for line in self.run.evals()} | set(self.run.samples())
         new = [(seen, 0, row) for seen, row in found.rows if seen > logged]
-        pictures = [
-            (seen, 1, paths) for seen, paths in found.moments if seen not in shown or self._changed(seen, paths)
-        ]
+        moments = [] if self.outgrown else found.moments
+        pictures = [(seen, 1, paths) for seen, paths in moments if seen not in shown or self._changed(seen, paths)]
         bare = [(seen, 2, row) for seen, row in found.metrics if seen not in shown and seen not in dict(found.moments)]
         todo: list[Any] = sorted([*new, *pictures, *bare], key=lambda entry: entry[:2])
         done = False
@@ -211,7 +215,8 @@ class Follower:
         several = [path for _, moment in found.moments[-2:] for path in moment[1:4]]
         sheets = [sheet for path in [*several, *spread] if (sheet := _open_or_none(path)) is not None]
         if not sheets:
-            raise DataError(
+            writing = time.time() - _changed_at(paths[-1]) < QUIET_SECONDS
+            raise (NothingYetError if writing else DataError)(
                 f"{paths[-1]} cannot be read as a picture", todo="check the files, or name others: --pattern"
             )
         height, width = sheets[-1].shape[:2]

@@ -7,6 +7,7 @@ Only names and sizes of pictures are looked at here, and small text files. A `.p
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,12 +16,16 @@ from typing import Any
 
 from ganscope.errors import DataError
 from ganscope.foreign import numbers
-from ganscope.foreign.names import UNITS, files_below, numbered_pictures
+from ganscope.foreign.names import UNITS, files_below, may_be_samples, numbered_pictures
 from ganscope.foreign.numbers import Row
 
 EPOCH_IMAGES = 1000  # where nobody says how many images an epoch has
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 LOOKED_AT = 200  # files of numbers
+
+
+class NothingYetError(DataError):
+    """A folder in which nothing lies yet that could be read: its training may not have begun."""
 
 
 @dataclass
@@ -86,10 +91,15 @@ def find(
             step, kimg, images), and `*` stands for anything.
 
     Raises:
-        DataError: no such folder, or nothing in it that is known.
+        NothingYetError: no such folder beside others, or no picture and no file of numbers in it.
+        DataError: no folder can be there, or nothing in it is known.
     """
     if not folder.is_dir():
-        raise DataError(f"{folder} is no folder", todo="name the folder that the other trainer writes into")
+        kind = NothingYetError if not os.path.lexists(folder) and folder.absolute().parent.is_dir() else DataError
+        raise kind(
+            f"there is no folder {folder}" if kind is NothingYetError else f"{folder} is no folder",
+            todo="name the folder that the other trainer writes into",
+        )
     found = None
     if pattern:
         found = _by_pattern(folder, pattern)
@@ -116,12 +126,28 @@ def find(
             found.said.append("a step counts as one image: --batch-size says how many it has")
     _read_numbers(found, folder, scalars, clock)
     if not (found.moments or found.rows or found.metrics):
-        raise DataError(
+        raise _unknown(folder)(
             f"{folder} holds no pictures or numbers of a training that is known",
             found=", ".join(sorted(path.name for path in folder.iterdir())[:6]) or "an empty folder",
             todo="say where they are: --pattern 'out/{epoch}.png' --grid 8x8+2, --scalars FILE.csv",
         )
     return found
+
+
+def _unknown(folder: Path) -> type[DataError]:
+    """The error of a folder in which nothing is known: other where samples or numbers of another kind lie in it, than
+    where there is only what trainers write before they begin: options, real samples, the head of a table."""
+    likely = may_be_samples(folder)
+    begun = any(path.suffix.lower() in (".csv", ".tsv", ".jsonl") and _has_rows(path) for path in files_below(folder))
+    return DataError if likely or begun else NothingYetError
+
+
+def _has_rows(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(2**16).strip().count(b"\n") > 0
+    except OSError:
+        return False
 
 
 def _counted(found: Found, unit: str, moments: dict[float, list[Path]]) -> Found:
@@ -255,7 +281,7 @@ def _by_pattern(folder: Path, pattern: str) -> Found:
         if match:
             moments.setdefault(float(int(match[1])), []).append(path)
     if not moments:
-        raise DataError(f"--pattern {pattern} matches nothing", found=f"in {folder}", todo="check the names")
+        raise _unknown(folder)(f"--pattern {pattern} matches nothing", found=f"in {folder}", todo="check the names")
     return _counted(Found("another trainer", folder), UNITS[when[0].lower()], moments)
 
 
@@ -265,7 +291,8 @@ def _read_numbers(found: Found, folder: Path, scalars: Path | None, clock: Clock
     beside, like = found.folder, found.counted[0] if found.counted[1] else ""
     if scalars is not None:
         if not scalars.is_file():
-            raise DataError(f"{scalars} is no file", todo="name a .csv, .jsonl or TensorBoard event file")
+            kind = DataError if scalars.exists() or not scalars.absolute().parent.is_dir() else NothingYetError
+            raise kind(f"{scalars} is no file", todo="name a .csv, .jsonl or TensorBoard event file")
         is_events = "tfevents" in scalars.name
         found.rows = (
             numbers.events([scalars], clock.images) if is_events else numbers.table(scalars, clock.images, part, like)

@@ -133,6 +133,11 @@ def _below(folder: Path, depth: int = DEPTH) -> Iterator[Path]:
     return itertools.islice(pictures, MOST_PICTURES)
 
 
+def may_be_samples(folder: Path) -> bool:
+    """Whether a picture lies there that may be a sample by its name."""
+    return any(_likely(path) and "real" not in path.stem.lower() for path in _below(folder))
+
+
 def _likely(path: Path) -> bool:
     """Whether a picture may be a sample by its name: a curve is none, `generated_plot_e010.png` is one."""
     return not NO_SAMPLES.search(path.name) or bool(SAMPLES.search(path.stem) and not re.search("real|loss", path.stem))
