@@ -51,6 +51,29 @@ def test_the_same_pictures_in_sizes_that_files_are_named_by() -> None:
         assert list(layout.names) == files(f"a{{}}{marks[-1]}.png"), marks
 
 
+def test_a_theme_of_icons_is_one_size() -> None:
+    """Not every icon is drawn in every size, and the sizes lie inside or outside of the kinds."""
+    for pattern in ("base/{side}x{side}/{kind}/{i}.png", "{kind}/{side}/{i}.png", "{kind}/{side}x{side}@2x/{i}.png"):
+        scale = 2 if "@" in pattern else 1
+        sizes = {
+            pattern.format(side=side, kind=kind, i=i): (side * scale,) * 2
+            for side, drawn in ((16, 100), (22, 110), (32, 80), (64, 45), (256, 40))
+            for kind in ("apps", "places")
+            for i in (*range(drawn), *range(1000 * side, 1000 * side + 10))
+        }
+        layout = understand(list(sizes), sizes=sizes)
+        num = 90 if scale == 2 else 55  # 32x32@2x has 64 pixels
+        assert {sizes[name][0] for name in layout.names} == {64} and classes(layout) == {"apps": num, "places": num}
+        assert "of the pictures in" in next(iter(layout.left_out.values()))
+
+
+def test_folders_of_other_numbers_or_other_pictures_are_no_sizes() -> None:
+    numbers = {f"{age}/{age}_{i}.png": (64 + age, 64 + age) for age in (16, 32, 64) for i in range(20)}
+    assert len(understand(list(numbers), sizes=numbers).names) == 60, "their pictures have other sides"
+    apart = {f"{side}/{side}_{i}.png": (side, side) for side in (16, 32, 64) for i in range(20)}
+    assert len(understand(list(apart), sizes=apart).names) == 60, "no picture is in two of them"
+
+
 def test_thumbnails_beside_their_pictures_are_left_out() -> None:
     for thumbs in ("photos/thumbnails/{}.jpg", "thumbs/{}.jpg", "thumbs/{}_thumb.jpg"):
         names = files("photos/{}.jpg", thumbs)

@@ -47,7 +47,8 @@ BEFORE = {
 
 @pytest.mark.parametrize("before", BEFORE.values(), ids=BEFORE)
 def test_it_waits_for_the_first_file_and_says_so(before: Callable[[Path], None], tmp_path: Path) -> None:
-    folder, said, looks = tmp_path / "out", [], []
+    folder, looks = tmp_path / "out", list[int]()
+    said: list[str] = []
     before(folder)
 
     def pause() -> None:

@@ -178,7 +178,8 @@ def _settle_parts(
 
 
 def _without_wrapping(paths: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """The folders without those that hold all, a few stray files apart, and without `images/` inside others."""
+    """The folders without those that hold all, a few stray files apart, and without `images/`, or one that every other
+    has in it."""
     while paths:
         tops = Counter(folders[0] for folders in paths.values() if folders)
         if len(tops) != 1 or tops.total() < (1 - STRAY_SHARE) * len(paths) or tops.total() == 0:
@@ -187,7 +188,7 @@ def _without_wrapping(paths: dict[str, tuple[str, ...]]) -> dict[str, tuple[str,
             break
         paths = {name: folders[1:] if folders else folders for name, folders in paths.items()}
     lasts = {folders[-1] for folders in paths.values() if folders}
-    if lasts and all(map(image_folder, lasts)) and all(paths.values()):
+    if lasts and all(paths.values()) and (len(lasts) == 1 or all(map(image_folder, lasts))):
         paths = {name: folders[:-1] for name, folders in paths.items()}
     return paths
 

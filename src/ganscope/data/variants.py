@@ -6,7 +6,7 @@ Names in, the names that stay out; nothing is opened. `left_out` is filled with 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from statistics import median
@@ -27,7 +27,7 @@ _MASK_ENDINGS = (
     "_mask", "-mask", "_masks", "_seg", "_segmentation", "_label", "_labels", "_gt", "_labelids", "_depth",
 )  # fmt: skip
 _IMAGE_ENDINGS = ("", "_input", "_image", "_img", "_rgb", "_jpg")
-_SIZE = re.compile(r"(?:\D*?)(\d{1,4})(?:\s*[x×]\s*(\d{1,4}))?(?:\s*px)?\D{0,6}", re.IGNORECASE)
+_SIZE = re.compile(r"(?:\D*?)(\d{1,4})(?:\s*[x×]\s*(\d{1,4}))?(?:\s*px)?(?:@[2-4]x?)?\D{0,6}", re.IGNORECASE)
 _SIZED_NAME = re.compile(
     r"(?P<base>.+?)(?P<mark>[_\-. ]?\d{2,4}x\d{2,4}(?:px)?|[_\-]\d{2,4}px|@[2-4]x"
     r"|[_\-.](?:thumb(?:nail)?|small|medium|large|orig(?:inal)?|preview))",
@@ -35,6 +35,7 @@ _SIZED_NAME = re.compile(
 )
 _THUMBS = {"thumb", "thumbs", "thumbnail", "thumbnails", "preview", "previews", ".thumbnails", "lowres", "low_res"}
 _MOST = 0.8  # of the pictures must occur in both, to be the same pictures
+_MANY = 0.5  # of the pictures of each size must occur in another, where the folders' names state the sizes
 
 
 def folders_of(name: str) -> tuple[str, ...]:
@@ -133,13 +134,18 @@ Variants = dict[str, dict[str, str]]  # what marks the size → {what the pictur
 def _by_folder(names: list[str]) -> list[Variants]:
     """Sibling folders named like sizes, for each folder that holds some."""
     groups: dict[tuple[int, tuple[str, ...]], Variants] = {}
+    everywhere: Variants = {}  # where every folder has its own sizes in it: apps/32, places/32, …
     for name in names:
         folders = folders_of(name)
-        for depth, folder in enumerate(folders):
-            if _SIZE.fullmatch(folder):
-                below = "/".join(name.replace("\\", "/").split("/")[depth + 1 :])
-                groups.setdefault((depth, folders[:depth]), {}).setdefault(f"{folder}/", {})[below] = name
-    return [groups[key] for key in sorted(groups)]
+        sized = [depth for depth, folder in enumerate(folders) if _SIZE.fullmatch(folder)]
+        steps = name.replace("\\", "/").split("/")
+        for depth in sized:
+            inside = groups.setdefault((depth, folders[:depth]), {}).setdefault(f"{folders[depth]}/", {})
+            inside["/".join(steps[depth + 1 :])] = name
+        if sized:
+            depth = sized[-1]
+            everywhere.setdefault(f"{folders[depth]}/", {})["/".join(steps[:depth] + steps[depth + 1 :])] = name
+    return [everywhere, *(groups[key] for key in sorted(groups))]
 
 
 def _by_name(names: list[str]) -> Variants:
@@ -164,16 +170,29 @@ def _same_pictures(below: dict[str, set[str]], files: dict[str, list[str]], size
     if len(below) < 2:
         return None
     common = set.intersection(*below.values())
-    if len(common) < _MOST * max(map(len, below.values())):
-        return None
-    sides = {}
+    sides: dict[str, float] = {}
     for mark, inside in files.items():
         known = [min(sizes[name]) for name in inside if name in sizes]
         sides[mark] = median(known) if known else 0
     if 0 in sides.values() or len(set(sides.values())) < len(sides):
         return None
+    if len(common) < _MOST * max(map(len, below.values())) and not _as_stated(below, sides):
+        return None
     enough = sorted((side, mark) for mark, side in sides.items() if side >= 64)
     return enough[0][1] if enough else max(sides, key=lambda mark: sides[mark])
+
+
+def _as_stated(below: dict[str, set[str]], sides: dict[str, float]) -> bool:
+    """Whether every mark is the side of its pictures, as in a theme of icons, and many of them are in another size."""
+    known = Counter(name for inside in below.values() for name in inside)
+    for mark, inside in below.items():
+        numbers = re.findall(r"\d+", mark)
+        stated = int(numbers[0]) * (int(numbers[-1]) if "@" in mark else 1) if numbers else 0
+        if not 0.9 * stated <= sides[mark] <= 1.1 * stated:
+            return False
+        if sum(known[name] > 1 for name in inside) < _MANY * len(inside):
+            return False
+    return True
 
 
 def _without_thumbnails(
