@@ -76,6 +76,7 @@ def test_every_rule_can_speak() -> None:
     assert all(callable(rule) for rule in RULES.values())
     assert Advice({}).longer(2) == "train longer"
     assert Advice({"epochs": 10}).longer(2) == "--epochs 20"
+    assert Advice({"epochs": 15}).longer(60_000 / 16_125) == "--epochs 56", "whole, and not fewer"
     assert np.isfinite(Advice({}).value("g_lr"))
 
 

@@ -114,6 +114,20 @@ def test_a_tap_on_a_phone_opens_its_card_in_sight_of_the_map(visit: Any, report:
     assert page.locator(".map").bounding_box()["y"] < card["y"] - 100
 
 
+def test_columns_out_of_sight_on_a_phone_have_a_sign_and_what_was_not_measured_no_legend(
+    visit: Any, tmp_path: Path
+) -> None:
+    run = build_run(tmp_path / "watched", SPEC)
+    run.lines_path("test").unlink()
+    page = visit(write_report(run).as_uri(), width=390, height=844, has_touch=True, is_mobile=True)
+    hidden = """[...document.querySelectorAll('.details table')]
+      .filter((e) => e.offsetWidth > e.parentElement.clientWidth)
+      .map((e) => getComputedStyle(e.parentElement)).map((s) => [s.overflowX, s.backgroundAttachment])"""
+    until(page, f"({hidden}).length > 0")
+    assert all(found == ["auto", "local, local, scroll, scroll"] for found in page.evaluate(hidden))
+    assert "held-out" not in page.locator(".charts").inner_text()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("classes", [10, 120])
 def test_long_names_keep_within_the_page(visit: Any, tmp_path: Path, classes: int) -> None:

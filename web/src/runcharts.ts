@@ -27,6 +27,7 @@ export class RunCharts {
   private readonly choice: HTMLSelectElement;
   private readonly ratio = h("p", { class: "hint" });
   private readonly meaning = h("span", {});
+  private readonly heldOut: HTMLElement;
 
   constructor(private readonly model: RunModel, on: ChartHandlers) {
     const make = (title: string, what: string): Chart => new Chart(title, what, (seen) => on.pick(seen), (seen) => on.point(seen));
@@ -38,7 +39,8 @@ export class RunCharts {
     this.choice = h("select", { "aria-label": "Metric", on: { change: () => this.fillMetric() } });
     this.metric.controls.append(this.choice, this.meaning);
     this.metric.element.append(this.ratio);
-    this.losses.controls.append(explain("losses"), " held-out", explain("held_out"));
+    this.heldOut = h("span", { hidden: true }, "held-out", explain("held_out"));
+    this.losses.controls.append(explain("losses"), this.heldOut);
     this.scores.controls.append(explain("scores"));
     this.overfitting.controls.append(explain("overfitting"));
     this.shares.controls.append(explain("shares"));
@@ -65,6 +67,7 @@ export class RunCharts {
   update(): void {
     const log = this.model.log;
     if (!log) return;
+    this.heldOut.hidden = !log.test.x.length; // a training that was watched has no such losses
     this.losses.set(this.pair(["g_loss", "d_loss"], ["generator", "discriminator"], log.history, log.test, ["g_loss", "d_loss"]));
     this.scores.set({
       ...this.pair(["d_real", "d_fake_before"], ["real", "generated"], log.history, log.test, ["d_real", "d_fake"]),

@@ -102,7 +102,8 @@ class Advice:
     def longer(self, factor: float) -> str:
         """A longer plan; a run whose length is not known is told in words."""
         epochs = self.value("epochs")
-        return f"--epochs {factor * epochs:.4g}" if epochs else "train longer"
+        longer = factor * epochs
+        return f"--epochs {math.ceil(longer) if longer > 10 else f'{longer:.4g}'}" if epochs else "train longer"
 
     def penalties(self, factor: float) -> tuple[str, ...]:
         """R1 and R2 multiplied where the run has them; R1 of 1 where it has none and is to have more.

@@ -14,6 +14,9 @@ from ganscope.diagnosis.series import SPACES, Floats, Record, best_so_far
 from ganscope.diagnosis.stopping import levels_off, outlook
 from ganscope.metrics import missing
 
+ENOUGH_IMAGES = (
+    60_000  # seen: where 229 flags begin to look like flags; before 20,000 the defaults collapse (docs/log.md)
+)
 NAMES = 8  # kinds of picture that a sentence lists
 
 
@@ -325,7 +328,7 @@ def far_from_real(run: Judged) -> Finding | None:
         (
             *advice.extremes(),
             *advice.default(),
-            *((advice.longer(3),) if not standing else ()),
+            *((advice.longer(max(3, ENOUGH_IMAGES / run.record.planned)),) if not standing else ()),
             advice.widths(2),
         ),
         ("far", "fidelity_far", "covered_far", *(("far_plan", "bad") if behind else ())),
@@ -339,7 +342,7 @@ def far_from_real(run: Judged) -> Finding | None:
 WORDS = {
     "fidelity": "fidelity (too few pictures lie among the real ones)",
     "variety": "variety (too little of the data is reached)",
-    "classes": "classes (their shares are off)",
+    "classes": "balance (some kinds come too often, others too seldom)",
     "detail": "fine detail (noise or blur)",
 }
 

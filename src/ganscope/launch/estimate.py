@@ -12,6 +12,7 @@ from torch.nn import Module
 
 from ganscope.config import FEWEST_IMAGES, Plan, size_text
 from ganscope.device import Backend
+from ganscope.diagnosis import ENOUGH_IMAGES
 from ganscope.networks import activations, count_parameters, flops, network_table
 from ganscope.progress import duration
 from ganscope.training import STANDING_LATENTS, build_networks
@@ -19,9 +20,6 @@ from ganscope.training import STANDING_LATENTS, build_networks
 # What the plan of snapshots assumes, in float32 operations; the share that they really took is printed at the end.
 OVERHEAD_FLOPS = 1e8  # of an iteration, whatever the networks: about 1 ms of one core
 METRIC_FLOPS = 5e10  # of a snapshot's metrics, once there are features
-ENOUGH_IMAGES = (
-    60_000  # seen: where 229 flags begin to look like flags; before 20,000 the defaults collapse (docs/log.md)
-)
 FEATURE_FLOPS_PER_PIXEL = 1.5e4  # of the feature space
 LARGE_SIDE = 128  # beyond it a training is told what it takes before it begins
 TRIED_IMAGES = 4  # that G makes to find out how fast the machine is
