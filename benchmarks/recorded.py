@@ -54,7 +54,7 @@ def pack(config: dict[str, Any], history: Lines, tests: Lines, evals: Lines) -> 
 
 def told(line: dict[str, Any]) -> dict[str, Any]:
     """What the rules about a told class read."""
-    names = ("accuracy", "floor", "chance", "diversity", "diversity_floor")
+    names = ("accuracy", "floor", "chance", "confusion", "diversity", "diversity_floor")
     known = line.get("per_class")
     return {"per_class": {name: known[name] for name in names if name in known}} if known else {}
 

@@ -125,8 +125,8 @@ class Advice:
         return f"--ema-half-life {max(10_000, round(2 * self.value('ema_half_life')))}"
 
     def pack(self) -> tuple[str, ...]:
-        """D judges two images at once, where the batch can be halved."""
-        if self.foreign:
+        """D judges two images at once, where the batch can be halved and none of the two is of a told class."""
+        if self.foreign or self.settings.get("conditional"):
             return ()
         fits = self.value("batch_size", 2.0) % 2 == 0
         return ("--pack 2",) if fits and self.value("pack", 1.0) < 2 else ()
