@@ -6,11 +6,12 @@ and `dataset.json`, which is written last; the folder gets its name only when it
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
+import secrets
 import shutil
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,11 +24,13 @@ import numpy as np
 from ganscope.arraytypes import I64, U8
 from ganscope.data.arrays import ImageArray
 from ganscope.data.dataset import Dataset, ImageSet, Mask
+from ganscope.data.unfinished import OWNER, PROGRESS, ROWS, is_held, owned
 from ganscope.files import advice
 
 _MARKER = "dataset.json"
 _ABANDONED_SECONDS = 3600  # an unfinished cache of that age was left by a process that was killed
 _SILENT_SECONDS = 120  # without a byte written, where the process no longer runs
+_RESUMABLE_SECONDS = 3 * 86_400  # a decoding that can be gone on with is kept
 _BLOCK_IMAGES = 1024
 
 
@@ -93,16 +96,22 @@ def _chosen(groups: list[list[int]], share: float) -> list[int]:
 
 @contextmanager
 def building(folder: Path) -> Iterator[Path]:
-    """A scratch folder that becomes `folder` when the block ends well, else goes. May raise `OSError`."""
+    """A scratch folder that becomes `folder` when the block ends well, else goes. May raise `OSError`.
+
+    Where a decoding was interrupted or killed its folder stays, and is what the next one for `folder` is given.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     for left in folder.parent.glob(".*.tmp"):
         if _abandoned(left):
             shutil.rmtree(left, ignore_errors=True)
-    scratch = folder.with_name(f".{folder.name}.{os.getpid()}.{threading.get_ident()}.tmp")
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
+    scratch = folder.with_name(f".{folder.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    keep = False
     try:
-        yield scratch
+        with owned(scratch, folder.parent.glob(f".{glob.escape(folder.name)}.*.tmp")):
+            yield scratch
+            for name in (PROGRESS, ROWS):
+                (scratch / name).unlink(missing_ok=True)
+        (scratch / OWNER).unlink(missing_ok=True)
         if load(folder) is None:
             shutil.rmtree(folder, ignore_errors=True)
             try:
@@ -110,8 +119,12 @@ def building(folder: Path) -> Iterator[Path]:
             except OSError:
                 if load(folder) is None:  # else another process was faster, with the same images
                     raise
+    except (KeyboardInterrupt, SystemExit):
+        keep = (scratch / PROGRESS).is_file()
+        raise
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _abandoned(left: Path) -> bool:
@@ -120,6 +133,10 @@ def _abandoned(left: Path) -> bool:
         silent = time.time() - max(path.stat().st_mtime for path in (left, *left.iterdir()))
     except OSError:
         return False
+    if is_held(left):
+        return False
+    if (left / PROGRESS).is_file():
+        return silent > _RESUMABLE_SECONDS
     if silent > _ABANDONED_SECONDS:
         return True
     pid = left.name.split(".")[-3]

@@ -11,7 +11,7 @@ import re
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -19,7 +19,7 @@ from typing import IO, Any
 from ganscope.data.archive import printable
 from ganscope.data.array_files import needs
 from ganscope.data.decode import MAX_PIXELS
-from ganscope.data.folder import ImageFiles, Item, file_identity
+from ganscope.data.folder import ImageFiles, Item, file_identity, shards_of
 from ganscope.errors import DataError
 
 _IMAGE_COLUMNS = ("image", "img", "jpg", "png", "picture", "pixel_values", "image_bytes", "bytes")
@@ -46,8 +46,8 @@ class ContainerFiles(ImageFiles):
 class TableFiles(ContainerFiles):
     """Parquet or arrow files as Hugging Face's `datasets` writes them: a column of encoded images, one of labels."""
 
-    def items(self) -> Iterator[Item]:
-        for name, row, image, _ in self._rows(labels=False):
+    def items(self, only: Collection[str] | None = None) -> Iterator[Item]:
+        for name, row, image, _ in self._rows(labels=False, only=only):
             content = row[image]
             if isinstance(content, dict):
                 content = content.get("bytes")
@@ -65,10 +65,15 @@ class TableFiles(ContainerFiles):
                 found[name] = printable(str(row[label]))
         return found or None
 
-    def _rows(self, labels: bool) -> Iterator[tuple[str, dict[str, Any], str, str | None]]:
+    def _rows(
+        self, labels: bool, only: Collection[str] | None = None
+    ) -> Iterator[tuple[str, dict[str, Any], str, str | None]]:
         """(name, row, the column of images, that of labels) of every row; only the columns that are wanted are read."""
+        asked = shards_of(only)
         for number, path in enumerate(self.paths):
             part = re.sub(r"[-_.]?\d+(-of-\d+)?(-[0-9a-f]{16})?$", "", path.stem) or "data"
+            if asked is not None and f"{part}/{number:05d}-" not in asked:
+                continue
             with _whole(path):
                 schema, batches = _open_table(path)
                 image, label = _columns(schema, path)
@@ -136,7 +141,7 @@ def _class_names(schema: Any, label: str | None) -> list[str]:
 class LmdbFiles(ContainerFiles):
     """An LMDB folder whose values are encoded images, as LSUN's: the key is the name."""
 
-    def items(self) -> Iterator[Item]:
+    def items(self, only: Collection[str] | None = None) -> Iterator[Item]:
         try:
             import lmdb
         except ImportError as error:
@@ -158,7 +163,7 @@ class VideoFiles(ContainerFiles):
     def identity(self) -> list[object]:
         return [*super().identity(), self.every]
 
-    def items(self) -> Iterator[Item]:
+    def items(self, only: Collection[str] | None = None) -> Iterator[Item]:
         names = _video_names(self.root, self.paths)
         for path in self.paths:
             yield from _frames(path, self.every, names[path])

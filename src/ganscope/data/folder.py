@@ -12,17 +12,18 @@ import re
 import stat
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ganscope.data.archive import printable, read_archive
 from ganscope.data.decode import SUFFIXES, Recipe, decode, is_image_name, is_litter
+from ganscope.data.unfinished import Rows
 from ganscope.errors import DataError
 from ganscope.progress import Say
 
@@ -51,8 +52,11 @@ class ImageFiles:
     others: Counter[str] = field(default_factory=Counter)  # suffix → files that are no images by their names
     documents: list[str] = field(default_factory=list)  # files that may hold labels
 
-    def items(self) -> Iterator[Item]:
-        """(name with `/`, its path or bytes or why it is refused) of everything that is an image by its name."""
+    def items(self, only: Collection[str] | None = None) -> Iterator[Item]:
+        """(name with `/`, its path or bytes or why it is refused) of everything that is an image by its name.
+
+        Where `only` some names are asked for, shards that hold none of them are not read.
+        """
         self.others.clear()
         self.documents.clear()
         if self.root.is_dir() and not self._packed():
@@ -64,7 +68,7 @@ class ImageFiles:
                     regular = info is not None and stat.S_ISREG(info.st_mode)
                     yield name, path if regular else DataError("no regular file, or one that cannot be looked at")
         else:
-            yield from self._members(self._wanted)
+            yield from self._members(self._wanted, only)
 
     def _packed(self) -> list[Path]:
         """The archives of a folder that holds no image outside of them."""
@@ -75,14 +79,19 @@ class ImageFiles:
             return []
         return [path for name, path in files if name.lower().endswith(ARCHIVE_ENDINGS)]
 
-    def _members(self, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes | DataError]]:
+    def _members(
+        self, wanted: Callable[[str], bool], only: Collection[str] | None = None
+    ) -> Iterator[tuple[str, bytes | DataError]]:
         """The wanted members of the archive, or of all archives of the folder, each under the archive's own name."""
         packed = self._packed()
         shards = all(_SHARD.fullmatch(path.name) for path in packed)
+        asked = shards_of(only)
         for path in packed:
             stem, number = path.name.split(".")[0], ""
             if shards and len(packed) > 1 and (found := _SHARD.fullmatch(path.name)):
                 stem, number = found["name"] or "data", found["number"] + "-"
+                if asked is not None and f"{stem}/{number}" not in asked:
+                    continue
             for name, content in read_archive(path, wanted):
                 yield (name if path == self.root else f"{stem}/{number}{name}"), content
 
@@ -137,6 +146,13 @@ class ImageFiles:
         return False
 
 
+def shards_of(names: Collection[str] | None) -> set[str] | None:
+    """How the names of files in shards begin, `data/00017-`; None: of all there are."""
+    if names is None:
+        return None
+    return {begin[0] for name in names if (begin := re.match(r"[^/]*/\d{3,}-", name))}
+
+
 def file_identity(path: Path) -> list[object]:
     """Path, size, time and a hash of the first and last 64 KiB of one file."""
     info = path.stat()
@@ -163,28 +179,25 @@ def decode_all(
         except DataError as error:
             return name, error.what
 
-    items = (item for item in files.items() if item[0] in wanted)
+    items = (item for item in files.items(wanted) if item[0] in wanted)
     yield from in_pool(items, one, reporter(progress, "decoding", len(wanted)))
 
 
 def decode_into(
-    files: ImageFiles, names: Sequence[str], rows: BinaryIO, recipe: Recipe, *, progress: Say | None = None
+    files: ImageFiles, names: Sequence[str], rows: Rows, recipe: Recipe, *, progress: Say | None = None
 ) -> dict[str, str]:
-    """Write image i of `names` as row i of `rows` (`C·H·W` bytes each); returns the files that failed, with reasons.
+    """Write image i of `names` as row i of `rows`, where it is not done; returns the files that failed, with reasons.
 
     Written and not mapped: a full disk then raises `OSError`, where a mapped file would kill the process.
     """
-    index = {name: i for i, name in enumerate(names)}
-    failed = dict.fromkeys(names, "it was gone when it was to be read")
-    for name, found in decode_all(files, names, recipe, progress=progress):
+    index = {name: i for i, name in enumerate(names) if not rows.done[i]}
+    for name, found in decode_all(files, index, recipe, progress=progress):
         if isinstance(found, str):
-            failed[name] = found
+            rows.fail(index[name], found)
         else:
-            rows.seek(index[name] * found.nbytes)
-            rows.write(found.tobytes())
-            failed.pop(name, None)
-    rows.truncate(len(names) * recipe.num_bytes())
-    return failed
+            rows.put(index[name], found.tobytes())
+    gone = {names[i]: "it was gone when it was to be read" for i in np.flatnonzero(~rows.done).tolist()}
+    return gone | {names[i]: reason for i, reason in rows.failed.items()}
 
 
 def in_pool(items: Iterable[T], work: Callable[[T], R], tick: Callable[[int], None] | None = None) -> Iterator[R]:

@@ -34,6 +34,7 @@ from ganscope.data.parts import TRAIN
 from ganscope.data.plan import Wishes, wishes_of
 from ganscope.data.sources import DATASETS, Arrays, find_source, wrong_number
 from ganscope.data.understanding import Understanding, understand_data
+from ganscope.data.unfinished import Rows
 from ganscope.errors import ConfigError, DataError
 from ganscope.progress import Say
 
@@ -185,12 +186,11 @@ def cache_root() -> Path:
 
 def _build(found: Understanding, scratch: Path, wishes: Wishes, say: Say) -> None:
     """Decode, split and store what was understood in the folder `scratch`."""
-    rows_file = scratch / "rows.u8"
     source, recipe = found.source, found.plan.recipe
     decoded = (
-        _decode_arrays(source.arrays(), rows_file, recipe)
+        _decode_arrays(source.arrays(), scratch, recipe, say)
         if source.arrays
-        else _decode_files(found, rows_file, recipe, say)
+        else _decode_files(found, scratch, recipe, say)
     )
     if wishes.labels == "none":
         decoded = dataclasses.replace(decoded, labels=None, class_names=())
@@ -199,30 +199,39 @@ def _build(found: Understanding, scratch: Path, wishes: Wishes, say: Say) -> Non
     if held_out is None or held_out.all() or not held_out.any():
         held_out = hold_out(hashes, decoded.labels, _share(found, wishes))
     store(scratch, source.name, decoded, held_out, hashes)
-    rows_file.unlink(missing_ok=True)
 
 
-def _decode_arrays(arrays: Arrays, rows_file: Path, recipe: Recipe) -> Decoded:
+def _begun(scratch: Path, count: int, recipe: Recipe, say: Say) -> Rows:
+    """The rows of `count` images, with what an earlier decoding has left of them."""
+    rows = Rows(scratch, count, recipe.num_bytes())
+    if rows.begun:
+        say(f"an earlier decoding goes on: {rows.begun:,} of {count:,} images are there")
+    return rows
+
+
+def _decode_arrays(arrays: Arrays, scratch: Path, recipe: Recipe, say: Say) -> Decoded:
     """A block at a time, through a file where anything has to be changed: an array need not fit into the memory."""
     images = arrays.images.with_scale(recipe.scale)
     num, rows = len(images), np.arange(len(images))
     if images.shape[1:] == (recipe.channels, *recipe.side) and recipe.channels != 4:
         return Decoded(images, rows, arrays.labels, arrays.class_names, None, arrays.held_out, ())
-    with rows_file.open("wb") as out:
+    with _begun(scratch, num, recipe, say) as out:
         for start in range(0, num, BLOCK):
-            for image in images[start : start + BLOCK]:
-                out.write(fit_array(image, **recipe._asdict()).tobytes())
-    shape = (num, recipe.channels, *recipe.side)
-    mapped = np.memmap(rows_file, np.uint8, "r", shape=shape)
+            if out.done[start : start + BLOCK].all():
+                continue
+            for row, image in enumerate(images[start : start + BLOCK], start):
+                if not out.done[row]:
+                    out.put(row, fit_array(image, **recipe._asdict()).tobytes())
+    mapped = out.mapped((recipe.channels, *recipe.side))
     return Decoded(mapped, rows, arrays.labels, arrays.class_names, None, arrays.held_out, ())
 
 
-def _decode_files(found: Understanding, rows_file: Path, recipe: Recipe, say: Say) -> Decoded:
+def _decode_files(found: Understanding, scratch: Path, recipe: Recipe, say: Say) -> Decoded:
     source, layout, survey = found.source, found.layout, found.survey
     files = source.files
     assert files is not None and layout is not None and survey is not None
     names = layout.names
-    with rows_file.open("wb") as out:
+    with _begun(scratch, len(names), recipe, say) as out:
         failed = decode_into(files, names, out, recipe, progress=say)
     good = [i for i, name in enumerate(names) if name not in failed]
     if not good:
@@ -230,7 +239,7 @@ def _decode_files(found: Understanding, rows_file: Path, recipe: Recipe, say: Sa
         raise DataError(f"{files.root}: no image can be read", found=f"{printable(name)}: {reason}")
     if source.num_images is not None and failed:
         raise wrong_number(len(good), source.num_images, files.root)
-    images = np.memmap(rows_file, np.uint8, "r", shape=(len(names), recipe.channels, *recipe.side))
+    images = out.mapped((recipe.channels, *recipe.side))
     classes = None if layout.classes is None else [layout.classes[i] for i in good]
     class_names = tuple(sorted(set(classes))) if classes else ()
     class_names = class_names if len(class_names) > 1 else ()
