@@ -115,7 +115,7 @@ def owned(scratch: Path, others: Iterator[Path]) -> Iterator[None]:
 
 def _taken_over(scratch: Path, others: Iterator[Path]) -> IO[bytes] | None:
     for left in others:
-        if (left / PROGRESS).is_file() and (lock := _locked(left / OWNER)):
+        if (left / PROGRESS).is_file() and (lock := _free(left / OWNER)):
             try:
                 left.rename(scratch)
             except OSError:
@@ -127,23 +127,27 @@ def _taken_over(scratch: Path, others: Iterator[Path]) -> IO[bytes] | None:
 
 def _made(scratch: Path) -> IO[bytes]:
     scratch.mkdir()
-    return _locked(scratch / OWNER, new=True) or (scratch / OWNER).open("r+b")
+    file = (scratch / OWNER).open("w+b")
+    if fcntl is not None:
+        with suppress(OSError):  # a disk without locks: then nobody takes over either
+            fcntl.flock(file, fcntl.LOCK_EX)  # waits for who only asks whether it is held
+    return file
 
 
-def _locked(path: Path, new: bool = False) -> IO[bytes] | None:
-    """The file, held; None where another holds it, or nobody can."""
-    try:
-        file = path.open("w+b" if new else "r+b")
-    except OSError:
-        if new:
-            raise
+def _free(path: Path) -> IO[bytes] | None:
+    """The file, held from now on; None where another holds it, or nobody can."""
+    if fcntl is None:
         return None
-    with suppress(OSError):
-        if fcntl is not None:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return file
-    file.close()
-    return None
+    try:
+        file = path.open("r+b")
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    return file
 
 
 def is_held(folder: Path) -> bool:
