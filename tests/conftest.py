@@ -28,8 +28,12 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.fixture(scope="session", autouse=True)
 def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Keep the tests, and the runs that several of them share, out of the user's cache: one for the whole session."""
-    cache = tmp_path_factory.getbasetemp() / "ganscope-cache"
+    """Keep the tests, and the runs that several of them share, out of the user's cache: one for the whole session.
+
+    The workers of pytest-xdist share it too, so that what one has decoded or fitted is there for the others.
+    """
+    root = tmp_path_factory.getbasetemp()
+    cache = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "ganscope-cache"
     cache.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GANSCOPE_CACHE", str(cache))
