@@ -6,9 +6,9 @@
     python benchmarks/speedrun.py --set epochs=2 g_lr=0.003 --name mine
     python benchmarks/speedrun.py --table                  every entry in --out
 
-Target: 10,000 generated images (a) at most three times the floor's Fréchet distance, in the 64 numbers of ganscope's MNIST
-classifier, the floor being that of 10,000 held-out digits, (b) all ten digits among them, each at least half as often
-as in the data, (c) no more copies of training images than among held-out digits, within two standard errors.
+Target: 10,000 generated images (a) at most three times the floor's Fréchet distance, in the 64 numbers of ganscope's
+MNIST classifier, the floor being that of 10,000 held-out digits, (b) all ten digits among them, each at least half as
+often as in the data, (c) no more copies of training images than among held-out digits, within two standard errors.
 
 Rules. Any network, loss, schedule and order of images; no weights, no statistics and no images but MNIST's 60,000
 training images; no look at the test images, nor at the target's numbers, decides anything before the target is
@@ -107,7 +107,7 @@ def entry(arguments: argparse.Namespace, settings: dict[str, Any], seed: int) ->
     path = arguments.out / f"{arguments.name}-{arguments.threads}-{arguments.device}-{seed}.json"
     if path.exists():
         return
-    step = 64 if "batch_size" not in settings else settings["batch_size"]
+    step = settings.get("batch_size", 64)
     more = dict(threads=arguments.threads, device=arguments.device, seed=seed)
     config = make_config(
         "mnist", arguments.preset, metrics=False, map="none", num_fakes=128,

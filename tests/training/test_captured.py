@@ -33,6 +33,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "relativistic perceptron": ("r3mlp", {"penalty_noise": 0.1}),
     "relativistic, all moving": ("r3dcgan", {"burn_in": 200, "burn_in_penalty": 20.0}),
     "classes": ("r3dcgan", {"burn_in": 200, "conditional": True}),
+    "classes named": ("r3dcgan", {"burn_in": 200, "conditional": True, "d_classify": 0.3, "g_classify": 0.1}),
     "steps": ("r3dcgan", {"burn_in": 200, "d_steps": 2, "g_steps": 3, "flip": True}),
     "in 16 bits": ("r3dcgan", {"burn_in": 200, "precision": "bf16"}),
 }

@@ -42,7 +42,7 @@ CASES: dict[str, dict[str, Any]] = {
     ),
     "conditional": dict(
         NETWORKS["dcgan, D without batch norm"], conditional=True, class_balance="uniform", r1=0.1, penalty_noise=0.05,
-        penalty_share=0.5,
+        penalty_share=0.5, d_classify=0.3, g_classify=0.1,
     ),
     "augmented": dict(
         NETWORKS["dcgan, D without batch norm"], objective="relativistic", r1=0.1, r2=0.1, penalty_noise=0.05,

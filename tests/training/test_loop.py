@@ -58,6 +58,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
         penalty_share=0.5,
         conditional=True,
         class_balance="uniform",
+        d_classify=0.3,
+        g_classify=0.1,
         ema_half_life=100.0,
     ),
 }

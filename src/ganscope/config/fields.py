@@ -95,6 +95,12 @@ class NetworkConfig:
         "tell both networks the class of every image, so that one can ask for a class; "
         "None: where every class has 100 images or more",
     )
+    d_classify: float = _setting(
+        0.0,
+        "of a conditional training: weight with which D also learns to name the class of real images "
+        "(auxiliary classifier, Odena et al. 2017); 0: D has no such outputs",
+        low=0.0,
+    )
     latent: str = _setting("normal", "distribution of z: N(0, 1), or uniform on [-1, 1]", LATENT_NAMES)
 
 
@@ -106,6 +112,9 @@ class ObjectiveConfig:
     label_real: float = _setting(1.0, "D's target for reals; 0.9 is one-sided label smoothing of 0.1", low=0.0)
     label_fake: float = _setting(0.0, "D's target for fakes", low=0.0)
     label_generator: float = _setting(1.0, "G's target for its fakes", low=0.0)
+    g_classify: float = _setting(
+        0.0, "weight with which G learns to draw images that D names as asked; needs --d-classify", low=0.0
+    )
     r1: float = _setting(0.0, "weight γ of the zero-centred gradient penalty on reals, (γ/2)·E‖∇D‖²", low=0.0)
     r2: float = _setting(0.0, "weight γ of the same penalty on fakes", low=0.0)
     choose_penalty: str = _setting(
@@ -259,6 +268,19 @@ class Config(
                 "--class-balance is of a conditional training",
                 found=f"--class-balance {self.class_balance}, --no-conditional",
                 todo="add --conditional, or leave --class-balance out",
+            )
+        if (self.d_classify or self.g_classify) and self.conditional is False:
+            option, weight = ("d", self.d_classify) if self.d_classify else ("g", self.g_classify)
+            raise ConfigError(
+                f"--{option}-classify is of a conditional training",
+                found=f"--{option}-classify {weight:g}, --no-conditional",
+                todo=f"add --conditional, or leave --{option}-classify out",
+            )
+        if self.g_classify and not self.d_classify:
+            raise ConfigError(
+                "--g-classify needs a discriminator that names classes",
+                found=f"--g-classify {self.g_classify:g}, --d-classify 0",
+                todo="add --d-classify 0.3, or leave --g-classify out",
             )
         if self.penalty_noise and self.network == "dcgan" and self.d_norm == "batch":
             raise ConfigError(

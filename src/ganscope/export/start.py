@@ -13,7 +13,7 @@ from ganscope.runs import Run
 # What decides the shapes of both networks and the latents that G knows.
 NETWORK_SETTINGS = (
     "network", "size", "channels", "g_width", "d_width", "d_norm", "bottom", "g_blur", "spectral_norm", "pack",
-    "latent_dim", "latent", "conditional",
+    "latent_dim", "latent", "conditional", "d_classify",
 )  # fmt: skip
 
 

@@ -259,7 +259,7 @@ def with_classes_decided(config: Config) -> Config:
     """The config where the other settings leave no choice whether the networks are told the classes."""
     if config.conditional is not None:
         return config
-    if config.class_balance != "data":
+    if config.class_balance != "data" or config.d_classify > 0:
         return dataclasses.replace(config, conditional=True)
     return dataclasses.replace(config, conditional=False) if config.pack > 1 else config
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganscope.networks.conditional import joined, told
+from ganscope.networks.conditional import joined, naming, told
 from ganscope.networks.mlp import LEAKY_SLOPE, MlpDiscriminator, MlpGenerator
 from ganscope.networks.operators import Operator, apply, generator_operators, layer_operators
 from ganscope.networks.options import NetworkOptions
@@ -28,6 +28,7 @@ __all__ = [
     "generator_operators",
     "joined",
     "layer_operators",
+    "naming",
     "network_table",
     "num_weights",
     "packed",

@@ -7,12 +7,14 @@ embedding of a class has a fixed length. With E numbers from N(0, 1), as z has t
 first layer about E times as far in a step as a bias, the class drowns z, and G draws one picture a class (docs/log.md,
 2026-11-25, where other lengths stand too). D ends
 in 1 + K numbers instead of one: the first is the logit of an image, and the one of its class is added to it, which is
-the projection of Miyato & Koyama 2018, equation 3, with a linear ψ.
+the projection of Miyato & Koyama 2018, equation 3, with a linear ψ. With K more, which no logit contains, D is a
+classifier of images besides (Odena et al. 2017).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -54,16 +56,33 @@ class ConditionalGenerator(nn.Module):
 class ConditionalDiscriminator(nn.Module):
     """`(N, C, H, W) float32` images and `(N,) int64` classes → `(N,) float32` logits.
 
-    `inner` gives `(N, 1 + K)`: what an image is worth, and what it is worth as a picture of each class.
+    `inner` gives `(N, 1 + K)`: what an image is worth, and what it is worth as a picture of each class; or `(N, 1 +
+    2K)`, whose last K name the class.
     """
 
-    def __init__(self, inner: nn.Module) -> None:
+    def __init__(self, inner: nn.Module, num_classes: int) -> None:
         super().__init__()
-        self.inner = inner
+        self.inner, self.num_classes = inner, num_classes
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         found: Tensor = self.inner(images)
         return found[:, 0] + found.gather(1, labels[:, None] + 1).squeeze(1)
+
+
+@contextlib.contextmanager
+def naming(d: nn.Module) -> Iterator[list[Tensor]]:
+    """Inside, every pass of a D that names classes leaves its classifier's logits, `(N, K)` as the pass has them."""
+    assert isinstance(d, ConditionalDiscriminator)
+    first, passes = 1 + d.num_classes, []
+
+    def keep(_: nn.Module, __: tuple[Tensor, ...], found: Tensor) -> None:
+        passes.append(found[:, first:])
+
+    handle = d.inner.register_forward_hook(keep)
+    try:
+        yield passes
+    finally:
+        handle.remove()
 
 
 def told(network: nn.Module, labels: Tensor | None) -> Callable[[Tensor], Tensor]:

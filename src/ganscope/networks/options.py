@@ -18,6 +18,7 @@ class NetworkOptions:
         d_norm: `batch` or `none`, of the dcgan's D. bottom: one extra 3×3 convolution at the lowest resolution of both
             dcgan networks. g_blur: a filter [1 2 1] after the dcgan generator's last upsampling.
         num_classes: K of a pair that is told the class of every image; 0: of one that is not.
+        d_classify: above 0 D ends in a classifier's logits as well.
     """
 
     size: Size
@@ -30,10 +31,11 @@ class NetworkOptions:
     pack: int = 1
     d_norm: str = "batch"
     num_classes: int = 0
+    d_classify: float = 0.0
     bottom: bool = False
     g_blur: bool = False
 
     @property
     def d_outputs(self) -> int:
-        """Numbers in which D ends: a logit, and one more a class."""
-        return 1 + self.num_classes
+        """Numbers in which D ends: a logit, one more a class, and a classifier's logits where it is one."""
+        return 1 + self.num_classes * (2 if self.d_classify > 0 else 1)

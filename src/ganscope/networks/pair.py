@@ -51,7 +51,7 @@ def build_pair(name: str, options: NetworkOptions, seed: int) -> tuple[nn.Module
             add_spectral_norm(d)
         if options.num_classes:
             g = ConditionalGenerator(g, options.num_classes, options.latent_dim)
-            d = ConditionalDiscriminator(d)
+            d = ConditionalDiscriminator(d, options.num_classes)
     return g, d
 
 

@@ -21,6 +21,7 @@ from ganscope.training import penalties
 from ganscope.training.augment import Change, drawn_change, with_noise
 from ganscope.training.batches import Batch, Batches
 from ganscope.training.distributed import ALONE, World
+from ganscope.training.naming import misnamed, names_of
 from ganscope.training.objectives import OBJECTIVES, Objective, Targets, value
 from ganscope.training.packing import in_packs, packed
 from ganscope.training.sampling import Latents, latents
@@ -241,11 +242,14 @@ def discriminator_step(game: Game, state: TrainState, given: Given, fake: Tensor
         real_seen = with_noise(real.images, config, state, "real", game.world)
         fake_seen = with_noise(fake.detach().float(), config, state, "fake", game.world)
         change = drawn_change(config, state, "D", real_seen.shape, game.world)
-        real_logits, fake_logits, penalty = discriminate(
-            game, state, real_seen, fake_seen, real.labels, change, given.penalties
-        )
+        with names_of(state.d, config) as passes:
+            real_logits, fake_logits, penalty = discriminate(
+                game, state, real_seen, fake_seen, real.labels, change, given.penalties
+            )
         total = game.weighed(objective.d_loss(real_logits, fake_logits, targets) + penalty)
-        put_gradients(state.d_parameters, torch.autograd.grad(total, state.d_parameters))
+        reals = int(config.gradient_penalty > 0)  # the pass that begins with the reals: after that of the penalty
+        named = game.weighed(misnamed(passes[reals], real.labels, config.d_classify)) if passes else 0.0
+        put_gradients(state.d_parameters, torch.autograd.grad(total + named, state.d_parameters))
     game.world.sum_gradients(state.d_parameters)
     state.d_optimizer.step()
     if config.weight_clip > 0:
@@ -270,13 +274,14 @@ def generator_step(game: Game, state: TrainState, real: Batch, fake: Tensor) -> 
         loss = game.weighed(objective.g_loss(fake_logits, None, targets))
         state.perceptrons.g_backward(game.weighed(objective.g_slopes(fake_logits, targets)))
     else:
-        with game.backend.autocast(), frozen(state.d_parameters):
+        with game.backend.autocast(), frozen(state.d_parameters), names_of(state.d, config) as passes:
             fake_logits = seen_by(fake.float(), "fake")
             real_logits = None
             if objective.needs_real_in_g:
                 real_logits = seen_by(real.images, "real")
         loss = game.weighed(objective.g_loss(fake_logits, real_logits, targets))
-        put_gradients(state.g_parameters, torch.autograd.grad(loss, state.g_parameters))
+        named = game.weighed(misnamed(passes[0], real.labels, config.g_classify)) if config.g_classify else 0.0
+        put_gradients(state.g_parameters, torch.autograd.grad(loss + named, state.g_parameters))
     game.world.sum_gradients(state.g_parameters)
     state.g_optimizer.step()
     return GScalars(loss.detach(), game.weighed(torch.sigmoid(fake_logits.detach()).mean()))
