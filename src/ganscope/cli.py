@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from ganscope.commands import COMMANDS, train
 from ganscope.errors import DependencyError, GanscopeError, PeerError
 from ganscope.processes import is_first
+
+_NO_MEMORY = re.compile(r"can't allocate memory|out of memory|not enough memory", re.IGNORECASE)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,6 +31,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.what and (is_first() or isinstance(error, PeerError)):  # of several processes one speaks
             print(f"ganscope: {error}", file=sys.stderr)
         return error.exit_code
+    except (MemoryError, RuntimeError) as error:  # PyTorch's are RuntimeErrors
+        if not isinstance(error, MemoryError) and not _NO_MEMORY.search(str(error)):
+            raise
+        print(f"ganscope: {missing_memory(error)}", file=sys.stderr)
+        return 2
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
@@ -39,6 +47,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing reads any more: let the exit be quiet
         return 0
+
+
+def missing_memory(error: Exception) -> GanscopeError:
+    """What to say where neither the machine nor the GPU has the memory that is needed."""
+    return GanscopeError(
+        "there is not enough memory",
+        found=str(error).strip().split("\n")[0][:200],
+        todo="a smaller --size, --batch-size or --num-fakes, or close other programs; a run resumes with its command",
+    )
 
 
 def missing_torch() -> DependencyError:

@@ -13,7 +13,7 @@ from ganscope.device import choose_backend
 from ganscope.errors import ConfigError, RunError, did_you_mean
 from ganscope.networks import NETWORKS
 from ganscope.runs import Run
-from ganscope.training import Latents, asked, generate, latents, read_generator
+from ganscope.training import Latents, asked, generate, images_at_once, latents, read_generator
 
 
 class LoadedGenerator:
@@ -104,7 +104,7 @@ class LoadedGenerator:
 
     def decode(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> np.ndarray:
         """`(N, Z) float32` latents, of a conditional generator with classes `(N,)` → `(N, C, H, W) uint8` images."""
-        return generate(self._g, Latents(z, labels), self._backend)
+        return generate(self._g, Latents(z, labels), self._backend, images_at_once(self.config))
 
     def walk(
         self, *, stops: int = 8, steps: int = 24, lanes: int = 1, seed: int = 0, only: str | int | None = None

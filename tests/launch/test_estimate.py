@@ -39,6 +39,8 @@ def test_large_images_are_told_what_they_take(monkeypatch: pytest.MonkeyPatch) -
     said = expected(large, 1000, choose_backend(device="cpu"), lambda: next(clock)) or ""
     # D's step 10 · (1 + 6), G's 10 · (2 + 2), and one for the overhead: 111 passes of half a second, 1,000 times.
     assert "256×256 pixels: roughly 56 s an iteration here, 15:25:00 for the planned 1,000" in said
+    # 2,000 fakes of G and of D, metrics of 500 such passes and features of 19,661: half a second each.
+    assert "3:21:20 for each snapshot, the first at once (--num-fakes 128 shortens it)" in said
     small = plan(make_config("x", "dcgan", size=128, **settings), num_images=1000, size=128, channels=1)
     assert expected(small, 1000, choose_backend(device="cpu")) is None
 

@@ -22,6 +22,7 @@ OVERHEAD_FLOPS = 1e8  # of an iteration, whatever the networks: about 1 ms of on
 METRIC_FLOPS = 5e10  # of a snapshot's metrics, once there are features
 FEATURE_FLOPS_PER_PIXEL = 1.5e4  # of the feature space
 LARGE_SIDE = 128  # beyond it a training is told what it takes before it begins
+FEWEST_FAKES = 128  # that a snapshot can have
 TRIED_IMAGES = 4  # that G makes to find out how fast the machine is
 
 
@@ -70,10 +71,15 @@ def expected(config: Plan, num_images: int, backend: Backend, clock: Callable[[]
     seconds = tried[-1] / TRIED_IMAGES / g_flops * _iteration(config, g_flops, d_flops)
     total = config.total_iterations(num_images)
     return (
-        f"{size_text(config.size)} pixels: roughly {seconds:.2g} s an iteration here, {duration(seconds * total)} for "
-        f"the planned {total:,}, and {(weights + maps) / 1e9:.1f} GB of memory beside the images; --size 64 takes far "
-        f"less, --epochs shortens it, and it resumes wherever it is stopped"
+        f"{size_text(config.size)} pixels: roughly {_short(seconds)} an iteration here, {duration(seconds * total)} "
+        f"for the planned {total:,}, {_short(seconds * snapshot_cost(config))} for each snapshot, the first at once "
+        f"(--num-fakes {FEWEST_FAKES} shortens it), and {(weights + maps) / 1e9:.1f} GB of memory beside the images; "
+        f"--size 64 takes far less, --epochs shortens it, and it resumes wherever it is stopped"
     )
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds:.2g} s" if seconds < 10 else duration(seconds)
 
 
 def too_short(config: Plan, num_images: int) -> str | None:

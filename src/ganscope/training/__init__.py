@@ -7,7 +7,16 @@ from ganscope.training.checkpoint import read_generator, require_finite
 from ganscope.training.distributed import ALONE, World, joined_world
 from ganscope.training.loop import Outcome, train
 from ganscope.training.objectives import OBJECTIVES, Targets, value
-from ganscope.training.sampling import STANDING_LATENTS, Latents, asked, fixed_latents, generate, latents, sampler
+from ganscope.training.sampling import (
+    STANDING_LATENTS,
+    Latents,
+    asked,
+    fixed_latents,
+    generate,
+    images_at_once,
+    latents,
+    sampler,
+)
 from ganscope.training.start import START_FILE, read_start
 from ganscope.training.state import backend_of, build_networks, new_state
 from ganscope.training.step import Game, train_iteration
@@ -29,6 +38,7 @@ __all__ = [
     "build_networks",
     "fixed_latents",
     "generate",
+    "images_at_once",
     "joined_world",
     "latents",
     "new_state",

@@ -30,7 +30,7 @@ from ganscope.training.checkpoint import load_checkpoint, require_finite, save_c
 from ganscope.training.clock import Clock, interruptible
 from ganscope.training.distributed import ALONE, World
 from ganscope.training.packing import packed
-from ganscope.training.sampling import Latents, fixed_latents, generate, latents, normalise, sampler
+from ganscope.training.sampling import Latents, fixed_latents, generate, images_at_once, latents, normalise, sampler
 from ganscope.training.state import SCALARS, TrainState, new_state
 from ganscope.training.steering import LOOK_AT, drawn_rows, is_due
 from ganscope.training.step import Game
@@ -357,7 +357,7 @@ def take_snapshot(
     """Images from the fixed latents, D's scores of them, and the sampler, whose weights go into the run."""
     require_finite(state)
     g = sampler(state, config, backend)
-    fakes = generate(g, fixed, backend)
+    fakes = generate(g, fixed, backend, images_at_once(config))
     scores = score(state, fakes, fixed.labels, config, backend)
     save_generator(g, run.generator_path(state.images_seen))
     return fakes, scores, g

@@ -15,7 +15,9 @@ from ganscope.networks import told
 from ganscope.randomness import rng
 from ganscope.training.state import TrainState
 
-STANDING_LATENTS, STANDING_BATCH = 1000, 250  # from which the average's batch statistics are measured
+STANDING_LATENTS = 1000  # from which the average's batch statistics are measured
+AT_ONCE, FEWEST_AT_ONCE = 250, 32  # images made at once, and of large ones, so that these need no more than a step does
+LARGE_PIXELS = 128 * 128
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,19 @@ def sampler(state: TrainState, config: Plan, backend: Backend) -> nn.Module:
             norm.reset_running_stats()
             norm.momentum = None  # a plain mean over the batches
         state.g_ema.train()
-        for part in asked(config, STANDING_LATENTS, "standing").batches(STANDING_BATCH):
+        for part in asked(config, STANDING_LATENTS, "standing").batches(images_at_once(config)):
             given = part.to(backend.device)
             with backend.autocast():
                 told(state.g_ema, given.labels)(given.z)
     return state.g_ema.eval()
+
+
+def images_at_once(config: Plan) -> int:
+    """How many images G makes at once where nothing is learnt from them: 250 up to 128 × 128 pixels, then fewer."""
+    if config.network == "toy":
+        return AT_ONCE
+    height, width = config.sides
+    return max(FEWEST_AT_ONCE, min(AT_ONCE, AT_ONCE * LARGE_PIXELS // (height * width)))
 
 
 def latents(config: Plan, count: int, purpose: str, position: int = 0) -> torch.Tensor:
@@ -107,7 +117,7 @@ def fixed_latents(config: Plan) -> Latents:
 
 
 @torch.no_grad()
-def generate(g: nn.Module, given: torch.Tensor | Latents, backend: Backend, batch: int = 250) -> np.ndarray:
+def generate(g: nn.Module, given: torch.Tensor | Latents, backend: Backend, batch: int = AT_ONCE) -> np.ndarray:
     """Images `(N, C, H, W) uint8` (points `(N, d) float32` for toys) of a generator in evaluation mode.
 
     `given` are latents `(N, Z)`, for a generator that is told classes a `Latents`. Batches have one size whatever `N`,
