@@ -104,7 +104,11 @@ def evaluate(
     found = monitor.measure(fakes)
     metrics = dict(found.metrics)
     if tstr:
-        labeller = space if space.num_classes else feature_space(dataset.train, dataset.test, cache, progress=say)
+        labeller = (
+            space
+            if space.num_classes
+            else feature_space(dataset.train, dataset.test, cache, name="classifier", progress=say)
+        )
         count = min(TSTR_FAKES, len(dataset.train.images))
         made, own = sample(count, "tstr")
         metrics["tstr"] = train_on_synthetic(dataset, made, labeller, say, own=own)

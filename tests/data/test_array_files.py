@@ -186,6 +186,14 @@ def test_nothing_but_nan_is_said_as_such(tmp_path: Path) -> None:
         load_dataset(str(tmp_path / "a.npy"))
 
 
+def test_values_that_are_no_numbers_are_counted(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).random((9, 8, 8)).astype(np.float32)
+    images[2, 3, 3], images[4, 0, :3] = np.nan, np.inf
+    np.save(tmp_path / "a.npy", images)
+    found = load_dataset(str(tmp_path / "a.npy"))
+    assert any("4 values are no numbers and become black" in text for text in found.decisions)
+
+
 def test_transparent_arrays_get_a_background(tmp_path: Path) -> None:
     images = np.zeros((6, 8, 8, 4), np.uint8)
     for i in range(6):

@@ -18,5 +18,17 @@ def test_near_pairs_are_found_among_many_and_nothing_else() -> None:
     assert near_pairs(thumbs[-3:]) == []
 
 
+def test_a_common_background_makes_no_pairs() -> None:
+    """Small figures in the middle of the same large white ground, as sprites are: each is another."""
+    pictures = []
+    for i in range(200):
+        page = Image.new("RGB", (64, 64), "white")
+        page.paste(noise(i).resize((16 + i % 8, 20)), (20 + i % 5, 22))
+        pictures.append(page)
+    pictures.append(pictures[7].resize((128, 128)))
+    thumbs = np.stack([thumbnail(np.ascontiguousarray(np.moveaxis(np.asarray(p), 2, 0))) for p in pictures])
+    assert near_pairs(thumbs) == [(7, 200)]
+
+
 def test_exact_groups() -> None:
     assert exact_groups([b"a", b"b", b"a", b"c", b"b", b"a"]) == [[0, 2, 5], [1, 4]]

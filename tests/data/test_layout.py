@@ -36,7 +36,7 @@ def classes(layout: Layout) -> dict[str, int]:
         ("train_cleaned", "test_cleaned", TEST), ("train-32x32", "test-32x32", TEST), ("train-jpg", "test-jpg", TEST),
         ("train (1)", "test (1)", TEST), ("images_background", "images_evaluation", VALID),
         ("bounding_box_train", "gallery", TEST), ("Training", "Validierung", VALID),
-        ("train2014", "test-dev2015", TEST),
+        ("train2014", "test-dev2015", TEST), ("tr", "te", TEST),
         ("a/b/c/train", "a/b/c/val", VALID),
     ],
 )  # fmt: skip

@@ -35,6 +35,7 @@ def test_masks_beside_images_are_left_out(names: list[str]) -> None:
     [
         ("train_images/{}.jpg", "train_masks/{}.png"), ("ISIC_Input/{}.jpg", "ISIC_GroundTruth/{}_segmentation.png"),
         ("rgb/{}.png", "depth/{}.png"), ("{}.input.jpg", "{}.seg.png"), ("{}_rgb.png", "{}_depth.png"),
+        ("{}_sat.jpg", "{}_mask.png"), ("0001TP_{}.png", "0001TP_{}_L.png"),
         ("leftImg8bit/train/aachen/{}_leftImg8bit.png", "gtFine/train/aachen/{}_gtFine_labelIds.png"),
     ],
 )  # fmt: skip

@@ -56,6 +56,34 @@ def test_few_or_no_labels_fall_back_to_the_unlabelled_space(tmp_path: Path) -> N
         feature_space(part, part, tmp_path).classify(part.images)
 
 
+def test_a_classifier_that_guesses_is_no_feature_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spaces.classifier, "planned_images", lambda *_: 600)
+    images = unlabelled(count=300).images
+    names = ("00000", "00001", "00002")
+    train = Part(images[:240], np.arange(240) % 3, names, "labels that say nothing")
+    test = Part(images[240:], np.arange(60) % 3, names, "held out")
+    said: list[str] = []
+    assert feature_space(train, test, tmp_path, progress=said.append).name == spaces.UNLABELLED
+    assert any("no better than a guess" in text for text in said)
+    assert feature_space(train, test, tmp_path).name == spaces.UNLABELLED, "also from the cache"
+    assert feature_space(train, test, tmp_path, name="classifier").num_classes == 3, "where it is asked for"
+
+
+@pytest.mark.parametrize(
+    ("right", "labels", "guesses"),
+    [
+        (np.r_[np.ones(38), np.zeros(62)], np.r_[np.zeros(43), np.ones(57)], True),  # 38 % of two classes
+        (np.r_[np.ones(95), np.zeros(5)], np.r_[np.zeros(95), np.ones(5)], True),  # always the common class
+        (np.ones(100), np.r_[np.zeros(95), np.ones(5)], False),
+        (np.arange(1000) % 10 < 2, np.arange(1000) // 100, False),  # 20 % of ten classes
+        (np.zeros(6), np.arange(6) % 2, False),  # too few to tell
+        (np.ones(50), np.zeros(50), False),
+    ],
+)
+def test_what_is_a_guess(right: np.ndarray, labels: np.ndarray, guesses: bool) -> None:
+    assert spaces.no_better_than_a_guess(right.astype(bool), labels.astype(np.int64)) is guesses
+
+
 REAL_BUDGET = planned_images
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,19 @@ def test_columns_out_of_sight_on_a_phone_have_a_sign_and_what_was_not_measured_n
     until(page, f"({hidden}).length > 0")
     assert all(found == ["auto", "local, local, scroll, scroll"] for found in page.evaluate(hidden))
     assert "held-out" not in page.locator(".charts").inner_text()
+
+
+def test_a_run_of_few_images_says_why_it_has_no_map_and_no_numbers(visit: Any, tmp_path: Path) -> None:
+    run = build_run(tmp_path / "few", SPEC)
+    for path in (run.lines_path("evals"), run.real_map_info_path, run.real_map_path):
+        path.unlink()
+    environment = json.loads(run.environment_path.read_text())
+    environment["dataset"] = {**(environment.get("dataset") or {}), "num_train": 18}
+    run.environment_path.write_text(json.dumps(environment))
+    page = visit(write_report(run).as_uri())
+    said = "18 training images are too few: no metrics, no map (from 50 on there are)."
+    until(page, f"document.body.innerText.includes({'Not measured: ' + said!r})")
+    assert page.locator(".no-map").inner_text() == said and "appears here" not in page.inner_text("body")
 
 
 @pytest.mark.slow

@@ -34,6 +34,8 @@ interface BaseMeta {
   config: Record<string, unknown>;
   environment: Record<string, unknown>;
   networks: string;
+  /** Why there are neither metrics nor a map; empty where there are. */
+  why?: string;
   map: MapMeta | null;
   toy?: ToyMeta | null;
 }

@@ -191,10 +191,11 @@ export class RunView implements View {
       this.details.updateBase();
       this.samples.setClasses(this.model.classes);
       this.noMap.hidden = this.model.reals !== null;
-      const mapless = this.model.base?.config["map"] === "none";
+      const why = this.model.base?.why;
+      const mapless = this.model.base?.config["map"] === "none" || !!why;
       this.element.classList.toggle("mapless", mapless);
       say(this.noMap, !mapless ? "The real images are being laid out; the map appears here." :
-        this.model.watched ? "No map and no measurements: the real images are not known. ganscope watch DIR --reals DATA names them." : "This run was started without a map.");
+        why ? `${why}.` : this.model.watched ? "No map and no measurements: the real images are not known. ganscope watch DIR --reals DATA names them." : "This run was started without a map.");
       this.map.setHome(this.scene(), this.framed);
       this.framed = this.model.reals !== null;
     }
@@ -208,9 +209,14 @@ export class RunView implements View {
     this.redraw(what === "base" ? "all" : "moving");
   }
 
+  private get unmeasured(): string {
+    const { why, config } = this.model.base ?? {};
+    return why ? `Not measured: ${why}.` : config?.["metrics"] === false ? "Not measured: the run was started with --no-metrics." : "Not measured.";
+  }
+
   private tellLog(): void {
     const line = this.model.last;
-    say(this.verdict, line?.verdict || (this.model.log?.history.x.length ? "Not measured." : "No step yet."));
+    say(this.verdict, line?.verdict || (this.model.log?.history.x.length ? this.unmeasured : "No step yet."));
     say(this.still, this.model.log?.still ?? "");
     this.still.hidden = !this.model.log?.still;
     say(this.leftOut, this.model.leftOut);

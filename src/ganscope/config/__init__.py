@@ -6,7 +6,7 @@ from ganscope.config.fields import Config, config_changes, config_from_dict, fie
 from ganscope.config.plan import FEWEST_IMAGES, WIDTHS, Plan, plan, plan_from_dict
 from ganscope.config.presets import AUTO_PRESETS, PRESET_DOCS, PRESETS, auto_preset, make_config
 from ganscope.config.sizes import Size, sides_of, size_named, size_of, size_text
-from ganscope.config.watched import RecordSettings, Watched, watched_from_dict
+from ganscope.config.watched import RecordSettings, Watched, unmeasured, watched_from_dict
 
 __all__ = [
     "AUTO_PRESETS",
@@ -30,5 +30,6 @@ __all__ = [
     "size_named",
     "size_of",
     "size_text",
+    "unmeasured",
     "watched_from_dict",
 ]

@@ -9,6 +9,15 @@ from typing import Any, Protocol
 from ganscope.config.fields import MAP_NAMES, OBJECTIVE_NAMES
 from ganscope.errors import ConfigError, did_you_mean
 
+FEWEST_MEASURED = 50  # training images: of fewer, neighbours and covariances say nothing
+
+
+def unmeasured(num_train: int) -> str:
+    """Why a run on so many training images has neither metrics nor a map; "" where it has."""
+    if num_train >= FEWEST_MEASURED:
+        return ""
+    return f"{num_train} training images are too few: no metrics, no map (from {FEWEST_MEASURED} on there are)"
+
 
 class RecordSettings(Protocol):
     """What decides how a run is measured and shown, whoever trains it."""

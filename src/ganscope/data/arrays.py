@@ -90,16 +90,17 @@ class ImageArray:
                 if highest >= FEW_LEVELS:
                     return None
             return Values(0.0, float(highest), False, len(self)) if highest else None
-        low, high, floats = math.inf, -math.inf, self.raw_dtype.kind == "f"
+        low, high, floats, holes = math.inf, -math.inf, self.raw_dtype.kind == "f", 0
         for start in range(0, len(self), BLOCK):
             block = self.raw(np.arange(start, min(start + BLOCK, len(self))))
             finite = block[np.isfinite(block)] if floats else block
+            holes += block.size - finite.size
             if finite.size:
                 low, high = min(low, float(finite.min())), max(high, float(finite.max()))
         if low > high:
             found = "NaN or infinity in every place"
             raise DataError("no value is a finite number", found=found, todo="save real numbers")
-        return Values(low, high, floats, len(self))
+        return Values(low, high, floats, len(self), holes)
 
     def with_scale(self, scale: Scale | None) -> ImageArray:
         return ImageArray(self._parts, scale)

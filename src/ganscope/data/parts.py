@@ -12,7 +12,7 @@ TRAIN, VALID, TEST = "train", "valid", "test"
 _PART = re.compile(
     r"(?:[a-z0-9]+[_\- ])*?"
     r"(?P<part>train(?:ing)?(?:[_\- ]?val)?|trn|tr|extra|unlabell?ed|val(?:id(?:ation|ierung)?)?|dev(?:el)?"
-    r"|eval(?:uation)?|test(?:ing)?(?:[_\- ]?dev)?|tst|hold[_-]?out|query|gallery)"
+    r"|eval(?:uation)?|test(?:ing)?(?:[_\- ]?dev)?|tst|te|hold[_-]?out|query|gallery)"
     r"(?:[_\- ]?(?:set|split|data|images?|imgs?|pictures|photos|mixed|full|small|19\d\d|20\d\d|\d{1,3}))*"
     r"(?P<side>[ab])?"
 )

@@ -293,6 +293,8 @@ def _scale(values: Values | None, asked: str, decisions: list[Decision]) -> Scal
     low, high = scale_of(values)
     kind = "floats" if values.floats else "integers"
     why = f"{values.num_images:,} images of {kind} from {values.low:g} to {values.high:g}, one scale for all"
+    if values.holes:
+        why += f"; {values.holes:,} values are no numbers and become black"
     decisions.append(Decision(f"{low:g} becomes black, {high:g} white", why, "--value-range LOW:HIGH"))
     return low, high
 

@@ -40,6 +40,7 @@ class Values:
     high: float
     floats: bool
     num_images: int
+    holes: int = 0  # values of arrays that are NaN or infinite
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ _MASK_FOLDERS = {
 _IMAGE_WORDS = _IMAGE_FOLDERS | {"rgb", "color", "colour", "frames", "scans"}
 _MASK_WORDS = (_MASK_FOLDERS | {"truth", "depth", "depths", "normals", "matte", "mattes", "annot"}) - {"targets"}
 _MASK_ENDINGS = (
-    "_mask", "-mask", "_masks", "_seg", "_segmentation", "_label", "_labels", "_gt", "_labelids", "_depth",
+    "_mask", "-mask", "_masks", "_seg", "_segmentation", "_label", "_labels", "_gt", "_labelids", "_depth", "_l",
 )  # fmt: skip
-_IMAGE_ENDINGS = ("", "_input", "_image", "_img", "_rgb", "_jpg")
+_IMAGE_ENDINGS = ("", "_input", "_image", "_img", "_rgb", "_jpg", "_sat", "_orig", "_original", "_color", "_photo")
 _SIZE = re.compile(r"(?:\D*?)(\d{1,4})(?:\s*[x×]\s*(\d{1,4}))?(?:\s*px)?(?:@[2-4]x?)?\D{0,6}", re.IGNORECASE)
 _SIZED_NAME = re.compile(
     r"(?P<base>.+?)(?P<mark>[_\-. ]?\d{2,4}x\d{2,4}(?:px)?|[_\-]\d{2,4}px|@[2-4]x"

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ganscope.config import Plan
 from ganscope.data import Dataset, cache_root
 from ganscope.errors import RunError
-from ganscope.features import feature_space, has_usable_labels, recalled
+from ganscope.features import feature_space, recalled
 from ganscope.metrics import nearest
 from ganscope.networks import told
 from ganscope.progress import Say
@@ -64,8 +64,8 @@ class Onlooker(Nobody):
 
     def __init__(self, run: Run, config: Plan, dataset: Dataset, say: Say) -> None:
         train, cache = dataset.train, cache_root()
-        self.knows_classes = has_usable_labels(train)
         self.space = feature_space(train, dataset.test, cache, progress=say)
+        self.knows_classes = self.space.num_classes > 0
         self.pixels = feature_space(train, dataset.test, cache, name="pca", progress=say)
         self.accuracy = self.space.accuracy
         self._discriminate = discriminator(run, config)

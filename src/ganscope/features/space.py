@@ -45,7 +45,7 @@ class FeatureSpace:
     Attributes:
         name: how tables call it. version: 8 hex digits of its weights. dim: D.
         accuracy: share of held-out images that it classifies rightly, None without labels.
-        num_classes: K, 0 without labels.
+        num_classes: K, 0 without labels. guesses: whether it is no better on held-out images than a guess.
     """
 
     name: str
@@ -54,6 +54,7 @@ class FeatureSpace:
     accuracy: float | None
     num_classes: int
     net: nn.Module
+    guesses: bool = False
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """`(N, C, H, W) uint8` → `(N, D) float32`."""

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from ganscope.config import size_of
@@ -78,6 +80,7 @@ FEATURE_SPACES: dict[str, Maker] = {
     "pca": Maker(_make_pca, "pca-1"),
     "structure": Maker(_make_structure, structure.RECIPE),
 }
+FEWEST_TO_TELL = 10  # held-out images, to say that a classifier only guesses
 UNLABELLED = "random"  # the winner of benchmarks/features.py
 
 
@@ -89,15 +92,23 @@ def feature_space(
     Args:
         train, test: the parts of the data set; `test` only measures the accuracy.
         cache: the cache folder; the file goes into its `features`.
-        name: a name of `FEATURE_SPACES` or `SCRIPTED`; "auto" takes `classifier` where there are usable labels,
-            else `UNLABELLED`.
+        name: a name of `FEATURE_SPACES` or `SCRIPTED`; "auto" takes `classifier` where there are usable labels and it
+            is better than a guess on held-out images, else `UNLABELLED`.
 
     Raises:
         ConfigError: no such space, or a classifier without labels.
         DependencyError: the weights that it needs are not on this machine.
     """
     if name == "auto":
-        name = "classifier" if has_usable_labels(train) else UNLABELLED
+        if not has_usable_labels(train):
+            return feature_space(train, test, cache, name=UNLABELLED, progress=progress)
+        space = feature_space(train, test, cache, name="classifier", progress=progress)
+        if not space.guesses:
+            return space
+        if progress is not None:
+            right = f"a classifier is right on {space.accuracy or 0:.0%} of held-out images, no better than a guess"
+            progress(f"the classes cannot be told from the pictures ({right}): measured without them")
+        return feature_space(train, test, cache, name=UNLABELLED, progress=progress)
     if name in SCRIPTED:
         return scripted_space(name)
     if name not in FEATURE_SPACES:
@@ -117,8 +128,8 @@ def feature_space(
             return _space(name, saved, train)
     with _threads(THREADS):
         net = maker.make(train, progress or (lambda text: None))
-        accuracy = _accuracy(net, test) if name == "classifier" else None
-    saved = {"format": FORMAT, "state": net.state_dict(), "accuracy": accuracy}
+        accuracy, guesses = _accuracy(net, test) if name == "classifier" else (None, False)
+    saved = {"format": FORMAT, "state": net.state_dict(), "accuracy": accuracy, "guesses": guesses}
     store_saved(path, saved)
     return _space(name, saved, train)
 
@@ -146,14 +157,31 @@ def _space(name: str, saved: dict[str, Any], train: Images) -> FeatureSpace:
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     net.eval().requires_grad_(False)
     num_classes = len(train.class_names) if name == "classifier" else 0
-    return FeatureSpace(name, fingerprint(state), dim, saved["accuracy"], num_classes, net)
+    return FeatureSpace(
+        name, fingerprint(state), dim, saved["accuracy"], num_classes, net, saved.get("guesses") is True
+    )
 
 
-def _accuracy(net: nn.Module, test: Images) -> float | None:
+def _accuracy(net: nn.Module, test: Images) -> tuple[float | None, bool]:
+    """The share of held-out images that it is right on, and whether that is no better than a guess."""
     if test.labels is None or not len(test.images):
-        return None
+        return None, False
     space = FeatureSpace("", "", classifier.FEATURES, None, len(test.class_names), net)
-    return float((space.classify(test.images).argmax(axis=1) == test.labels).mean())
+    right = space.classify(test.images).argmax(axis=1) == test.labels
+    return float(right.mean()), no_better_than_a_guess(right, test.labels)
+
+
+def no_better_than_a_guess(right: NDArray[np.bool_], labels: NDArray[np.int64]) -> bool:
+    """Whether the mean over the classes of the share that is `right` (N,) may be that of who always says the same.
+
+    False where too few are held out, or only one class is, to tell.
+    """
+    kinds, counts = np.unique(labels, return_counts=True)
+    if len(labels) < FEWEST_TO_TELL or len(kinds) < 2:
+        return False
+    shares, guess = np.array([right[labels == kind].mean() for kind in kinds]), 1 / len(kinds)
+    error = np.sqrt((guess * (1 - guess) / counts).sum()) / len(kinds)
+    return bool(shares.mean() < guess + 2 * error)
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ganscope.config import unmeasured
 from ganscope.diagnosis import key_moments, still_better
 from ganscope.errors import GanscopeError
 from ganscope.maps import Thumbs, at_least, encode_grid, shrink
@@ -145,6 +146,7 @@ def base(run: Run) -> bytes:
         "networks": run.networks(),
         "map": None,
         "toy": None,
+        "why": _why_unmeasured(run),
     }
     sections: dict[str, container.Section] = {}
     with contextlib.suppress(OSError, ValueError):  # no toy, or half written
@@ -164,6 +166,13 @@ def base(run: Run) -> bytes:
         sections["xy"] = container.to_u16(real.xy, frame)
         sections["label"] = container.labels_to_small(real.label)
     return container.encode(meta, sections)
+
+
+def _why_unmeasured(run: Run) -> str:
+    """Why the run has neither metrics nor a map, "" where it has, or where it does not say of how many images it is."""
+    data = (read_json(run.environment_path) or {}).get("dataset")
+    count = data.get("num_train") if isinstance(data, dict) else None
+    return unmeasured(count) if isinstance(count, int) and not run.toy_path.is_dir() else ""
 
 
 def log(run: Run) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ganscope.config import RecordSettings
+from ganscope.config import RecordSettings, unmeasured
 from ganscope.data import Dataset, cache_root
 from ganscope.diagnosis import Finding, KnownLines, best_snapshot, diagnose, joined, quality_now, stop_reason, verdict
 from ganscope.maps import MapMaker
@@ -17,7 +17,6 @@ from ganscope.progress import Progress
 from ganscope.recorder.products import make_products
 from ganscope.runs import GrowingLines, Run, Snapshot
 
-MIN_IMAGES = 50  # below that neighbours and covariances say nothing
 FEW_FAKES = 128  # below that, numbers about the whole distribution are noise and are not given
 NEED_MANY = ("frechet", "recall", "coverage", "modes", "class_kl")
 
@@ -98,8 +97,8 @@ class ImageJudge(Judge):
         self._monitor: Evaluator | None = None
         self._map: MapMaker | None = None
         self._wanted = settings.metrics or settings.map != "none"
-        if len(dataset.train.images) < MIN_IMAGES:
-            progress.say(f"{len(dataset.train.images)} training images are too few: no metrics, no map")
+        if unmeasured(len(dataset.train.images)):
+            progress.say(unmeasured(len(dataset.train.images)))
             self._wanted = False
         self._top = ""
 
