@@ -136,7 +136,7 @@ def test_files_stay_readable() -> None:
 
 
 # Tests of the whole program; `page/test_browser*.py` drive the page, a theme a file.
-OF_NO_MODULE = {"launch.shapes", "architecture", "cuda", "damage"}
+OF_NO_MODULE = {"launch.shapes", "launch.limits", "architecture", "cuda", "damage"}
 # Modules without a test file of their own, and why.
 UNTESTED = {
     "arraytypes": "aliases of types",
