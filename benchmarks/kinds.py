@@ -156,6 +156,8 @@ KINDS: dict[str, Kind] = {
         d_width=256, d_lr=1e-3, epochs=400.0), held_out=True),
     # Healthy ones.
     "told-default": Kind("digits", "auto", dict(snapshots=24, conditional=True)),
+    "told-mnist-whole": Kind("mnist", "auto", dict(snapshots=27, epochs=20.0, conditional=True)),
+    "told-fashion-whole": Kind("fashion-mnist", "auto", dict(snapshots=27, epochs=20.0, conditional=True)),
     "told-12": told(snapshots=12),
     "told-50": told(snapshots=50),
     "told-batch-256": told(batch_size=256, epochs=80.0),

@@ -50,6 +50,7 @@ FLAWED = {  # good pictures with one fault
 HEALTHY = (
     "digits-default-0", "digits-default-1", "digits-hinge-0", "digits-r3dcgan-0", "planted-perfect-0",
     "uniform-latents-0", "two-d-steps-1", "told-default-0", "told-default-1", "told-default-2",
+    "told-fashion-whole-0", "told-mnist-whole-1",
 )  # fmt: skip
 
 
