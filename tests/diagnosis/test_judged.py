@@ -37,6 +37,7 @@ BAD = {
     "told-latent2-0": "mode_collapse",
     "told-r1-1000-0": "fooling_with_garbage",
     "told-g-lr-0": "discriminator_wins",
+    "told-blur-0": "blurred",
 }
 FLAWED = {  # good pictures with one fault
     "planted-class-gone-0": "missing_modes",  # nothing
@@ -46,6 +47,8 @@ FLAWED = {  # good pictures with one fault
     "planted-recoloured-0": "memorisation",  # 0.06
     "told-half-noise-0": "grainy",  # condition_ignored, as noise is of no class
     "told-gone-0": "condition_ignored",  # "balanced"; 4 comes out as 5
+    "told-frequent-0": "condition_ignored",  # uneven_classes stands beside it
+    "told-60-0": "memorisation",
 }
 HEALTHY = (
     "digits-default-0", "digits-default-1", "digits-hinge-0", "digits-r3dcgan-0", "planted-perfect-0",
@@ -173,6 +176,7 @@ def test_one_setting_far_outside_its_preset_is_named_in_the_first_third_and_put_
     ("digits-mlp-init5-1", "far_from_real"),  # 42 %
     ("digits-r1-1000-1", "far_from_real"),  # 34 %
     ("too-long-1", "learned_by_heart"),  # 35 %, as past its best
+    ("told-60-0", "learned_by_heart"),  # 66 %, by its copies; trained after the rule was made
 ])  # fmt: skip
 def test_what_healthy_runs_have_behind_them_is_held_against_a_run_in_its_first_third(name: str, expected: str) -> None:
     found = {finding.id: finding for finding in replay(name, upto=1 / 3)[0]}
