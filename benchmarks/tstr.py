@@ -3,6 +3,8 @@
     python benchmarks/tstr.py digits                  trains what is missing and prints the tables
     python benchmarks/tstr.py mnist fashion-mnist --seeds 3
     python benchmarks/tstr.py digits --table          only the tables of what is there
+    python benchmarks/tstr.py mnist --set d_width=32 d_classify=0.3 g_classify=0.1 --sides own --out OTHER
+                                                      other settings of the conditional training, in a folder of its own
 
 A data set and seed is one JSON file in `--out`, to which every number is added once it is known: what is there is not
 measured again. Finished runs are taken from `--out` too: NAME-conditional-SEED and NAME-unconditional-SEED.
@@ -27,6 +29,7 @@ classes as asked, of the unconditional generator as recognised.
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -140,11 +143,13 @@ def made_by(run: Path, count: int) -> tuple[np.ndarray, np.ndarray | None]:
 class Measured:
     """One data set and seed: both trainings, all that is known of them, in one file."""
 
-    def __init__(self, name: str, seed: int, out: Path, epochs: float | None) -> None:
-        self.name, self.seed, self.out, self.epochs = name, seed, out, epochs
+    def __init__(
+        self, name: str, seed: int, out: Path, epochs: float | None, settings: dict[str, Any] | None = None
+    ) -> None:
+        self.name, self.seed, self.out, self.epochs, self.settings = name, seed, out, epochs, settings or {}
         self.path = out / f"{name}-{seed}.json"
         self.found: dict[str, Any] = json.loads(self.path.read_text()) if self.path.exists() else {}
-        self.found |= {"data": name, "seed": seed, "epochs": epochs}
+        self.found |= {"data": name, "seed": seed, "epochs": epochs, "settings": self.settings}
         self.data = load_dataset(name)
         assert self.data.train.labels is not None and self.data.test.labels is not None
         self.real: Labelled = (np.array(self.data.train.images), self.data.train.labels)
@@ -159,6 +164,8 @@ class Measured:
             if not Run(path).finished():
                 more: dict[str, Any] = {} if self.epochs is None else {"epochs": self.epochs}
                 told = kind == "conditional"
+                if told:
+                    more |= self.settings
                 config = make_config(self.name, seed=self.seed, conditional=told, map="none", threads=1, **more)
                 start = time.process_time()
                 launch(config, run_path=path, progress=Progress(quiet=True))
@@ -296,12 +303,14 @@ def main() -> None:
     parser.add_argument("--sides", nargs="*", choices=SIDES, default=list(SIDES))
     parser.add_argument("--classifiers", nargs="*", choices=list(CLASSIFIERS), default=list(CLASSIFIERS))
     parser.add_argument("--contest", nargs="*", default=["conditional", "unconditional"])
+    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="of the conditional training")
     parser.add_argument("--table", action="store_true", help="train nothing")
     arguments = parser.parse_args()
+    settings = {name: ast.literal_eval(value) for name, _, value in (text.partition("=") for text in arguments.set)}
     arguments.out.mkdir(parents=True, exist_ok=True)
     for name in [] if arguments.table else arguments.data:
         for seed in arguments.seeds:
-            measured = Measured(name, seed, arguments.out, arguments.epochs)
+            measured = Measured(name, seed, arguments.out, arguments.epochs, settings)
             measured.measure(arguments.sides, arguments.classifiers, arguments.contest)
     print(tables(arguments.out))
 
