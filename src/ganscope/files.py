@@ -32,11 +32,15 @@ _ADVICE = {
 }
 
 
-def advice(error: OSError, full: str) -> str:
-    """What to do about a file that cannot be written: `full` where the disk is full, else what helps there."""
+def advice(error: OSError, full: str, option: str = "") -> str:
+    """What to do about a file that cannot be written: `full` where the disk is full, else what helps there.
+
+    `option`: with which a user chooses another folder.
+    """
     if error.errno in _FULL:
         return full
-    return _ADVICE.get(error.errno or 0, "check the disk, or choose another folder")
+    helps = _ADVICE.get(error.errno or 0, "check the disk, or choose another folder")
+    return helps.replace("choose another folder", f"choose another folder with {option}") if option else helps
 
 
 @contextlib.contextmanager
@@ -64,7 +68,7 @@ def atomic(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
         raise RunError(
             f"cannot write {path}",
             found=cause.strerror or str(cause),
-            todo=advice(cause, "free some space or choose another folder with --runs")
+            todo=advice(cause, "free some space or choose another folder with --runs", "--runs")
             + ("" if cause.errno == errno.ENOENT else "; what was saved before is unharmed"),
         ) from error
 
@@ -90,5 +94,5 @@ def make_directory(path: Path, new: bool = False) -> None:
         raise RunError(
             f"cannot create the run directory {path}",
             found=error.strerror or str(error),
-            todo=advice(error, "free some space or choose another folder with --runs"),
+            todo=advice(error, "free some space or choose another folder with --runs", "--runs"),
         ) from error
