@@ -60,6 +60,8 @@ def main() -> None:
     parser.add_argument("--scratch", type=Path, help="where the images and the run are put")
     parser.add_argument("--keep", action="store_true", help="leave the run and its page (the images go all the same)")
     arguments = parser.parse_args()
+    if arguments.scratch:
+        arguments.scratch.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="large-", dir=arguments.scratch))
     need = 2.1 * arguments.images * SIDE * SIDE * 3 + 2**30
     if (free := shutil.disk_usage(folder).free) < need:

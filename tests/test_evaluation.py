@@ -134,6 +134,7 @@ def test_data_that_have_moved_are_found_by_their_content(tmp_path: Path) -> None
         evaluate(run.path, num_fake=200, data=str(tmp_path / "other.npy"))
 
 
+@pytest.mark.slow
 def test_a_conditional_generators_own_labels_count_and_wrong_ones_teach_nothing() -> None:
     """Real images in the place of fakes: with the classes they were asked for, and with these mixed up."""
     data = load_dataset("digits")

@@ -77,6 +77,7 @@ def test_what_cannot_be_chosen_is_said(tmp_path: Path) -> None:
         launch(make_config("ring", choose_penalty="pilot"), run_path=tmp_path / "run", progress=Progress(quiet=True))
 
 
+@pytest.mark.slow
 def test_the_choice_is_stored_and_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pilots, "pilot", lambda config, *_: abs(config.r1 - 0.1))
     first = launch(make_config("digits", **FAST), run_path=tmp_path / "run", progress=Progress(quiet=True))

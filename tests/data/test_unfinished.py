@@ -95,7 +95,9 @@ def result(cache: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-@pytest.mark.parametrize("kind", [shards, parquet, array])
+@pytest.mark.parametrize(
+    "kind", [array, pytest.param(shards, marks=pytest.mark.slow), pytest.param(parquet, marks=pytest.mark.slow)]
+)
 def test_killed_in_the_middle_it_goes_on_and_ends_with_the_same_bytes(kind: object, tmp_path: Path) -> None:
     assert callable(kind)
     data = kind(tmp_path / "data")

@@ -125,6 +125,7 @@ except ganscope.RunError as error:
         assert np.array_equal(made, ganscope.load_generator(model).sample(8))
 
 
+@pytest.mark.slow
 def test_a_hub_that_refuses_is_one_clear_error(run_path: Path, tmp_path: Path) -> None:
     command = ["export", str(run_path), "--space", str(tmp_path / "space"), "--upload", "ada/page"]
     program = f"import sys; from ganscope.cli import main; sys.exit(main({command!r}))"

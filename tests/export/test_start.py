@@ -57,6 +57,7 @@ def test_the_first_images_are_those_of_the_start(run_path: Path, folder: Path, t
     assert config.start == str(folder)
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_resumes_exactly_and_needs_the_start_no_more(folder: Path, tmp_path: Path) -> None:
     start = shutil.copytree(folder, tmp_path / "start")
     whole = begun(tmp_path / "whole", start, "--threads", "1", "--epochs", "2")

@@ -38,6 +38,7 @@ scope.close()
 """
 
 
+@pytest.mark.slow
 def test_a_loop_that_is_killed_goes_on_with_the_same_run(tmp_path: Path) -> None:
     run = Run(tmp_path / "run")
     command = [sys.executable, "-c", LOOP, str(run.path)]

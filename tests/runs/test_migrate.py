@@ -45,6 +45,7 @@ def test_every_command_works_on_an_old_run(name: str, tmp_path: Path, capsys: py
     assert json.loads(run.config_path.read_text()) == stored  # reading changes nothing
 
 
+@pytest.mark.slow
 def test_an_old_run_is_trained_further(tmp_path: Path) -> None:
     run = unpacked("0.1.0-digits-mlp", tmp_path)
     before = run.lines_path("history").read_bytes()
@@ -56,6 +57,7 @@ def test_an_old_run_is_trained_further(tmp_path: Path) -> None:
     assert json.loads(run.config_path.read_text())["format"] == FORMAT
 
 
+@pytest.mark.slow
 def test_what_pilots_chose_in_an_old_run_is_kept(tmp_path: Path) -> None:
     run = unpacked("0.1.0-digits-pilot", tmp_path)
     assert json.loads(run.config_path.read_text())["choose_penalty"] == "piloted"

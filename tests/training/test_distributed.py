@@ -121,6 +121,7 @@ def test_every_objective_with_every_network_in_two_and_four_processes(tmp_path: 
     assert_same_training(CASES | cases, tmp_path, (2, 4))
 
 
+@pytest.mark.slow
 def test_the_same_world_gives_the_same_bits_and_all_processes_the_same_weights(tmp_path: Path) -> None:
     cases = {name: CASES[name] for name in ("hinge", "relativistic", "non-saturating")}
     first, again = (ranks(cases, tmp_path / name, 2, "float32") for name in ("a", "b"))
