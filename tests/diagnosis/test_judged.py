@@ -27,6 +27,7 @@ BAD = {
     "digits-mlp-init5-0": "discriminator_wins",  # the flag was ignored
     "digits-clip60-0": "far_from_real",  # "balanced"
     "digits-r1-1000-0": "far_from_real",  # "balanced"
+    "lfw-epoch1-0": "mode_collapse",  # "… only 92 %"
     "digits-latent2-0": "mode_collapse",  # "differ from one another only 90 % as much as real ones do"
     "planted-half-noise-0": "grainy",  # "converged", "balanced"
     "planted-salt-0": "grainy",
