@@ -22,7 +22,6 @@ To submit: the command line, the table's row, and for anything that is no settin
 from __future__ import annotations
 
 import argparse
-import ast
 import json
 import time
 from pathlib import Path
@@ -31,7 +30,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganscope.config import Plan, make_config
+from ganscope.config import Plan, make_config, plan
 from ganscope.data import cache_root, load_dataset
 from ganscope.features import feature_space
 from ganscope.launch import launch
@@ -39,6 +38,7 @@ from ganscope.metrics import Evaluator
 from ganscope.progress import Progress
 from ganscope.runs import Snapshot, describe
 from ganscope.training import asked, backend_of, generate
+from given import settings_of
 
 NUM_FAKES, TIMES_FLOOR, LEAST_SHARE = 10_000, 3.0, 0.5
 LOOK_EVERY = 6_400  # images between two looks
@@ -137,8 +137,6 @@ def entry(arguments: argparse.Namespace, settings: dict[str, Any], seed: int) ->
 
 
 def planned(config: Any) -> Plan:
-    from ganscope.config import plan
-
     classes = load_dataset("mnist").train.labels
     counts = tuple(np.bincount(classes)) if config.conditional else ()
     return plan(config, num_images=60_000, size=28, channels=1, class_counts=tuple(int(c) for c in counts))
@@ -180,13 +178,7 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.name = arguments.name or arguments.recipe
     arguments.out.mkdir(parents=True, exist_ok=True)
-    settings = dict(RECIPES[arguments.recipe])
-    for text in arguments.set:
-        name, _, value = text.partition("=")
-        try:
-            settings[name] = ast.literal_eval(value)
-        except (SyntaxError, ValueError):
-            settings[name] = value
+    settings = RECIPES[arguments.recipe] | settings_of(arguments.set)
     for seed in [] if arguments.table else arguments.seeds:
         entry(arguments, settings, seed)
     print(table(arguments.out))

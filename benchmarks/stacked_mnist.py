@@ -15,7 +15,6 @@ The run is an ordinary one of ganscope's (exact resume, history, grids); every s
 from __future__ import annotations
 
 import argparse
-import ast
 import dataclasses
 import json
 import time
@@ -40,6 +39,7 @@ from ganscope.runs.snapshot import Snapshot
 from ganscope.training.loop import train
 from ganscope.training.sampling import generate, latents
 from ganscope.training.state import backend_of
+from given import settings_of
 
 TRAINING_IMAGES, SCORED_IMAGES, MODES = 128_000, 26_000, 1000
 # What won in short trials of recipes (docs/log.md).
@@ -143,12 +143,7 @@ def main() -> None:
 
     images = stacked(mnist.train.images, TRAINING_IMAGES, arguments.seed)
     settings = {**RECIPE, "burn_in": round(1e6 * arguments.million)} if arguments.preset == "r3dcgan" else {}
-    for text in arguments.settings:
-        name, _, value = text.partition("=")
-        try:
-            settings[name] = ast.literal_eval(value)
-        except (SyntaxError, ValueError):
-            settings[name] = value
+    settings |= settings_of(arguments.settings)
     config = plan(make_config(
         "stacked-mnist", arguments.preset, **settings, seed=arguments.seed, snapshots=arguments.snapshots,
         metrics=False, map="none", epochs=arguments.million * 1e6 / len(images), num_fakes=128,

@@ -29,7 +29,6 @@ classes as asked, of the unconditional generator as recognised.
 from __future__ import annotations
 
 import argparse
-import ast
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -54,6 +53,7 @@ from ganscope.metrics import Evaluator
 from ganscope.progress import Progress
 from ganscope.runs import Run
 from ganscope.training import asked
+from given import settings_of
 
 MOST_FAKES, MOST_OTHERS, FEW, NUM_COMPARED = 60_000, 10_000, 50, 10_000
 Labelled = tuple[np.ndarray, np.ndarray]
@@ -306,11 +306,10 @@ def main() -> None:
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="of the conditional training")
     parser.add_argument("--table", action="store_true", help="train nothing")
     arguments = parser.parse_args()
-    settings = {name: ast.literal_eval(value) for name, _, value in (text.partition("=") for text in arguments.set)}
     arguments.out.mkdir(parents=True, exist_ok=True)
     for name in [] if arguments.table else arguments.data:
         for seed in arguments.seeds:
-            measured = Measured(name, seed, arguments.out, arguments.epochs, settings)
+            measured = Measured(name, seed, arguments.out, arguments.epochs, settings_of(arguments.set))
             measured.measure(arguments.sides, arguments.classifiers, arguments.contest)
     print(tables(arguments.out))
 
